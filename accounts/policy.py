@@ -1,0 +1,58 @@
+"""The one table of who may do what. Pages, API and services all ask `may`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.models import Role
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class Action(StrEnum):
+    """Something a person can want to do. `visible_to` says with which rows."""
+
+    LIST_PATIENTS = "list_patients"
+    SEE_SCORES = "see_scores"
+    SEE_QUESTIONNAIRES = "see_questionnaires"
+    ADD_PATIENT = "add_patient"
+    ADD_SESSION = "add_session"
+    UPLOAD_RECORDING = "upload_recording"
+    RETRY_ANALYSIS = "retry_analysis"
+    SNAPSHOT = "snapshot"
+    MANAGE_CLINIC = "manage_clinic"
+
+
+_CLINICAL = {
+    Action.LIST_PATIENTS,
+    Action.SEE_SCORES,
+    Action.SEE_QUESTIONNAIRES,
+    Action.ADD_SESSION,
+    Action.UPLOAD_RECORDING,
+    Action.RETRY_ANALYSIS,
+    Action.SNAPSHOT,
+}
+
+ALLOWED: dict[str, set[Action]] = {
+    Role.COUNSELOR: _CLINICAL,
+    # Staff bring recordings in and see how far they are; what they say about a patient is not theirs to read.
+    Role.STAFF: {
+        Action.LIST_PATIENTS,
+        Action.ADD_PATIENT,
+        Action.ADD_SESSION,
+        Action.UPLOAD_RECORDING,
+        Action.RETRY_ANALYSIS,
+    },
+    # The administrator runs the clinic and is not part of anyone's care.
+    Role.ADMIN: {Action.MANAGE_CLINIC},
+    Role.INTEGRATION: _CLINICAL,
+}
+
+
+def may(user: User | AnonymousUser, action: Action) -> bool:
+    """Whether ``user``'s role allows ``action`` at all (which rows is for `visible_to` to say)."""
+    return bool(user.is_authenticated and user.is_active and action in ALLOWED.get(getattr(user, "role", ""), set()))

@@ -1,0 +1,225 @@
+"""The job half of the engine: what is to be analysed, what came of it, and which workers are there.
+
+``tenant`` and ``subject`` are opaque ids that the floor above gives meaning (a clinic, a recording).
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from inference.results import HEADS, CheckpointIdentity, HeadName, Score
+
+
+class JobState(models.TextChoices):
+    """Where a job stands. ``queued`` and ``running`` are open; the others are final unless a person tries again."""
+
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Purpose(models.TextChoices):
+    """Why a job was made: a session's recording, or a snapshot whose audio is thrown away."""
+
+    SESSION = "session", "Session"
+    SNAPSHOT = "snapshot", "Snapshot"
+
+
+class AnalysisJobQuerySet(models.QuerySet["AnalysisJob"]):
+    """Questions about jobs, answered with the database's clock."""
+
+    def open(self) -> AnalysisJobQuerySet:
+        """Jobs that still have work ahead."""
+        return self.filter(state__in=[JobState.QUEUED, JobState.RUNNING])
+
+    def claimable(self) -> AnalysisJobQuerySet:
+        """Jobs that a worker may take: waiting, or left behind by a worker whose lease ran out."""
+        abandoned = Q(state=JobState.RUNNING, lease_until__lt=Now())
+        return self.filter(Q(state=JobState.QUEUED) | abandoned)
+
+    def left_waiting(self, seconds: float) -> AnalysisJobQuerySet:
+        """Jobs whose last message was sent more than ``seconds`` ago and that no worker holds."""
+        return self.claimable().filter(Q(sent_at__isnull=True) | Q(sent_at__lt=Now() - timedelta(seconds=seconds)))
+
+
+class AnalysisJob(models.Model):
+    """One piece of work: analyse this file with this checkpoint. The row is the truth; messages only point at it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.UUIDField(db_index=True)
+    subject = models.UUIDField(null=True, db_index=True)
+    purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.SESSION)
+    file = models.CharField(max_length=200, help_text="Name of the audio in the default storage.")
+    options = models.JSONField(default=dict, blank=True)
+    checkpoint = models.CharField(max_length=200)
+
+    state = models.CharField(max_length=16, choices=JobState, default=JobState.QUEUED)
+    stage = models.CharField(max_length=32, blank=True)
+    progress = models.FloatField(default=0.0, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AnalysisJobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["state", "sent_at"], name="job_open", condition=Q(state__in=["queued", "running"])),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="job_state_is_known",
+                condition=Q(state__in=["queued", "running", "succeeded", "failed", "cancelled"]),
+            ),
+            models.CheckConstraint(
+                name="job_lease_iff_running",
+                condition=(
+                    Q(state="running", lease_token__isnull=False, lease_until__isnull=False)
+                    | (~Q(state="running") & Q(lease_token__isnull=True, lease_until__isnull=True))
+                ),
+            ),
+            models.CheckConstraint(
+                name="job_error_iff_failed",
+                condition=(Q(state="failed") & ~Q(error_code="")) | (~Q(state="failed") & Q(error_code="")),
+            ),
+            models.CheckConstraint(name="job_progress_in_0_1", condition=Q(progress__gte=0, progress__lte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"analysis job {self.id}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether work is still ahead."""
+        return self.state in (JobState.QUEUED, JobState.RUNNING)
+
+
+class Analysis(models.Model):
+    """What was measured in one recording, with its origin. Never changed once written."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    job = models.OneToOneField(AnalysisJob, on_delete=models.CASCADE, related_name="analysis")
+    tenant = models.UUIDField(db_index=True)
+    subject = models.UUIDField(null=True, db_index=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    sha256 = models.CharField(max_length=64)
+    duration = models.FloatField(help_text="Seconds of the recording.")
+    speech_seconds = models.FloatField(help_text="Seconds of the patient's voice that the scores rest on.")
+    speaker_method = models.CharField(max_length=64)
+    pipeline_version = models.CharField(max_length=16)
+    checkpoint_name = models.CharField(max_length=200)
+    checkpoint_version = models.CharField(max_length=64)
+    checkpoint_sha256 = models.CharField(max_length=64)
+
+    depression = models.FloatField(null=True)
+    depression_low = models.FloatField(null=True)
+    depression_high = models.FloatField(null=True)
+    depression_state = models.CharField(max_length=16)
+    depression_reason = models.CharField(max_length=200, blank=True)
+    valence = models.FloatField(null=True)
+    valence_low = models.FloatField(null=True)
+    valence_high = models.FloatField(null=True)
+    valence_state = models.CharField(max_length=16)
+    valence_reason = models.CharField(max_length=200, blank=True)
+    arousal = models.FloatField(null=True)
+    arousal_low = models.FloatField(null=True)
+    arousal_high = models.FloatField(null=True)
+    arousal_state = models.CharField(max_length=16)
+    arousal_reason = models.CharField(max_length=200, blank=True)
+
+    quality = models.JSONField()
+    biomarkers = models.JSONField()
+    timings = models.JSONField()
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name_plural = "analyses"
+
+    def __str__(self) -> str:
+        return f"analysis {self.id}"
+
+    @property
+    def checkpoint(self) -> CheckpointIdentity:
+        """Which weights made the scores."""
+        return CheckpointIdentity(self.checkpoint_name, self.checkpoint_version, self.checkpoint_sha256)
+
+    def score(self, head: HeadName) -> Score:
+        """The stored score of one head. Whether a person may see it is for `sessions_app.scores` to say."""
+        return Score(
+            value=getattr(self, head),
+            low=getattr(self, f"{head}_low"),
+            high=getattr(self, f"{head}_high"),
+            state=getattr(self, f"{head}_state"),
+            reason=getattr(self, f"{head}_reason") or None,
+        )
+
+    @property
+    def scores(self) -> dict[HeadName, Score]:
+        """All stored scores by head."""
+        return {head: self.score(head) for head in HEADS}  # type: ignore[misc]
+
+
+class Timeline(models.Model):
+    """How one analysis runs over its session: one row of arrays, never a row per window."""
+
+    analysis = models.OneToOneField(Analysis, on_delete=models.CASCADE, primary_key=True, related_name="timeline")
+    start = ArrayField(models.FloatField())
+    end = ArrayField(models.FloatField())
+    depression = ArrayField(models.FloatField(null=True))
+    valence = ArrayField(models.FloatField(null=True))
+    arousal = ArrayField(models.FloatField(null=True))
+    turns = models.JSONField(help_text="[[start, end, speaker], ...] in seconds.")
+    peaks = ArrayField(models.FloatField(), help_text="Waveform extremes in -1..1, equally spaced.")
+
+    def __str__(self) -> str:
+        return f"timeline of {self.analysis_id}"
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    """Questions about workers, answered with the database's clock."""
+
+    def alive(self) -> WorkerQuerySet:
+        """Workers heard of lately."""
+        return self.filter(seen_at__gte=Now() - timedelta(seconds=settings.WORKER_SEEN_SECONDS))
+
+    def ready(self) -> WorkerQuerySet:
+        """Workers heard of lately whose model is loaded."""
+        return self.alive().filter(problem="").exclude(checkpoint_name="")
+
+
+class Worker(models.Model):
+    """One worker child process that takes jobs; it renews ``seen_at`` every few seconds while it lives."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    host = models.CharField(max_length=200)
+    pid = models.PositiveIntegerField()
+    device = models.CharField(max_length=32, blank=True)
+    checkpoint_name = models.CharField(max_length=200, blank=True)
+    checkpoint_version = models.CharField(max_length=64, blank=True)
+    problem = models.CharField(max_length=500, blank=True, help_text="Why the model is not loaded.")
+    started_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+
+    objects = WorkerQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"worker {self.host}:{self.pid}"

@@ -1,0 +1,217 @@
+"""The life of a job, one verb per function. Every change of state is one guarded UPDATE.
+
+A worker holds a job by a lease: a random token and an end time from the database's clock. Whoever no longer holds
+the token writes nothing, so a worker that was away too long cannot overwrite the result of the one that replaced it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+
+from inference import results, tasks
+from inference.models import Analysis, AnalysisJob, JobState, Purpose, Timeline
+from inference.signals import analysis_finished, job_failed
+
+WORKER_LOST = "worker_lost"
+WORKER_LOST_MESSAGE = "The analysis stopped three times before it could finish. Please try again; if it fails again, tell your administrator."
+RESEND_AFTER_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's hold on a job: which job, and the token that proves it."""
+
+    job_id: uuid.UUID
+    token: uuid.UUID
+    attempt: int
+
+    @property
+    def held(self) -> QuerySet[AnalysisJob]:
+        """The job's row if this claim still holds it, else nothing."""
+        return AnalysisJob.objects.filter(id=self.job_id, state=JobState.RUNNING, lease_token=self.token)
+
+
+def job_enqueue(
+    *,
+    tenant: uuid.UUID,
+    file: str,
+    subject: uuid.UUID | None = None,
+    purpose: Purpose = Purpose.SESSION,
+    options: dict[str, Any] | None = None,
+) -> AnalysisJob:
+    """Write a new job and, once the transaction commits, tell a worker about it."""
+    job = AnalysisJob(
+        tenant=tenant,
+        subject=subject,
+        purpose=purpose,
+        file=file,
+        options=options or {},
+        checkpoint=settings.CHECKPOINT,
+    )
+    job.full_clean(exclude=["created_at"])
+    job.save()
+    transaction.on_commit(lambda: job_send(job.id))
+    return job
+
+
+def job_send(job_id: uuid.UUID) -> None:
+    """Send the message that points a worker at this job. A message that is lost costs only time: see `sweep`."""
+    AnalysisJob.objects.filter(id=job_id).update(sent_at=Now())
+    tasks.publish(job_id)
+
+
+def job_claim(job_id: uuid.UUID) -> Claim | None:
+    """Take the job for this worker, or ``None`` if another has it or it needs no work. Counts the attempt."""
+    token = uuid.uuid4()
+    taken = (
+        AnalysisJob.objects.claimable()
+        .filter(id=job_id, attempt__lt=settings.MAX_ATTEMPTS)
+        .update(
+            state=JobState.RUNNING,
+            lease_token=token,
+            lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS),
+            attempt=F("attempt") + 1,
+            started_at=Now(),
+            stage="",
+            progress=0.0,
+        )
+    )
+    if not taken:
+        return None
+    return Claim(job_id, token, AnalysisJob.objects.get(id=job_id).attempt)
+
+
+def job_renew(claim: Claim, *, stage: str, progress: float) -> bool:
+    """Lengthen the lease and show how far the work is. False when the job is no longer this worker's."""
+    lease_until = Now() + timedelta(seconds=settings.LEASE_SECONDS)
+    return bool(claim.held.update(lease_until=lease_until, stage=stage, progress=progress))
+
+
+@transaction.atomic
+def job_succeed(claim: Claim, analysis: results.Analysis) -> Analysis | None:
+    """Store the analysis and close the job, both or neither. ``None`` (and nothing written) if the lease is gone."""
+    if not _close(claim, state=JobState.SUCCEEDED, progress=1.0, stage=""):
+        return None
+    job = AnalysisJob.objects.get(id=claim.job_id)
+    row = Analysis.objects.create(job=job, tenant=job.tenant, subject=job.subject, **_columns(analysis))
+    Timeline.objects.create(analysis=row, **_timeline_columns(analysis))
+    analysis_finished.send(sender=AnalysisJob, job=job, analysis=row)
+    return row
+
+
+@transaction.atomic
+def job_fail(claim: Claim, *, code: str, message: str) -> bool:
+    """Close the job with an error that a second try would not mend."""
+    closed = _close(claim, state=JobState.FAILED, error_code=code, error_message=message)
+    if closed:
+        job_failed.send(sender=AnalysisJob, job=AnalysisJob.objects.get(id=claim.job_id))
+    return closed
+
+
+def job_give_back(claim: Claim, *, code: str, message: str) -> None:
+    """Return the job to the queue after trouble of the machine; fail it when it has had its three attempts."""
+    if claim.attempt >= settings.MAX_ATTEMPTS:
+        job_fail(claim, code=code, message=message)
+        return
+    claim.held.update(state=JobState.QUEUED, lease_token=None, lease_until=None, stage="", progress=0.0, sent_at=Now())
+
+
+def job_retry(job_id: uuid.UUID) -> bool:
+    """Queue a failed or cancelled job again, with three new attempts. False if it is in another state."""
+    with transaction.atomic():
+        changed = AnalysisJob.objects.filter(id=job_id, state__in=[JobState.FAILED, JobState.CANCELLED]).update(
+            state=JobState.QUEUED, attempt=0, error_code="", error_message="", finished_at=None, stage="", progress=0.0
+        )
+        if changed:
+            transaction.on_commit(lambda: job_send(job_id))
+    return bool(changed)
+
+
+def job_cancel(job_id: uuid.UUID) -> bool:
+    """End an open job without a result. A worker that holds it notices at its next renewal."""
+    return bool(
+        AnalysisJob.objects.open()
+        .filter(id=job_id)
+        .update(state=JobState.CANCELLED, lease_token=None, lease_until=None, finished_at=Now())
+    )
+
+
+def sweep() -> int:
+    """Send again every job that waits without a message, and fail those that used up their attempts.
+
+    Safe to run in several processes at once: a job that is sent twice is claimed once. Returns how many were sent.
+    """
+    for job in AnalysisJob.objects.claimable().filter(attempt__gte=settings.MAX_ATTEMPTS):
+        _fail_as_lost(job)
+    waiting = list(AnalysisJob.objects.left_waiting(RESEND_AFTER_SECONDS).values_list("id", flat=True))
+    for job_id in waiting:
+        job_send(job_id)
+    return len(waiting)
+
+
+@transaction.atomic
+def _fail_as_lost(job: AnalysisJob) -> None:
+    changed = (
+        AnalysisJob.objects.claimable()
+        .filter(id=job.id, attempt__gte=settings.MAX_ATTEMPTS)
+        .update(
+            state=JobState.FAILED,
+            lease_token=None,
+            lease_until=None,
+            error_code=WORKER_LOST,
+            error_message=WORKER_LOST_MESSAGE,
+            finished_at=Now(),
+        )
+    )
+    if changed:
+        job_failed.send(sender=AnalysisJob, job=AnalysisJob.objects.get(id=job.id))
+
+
+def _close(claim: Claim, **changes: Any) -> bool:
+    return bool(claim.held.update(lease_token=None, lease_until=None, finished_at=Now(), **changes))
+
+
+def _columns(analysis: results.Analysis) -> dict[str, Any]:
+    columns: dict[str, Any] = {
+        "sha256": analysis.sha256,
+        "duration": analysis.duration,
+        "speech_seconds": analysis.speech_seconds,
+        "speaker_method": analysis.speaker_method,
+        "pipeline_version": analysis.pipeline_version,
+        "checkpoint_name": analysis.checkpoint.name,
+        "checkpoint_version": analysis.checkpoint.version,
+        "checkpoint_sha256": analysis.checkpoint.sha256,
+        "quality": [asdict(check) for check in analysis.quality.checks],
+        "biomarkers": {code: asdict(measure) for code, measure in analysis.biomarkers.items()},
+        "timings": analysis.timings,
+    }
+    for head, score in analysis.scores.items():
+        columns |= {
+            head: score.value,
+            f"{head}_low": score.low,
+            f"{head}_high": score.high,
+            f"{head}_state": score.state,
+            f"{head}_reason": score.reason or "",
+        }
+    return columns
+
+
+def _timeline_columns(analysis: results.Analysis) -> dict[str, Any]:
+    timeline = analysis.timeline
+    return {
+        "start": list(timeline.start),
+        "end": list(timeline.end),
+        "depression": list(timeline.depression),
+        "valence": list(timeline.valence),
+        "arousal": list(timeline.arousal),
+        "turns": [[turn.start, turn.end, turn.speaker] for turn in analysis.turns],
+        "peaks": list(analysis.peaks),
+    }

@@ -1,0 +1,27 @@
+"""News from the engine for whoever listens above it.
+
+``analysis_starting(sender, job)``: sent when a worker has claimed a job. A receiver may raise `AnalysisRefused` to
+stop it, or return a sentence that says why no affect score may be made (acoustic measures are still taken).
+
+``analysis_finished(sender, job, analysis)``: sent inside the transaction that stores the analysis.
+
+``job_failed(sender, job)``: sent when a job failed for good.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+from inference.errors import AnalysisError
+
+analysis_starting = Signal()
+analysis_finished = Signal()
+job_failed = Signal()
+
+
+class AnalysisRefused(AnalysisError):
+    """Somebody with a say forbids this analysis; ``code`` and ``message`` are given by the receiver."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

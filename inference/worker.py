@@ -1,0 +1,80 @@
+"""A worker's child process: loads the model once, and says every few seconds that it is alive."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from celery.signals import worker_process_init, worker_process_shutdown
+from django.conf import settings
+from django.db import OperationalError, connection
+from django.db.models.functions import Now
+
+from inference.errors import CheckpointUnavailable
+
+if TYPE_CHECKING:
+    from inference.checkpoints import Checkpoint
+
+log = structlog.get_logger(__name__)
+
+SAY_ALIVE_SECONDS = 5.0
+
+_stopping = threading.Event()
+
+
+def connect() -> None:
+    """Register for Celery's news about child processes."""
+    worker_process_init.connect(_on_start, weak=False)
+    worker_process_shutdown.connect(_on_stop, weak=False)
+
+
+@lru_cache(maxsize=2)
+def checkpoint(name: str) -> Checkpoint:
+    """The loaded checkpoint of this name, kept in memory. Raises `CheckpointUnavailable`."""
+    from inference import checkpoints
+
+    return checkpoints.load(name)
+
+
+def _on_start(**_: Any) -> None:
+    import torch
+
+    from inference.models import Worker
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.CELERY_WORKER_CONCURRENCY))
+    row = Worker(host=socket.gethostname(), pid=os.getpid(), device="cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        identity = checkpoint(settings.CHECKPOINT).identity
+        row.checkpoint_name, row.checkpoint_version = identity.name, identity.version
+    except CheckpointUnavailable as error:
+        row.problem = error.message
+        log.error("checkpoint_unavailable", checkpoint=settings.CHECKPOINT)
+    row.save()
+    _stopping.clear()
+    threading.Thread(target=_say_alive, args=(row.pk,), name="say-alive", daemon=True).start()
+
+
+def _say_alive(worker_id: Any) -> None:
+    from inference.models import Worker
+
+    while not _stopping.wait(SAY_ALIVE_SECONDS):
+        try:
+            Worker.objects.filter(id=worker_id).update(seen_at=Now())
+        except OperationalError:
+            log.warning("could_not_say_alive")
+            connection.close()
+    connection.close()
+
+
+def _on_stop(**_: Any) -> None:
+    from inference.models import Worker
+
+    _stopping.set()
+    try:
+        Worker.objects.filter(host=socket.gethostname(), pid=os.getpid()).delete()
+    except OperationalError:
+        log.warning("could_not_say_goodbye")

@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""Undertone's command line. In development it starts PostgreSQL and Redis where none are configured."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+WITHOUT_SERVICES = {
+    "analyze",
+    "checkpoints",
+    "demo",
+    "doctor",
+    "help",
+    "makemessages",
+    "compilemessages",
+    "spectacular",
+}
+"""Commands that need no database, or look after the services themselves."""
+
+
+def main() -> None:
+    """Run one management command."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command not in WITHOUT_SERVICES and not {"-h", "--help", "--version"} & set(sys.argv):
+        from config import embedded
+
+        embedded.provide()
+
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""Why the clinic's own rules refuse something: a stable code and a sentence for people."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """A rule forbids this. ``code`` is stable; ``message`` is a plain sentence without patient data."""
+
+    code = "refused"
+    message = "This is not allowed."
+
+    def __init__(self) -> None:
+        super().__init__(self.message)
+
+
+class ConsentMissing(Refused):
+    code = "consent_missing"
+    message = (
+        "There is no consent to voice analysis for the day of this session. Please record the patient's consent first."
+    )
+
+
+class AffectSwitchedOff(Refused):
+    code = "affect_switched_off"
+    message = "This clinic has switched voice scores off, so none are made or shown."
+
+
+class NoWorker(Refused):
+    code = "model_not_loaded"
+    message = "No worker with a loaded voice model is running. Please try again in a moment."
+
+
+class SnapshotTooSlow(Refused):
+    code = "analysis_not_ready"
+    message = "The analysis did not finish in time because the workers are busy. Please try again in a moment."

@@ -1,0 +1,40 @@
+"""What clinic work does when the engine below has news."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+from accounts.models import AffectPolicy, Clinic
+from inference.models import Analysis, AnalysisJob, Purpose
+from inference.signals import AnalysisRefused, analysis_finished, analysis_starting
+from sessions_app.errors import AffectSwitchedOff, ConsentMissing
+from sessions_app.models import Recording
+
+
+def connect() -> None:
+    """Start listening."""
+    analysis_starting.connect(ask_consent_and_policy, sender=AnalysisJob)
+    analysis_finished.connect(show_newest_analysis, sender=AnalysisJob)
+
+
+def ask_consent_and_policy(*, job: AnalysisJob, **_: Any) -> str | None:
+    """Refuse an analysis without consent; withhold affect scores where the clinic has switched them off."""
+    if job.purpose == Purpose.SESSION:
+        _ask_consent(job)
+    clinic = Clinic.objects.get(id=job.tenant)
+    return AffectSwitchedOff.message if clinic.affect_policy == AffectPolicy.OFF else None
+
+
+def show_newest_analysis(*, job: AnalysisJob, analysis: Analysis, **_: Any) -> None:
+    """Let the recording point at what was just found in it."""
+    Recording.objects.filter(id=job.subject).update(analysis=analysis)
+
+
+def _ask_consent(job: AnalysisJob) -> None:
+    recording = Recording.objects.select_related("session__patient__clinic").filter(id=job.subject).first()
+    if recording is None:
+        raise AnalysisRefused("recording_gone", "This recording was deleted before it could be analysed.")
+    session = recording.session
+    if session.patient.consent_on(session.day_in(session.patient.clinic)) is None:
+        raise AnalysisRefused(ConsentMissing.code, ConsentMissing.message)

@@ -1,0 +1,63 @@
+"""Patients and who cares for them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
+
+from accounts.models import Clinic, User
+from sessions_app.models.scope import ScopedQuerySet
+
+if TYPE_CHECKING:
+    from sessions_app.models.consent import Consent
+
+
+class PatientQuerySet(ScopedQuerySet["Patient"]):
+    """Patients, by who may see them and by name."""
+
+    def search(self, text: str) -> PatientQuerySet:
+        """Patients whose name or reference contains every word of ``text``."""
+        found = self
+        for word in text.replace("\x00", "").split():
+            found = found.filter(
+                Q(given_name__icontains=word) | Q(family_name__icontains=word) | Q(reference__icontains=word)
+            )
+        return found
+
+
+class Patient(models.Model):
+    """A person in counselling. The care team are the counselors who may see this patient's clinical data."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="patients")
+    reference = models.CharField(max_length=32, help_text="The clinic's own number for this patient.")
+    given_name = models.CharField(max_length=120)
+    family_name = models.CharField(max_length=120)
+    care_team = models.ManyToManyField(User, related_name="patients", blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["family_name", "given_name", "id"]
+        constraints = [
+            models.UniqueConstraint("clinic", Upper("reference"), name="one_patient_per_reference"),
+        ]
+        indexes = [models.Index(fields=["clinic", "family_name", "given_name", "id"], name="patient_by_name")]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        """Given and family name."""
+        return f"{self.given_name} {self.family_name}"
+
+    def consent_on(self, day: date) -> Consent | None:
+        """The consent to voice analysis in force on ``day``, if there is one."""
+        return self.consents.in_force(day).first()

@@ -1,0 +1,89 @@
+"""Sessions and their recordings."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.db.models import Prefetch
+from django.utils import timezone
+
+from accounts.models import Clinic, User
+from inference.models import Analysis, AnalysisJob
+from sessions_app.models.patients import Patient
+from sessions_app.models.scope import ScopedQuerySet
+
+
+class PatientChannel(models.TextChoices):
+    """On which channel of a stereo recording the patient is."""
+
+    UNKNOWN = "", "One voice, or mono"
+    LEFT = "left", "Patient on the left channel"
+    RIGHT = "right", "Patient on the right channel"
+
+
+class SessionQuerySet(ScopedQuerySet["Session"]):
+    """Sessions, by who may see them."""
+
+    patient_path = "patient"
+
+    def with_recordings(self) -> SessionQuerySet:
+        """Each session with its recordings, their jobs and their analyses, in a fixed number of queries."""
+        recordings = Recording.objects.select_related("job", "analysis").order_by("uploaded_at")
+        return self.prefetch_related(Prefetch("recordings", queryset=recordings))
+
+
+class Session(models.Model):
+    """One meeting of a patient with a counselor."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="sessions")
+    held_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-held_at", "-id"]
+        indexes = [models.Index(fields=["patient", "-held_at"], name="session_by_patient")]
+
+    def __str__(self) -> str:
+        return f"session {self.id}"
+
+    def day_in(self, clinic: Clinic) -> date:
+        """The calendar day of this session where the clinic is."""
+        return timezone.localdate(self.held_at, ZoneInfo(clinic.time_zone))
+
+
+class RecordingQuerySet(ScopedQuerySet["Recording"]):
+    """Recordings, by who may see them."""
+
+    patient_path = "session__patient"
+
+
+class Recording(models.Model):
+    """One audio file of a session, the job that analyses it, and the newest analysis that came of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="recordings")
+    file = models.CharField(max_length=200, help_text="Name in the default storage; never the client's file name.")
+    original_name = models.CharField(max_length=200, help_text="What the file was called, cleaned, for people only.")
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    patient_channel = models.CharField(max_length=8, choices=PatientChannel, default=PatientChannel.UNKNOWN, blank=True)
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    job = models.OneToOneField(AnalysisJob, on_delete=models.PROTECT, related_name="recording")
+    analysis = models.OneToOneField(Analysis, on_delete=models.SET_NULL, null=True, related_name="recording")
+
+    objects = RecordingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-uploaded_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["session", "sha256"], name="same_bytes_once_per_session")]
+
+    def __str__(self) -> str:
+        return f"recording {self.id}"

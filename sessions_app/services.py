@@ -1,0 +1,181 @@
+"""What people do in a clinic, one verb per function. Rules are asked here, so pages and API obey the same ones."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts import access_log
+from accounts.models import AffectPolicy, Role, User
+from accounts.policy import Action, may
+from inference import services as jobs
+from inference.errors import AnalysisError
+from inference.models import Analysis, AnalysisJob, JobState, Purpose, Worker
+from sessions_app import storage
+from sessions_app.errors import AffectSwitchedOff, ConsentMissing, NoWorker, SnapshotTooSlow
+from sessions_app.models import Patient, PatientChannel, Recording, Session
+
+RECORDINGS = "recordings"
+SNAPSHOTS = "snapshots"
+POLL_SECONDS = 0.1
+
+
+def _require(user: User, action: Action) -> None:
+    if not may(user, action):
+        access_log.record(actor=user, action=action, object_kind="service", allowed=False)
+        raise PermissionDenied
+
+
+def patient_add(*, user: User, reference: str, given_name: str, family_name: str) -> Patient:
+    """Add a patient to the user's clinic; a counselor who adds one joins the care team."""
+    _require(user, Action.ADD_PATIENT)
+    patient = Patient(clinic=user.clinic, reference=reference, given_name=given_name, family_name=family_name)
+    patient.full_clean()
+    patient.save()
+    if user.role == Role.COUNSELOR:
+        patient.care_team.add(user)
+    access_log.record(actor=user, action="create", object_kind="patient", object_id=patient.id, patient_id=patient.id)
+    return patient
+
+
+def session_add(*, user: User, patient: Patient, held_at: datetime) -> Session:
+    """Add a session that was held at ``held_at`` (aware)."""
+    _require(user, Action.ADD_SESSION)
+    session = Session(patient=patient, held_at=held_at, created_by=user)
+    session.full_clean()
+    session.save()
+    access_log.record(actor=user, action="create", object_kind="session", object_id=session.id, patient_id=patient.id)
+    return session
+
+
+def recording_add(
+    *, user: User, session: Session, upload: UploadedFile, patient_channel: PatientChannel = PatientChannel.UNKNOWN
+) -> Recording:
+    """Keep an uploaded recording and queue its analysis. The same bytes for the same session give the same recording.
+
+    Raises `ConsentMissing`, `EmptyFile` or `TooLarge`; then nothing is kept.
+    """
+    _require(user, Action.UPLOAD_RECORDING)
+    if session.patient.consent_on(session.day_in(session.patient.clinic)) is None:
+        raise ConsentMissing
+    stored = storage.store(upload, RECORDINGS)
+    with _deleted_unless_kept(stored) as keep, transaction.atomic():
+        # One upload at a time per session, so that the same file sent twice at once is found the second time.
+        Session.objects.select_for_update().get(id=session.id)
+        known = session.recordings.filter(sha256=stored.sha256).first()
+        if known is not None:
+            return known
+        recording = _recording_create(user, session, stored, storage.display_name(upload.name), patient_channel)
+        keep()
+    return recording
+
+
+@contextmanager
+def _deleted_unless_kept(stored: storage.StoredFile) -> Iterator[_Keep]:
+    keep = _Keep()
+    try:
+        yield keep
+    except BaseException:
+        stored.delete()
+        raise
+    if not keep.called:
+        stored.delete()
+
+
+class _Keep:
+    called = False
+
+    def __call__(self) -> None:
+        self.called = True
+
+
+def _recording_create(
+    user: User, session: Session, stored: storage.StoredFile, original_name: str, patient_channel: PatientChannel
+) -> Recording:
+    recording_id = uuid.uuid4()
+    job = jobs.job_enqueue(
+        tenant=user.clinic_id,
+        subject=recording_id,
+        file=stored.name,
+        options={"patient_channel": patient_channel} if patient_channel else {},
+    )
+    recording = Recording(
+        id=recording_id,
+        session=session,
+        file=stored.name,
+        original_name=original_name,
+        sha256=stored.sha256,
+        size=stored.size,
+        patient_channel=patient_channel,
+        uploaded_by=user,
+        job=job,
+    )
+    recording.full_clean()
+    recording.save()
+    access_log.record(
+        actor=user,
+        action="upload",
+        object_kind="recording",
+        object_id=recording.id,
+        patient_id=session.patient_id,
+    )
+    return recording
+
+
+def recording_retry(*, user: User, recording: Recording) -> bool:
+    """Queue a failed analysis again. False when it had not failed."""
+    _require(user, Action.RETRY_ANALYSIS)
+    access_log.record(
+        actor=user,
+        action="retry",
+        object_kind="recording",
+        object_id=recording.id,
+        patient_id=recording.session.patient_id,
+    )
+    return jobs.job_retry(recording.job_id)
+
+
+def snapshot_analyze(*, user: User, upload: UploadedFile) -> Analysis:
+    """Analyse one file while the caller waits, and keep neither the audio nor the result.
+
+    Raises `AffectSwitchedOff` where the clinic shows no scores, `NoWorker` when no worker has its model loaded,
+    `SnapshotTooSlow` when the result did not come in time, and the analysis' own `AnalysisError`.
+    """
+    _require(user, Action.SNAPSHOT)
+    access_log.record(actor=user, action="snapshot", object_kind="recording")
+    if user.clinic.affect_policy != AffectPolicy.ON:
+        raise AffectSwitchedOff
+    if not Worker.objects.ready().exists():
+        raise NoWorker
+    stored = storage.store(upload, SNAPSHOTS)
+    try:
+        job = jobs.job_enqueue(tenant=user.clinic_id, file=stored.name, purpose=Purpose.SNAPSHOT)
+        try:
+            return _wait_for(job)
+        finally:
+            jobs.job_cancel(job.id)
+            AnalysisJob.objects.filter(id=job.id).delete()
+    finally:
+        stored.delete()
+
+
+def _wait_for(job: AnalysisJob) -> Analysis:
+    deadline = time.monotonic() + settings.SNAPSHOT_WAIT_SECONDS
+    while time.monotonic() < deadline:
+        job.refresh_from_db()
+        if job.state == JobState.SUCCEEDED:
+            return Analysis.objects.select_related("timeline").get(job=job)
+        if job.state == JobState.FAILED:
+            error = AnalysisError(job.error_message)
+            error.code = job.error_code
+            raise error
+        time.sleep(POLL_SECONDS)
+    raise SnapshotTooSlow

@@ -1,0 +1,73 @@
+"""Putting an upload safely where recordings are kept, under a name that nobody outside chose."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import unicodedata
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+
+from inference.errors import EmptyFile, TooLarge
+
+MAX_BYTES = 1024**3
+CHUNK_BYTES = 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file in the storage: its generated name, SHA-256 (hex) and size in bytes."""
+
+    name: str
+    sha256: str
+    size: int
+
+    def delete(self) -> None:
+        """Remove the file."""
+        default_storage.delete(self.name)
+
+
+def store(upload: UploadedFile, folder: str) -> StoredFile:
+    """Write ``upload`` durably under a random name in ``folder``: temporary file, fsync, rename, hashed on the way.
+
+    Raises `EmptyFile` or `TooLarge`; then nothing is left behind.
+    """
+    if not upload.size:
+        raise EmptyFile
+    if upload.size > MAX_BYTES:
+        raise TooLarge
+    name = f"{folder}/{uuid.uuid4()}"
+    target = Path(default_storage.path(name))
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = target.with_suffix(".part")
+    try:
+        sha256 = _write_durably(upload, partial)
+        partial.rename(target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    return StoredFile(name=name, sha256=sha256, size=upload.size)
+
+
+def _write_durably(upload: UploadedFile, path: Path) -> str:
+    digest = hashlib.sha256()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        for chunk in upload.chunks(CHUNK_BYTES):
+            digest.update(chunk)
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest.hexdigest()
+
+
+def display_name(name: str | None) -> str:
+    """A client's file name made fit to be shown: no folders, no control or direction marks, at most 120 characters."""
+    base = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
+    # Categories C*: control, format (right-to-left overrides), surrogate, private use, unassigned.
+    visible = "".join(character for character in base if unicodedata.category(character)[0] != "C").strip()
+    return visible[:120] or "recording"

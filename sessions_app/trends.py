@@ -1,0 +1,82 @@
+"""A patient's course: one point per session, as one user may see it, beside the patient's own questionnaires."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.models import User
+from inference.results import HEADS, HeadName, Score
+from sessions_app.models import Patient, QuestionnaireResponse, Recording, Session
+from sessions_app.scores import ScoreGate
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """One recording of one session. ``scores`` is empty until its analysis is done."""
+
+    session: Session
+    recording: Recording
+    scores: dict[HeadName, Score]
+
+    @property
+    def origin(self) -> str:
+        """Checkpoint name and version that made the scores, or an empty string."""
+        analysis = self.recording.analysis
+        return f"{analysis.checkpoint_name} {analysis.checkpoint_version}" if analysis else ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is any score to draw."""
+        return any(score.value is not None for score in self.scores.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """All of a patient's points, oldest first, and questionnaires, oldest first (none for those who may not see them)."""
+
+    points: tuple[TrendPoint, ...]
+    questionnaires: tuple[QuestionnaireResponse, ...]
+
+
+def trend_of(patient: Patient, user: User) -> Trend:
+    """The course of ``patient`` as ``user`` may see it, in a fixed number of queries."""
+    gate = ScoreGate.for_patient(user, patient.clinic, list(patient.consents.all()))
+    sessions = patient.sessions.order_by("held_at", "id").with_recordings()
+    points = tuple(
+        TrendPoint(session, recording, gate.scores(session, recording.analysis) if recording.analysis else {})
+        for session in sessions
+        for recording in session.recordings.all()
+    )
+    questionnaires = QuestionnaireResponse.objects.visible_to(user).filter(patient=patient)
+    return Trend(points=points, questionnaires=tuple(questionnaires))
+
+
+def chart_data(trend: Trend) -> dict[str, object]:
+    """What the browser draws: parallel lists over the points that can be shown, times in Unix seconds.
+
+    ``origin`` names the checkpoint of each point, so that no line joins two model versions.
+    """
+    shown = [point for point in trend.points if point.shown]
+    series: dict[str, object] = {
+        head: {
+            "value": [point.scores[head].value for point in shown],
+            "low": [point.scores[head].low for point in shown],
+            "high": [point.scores[head].high for point in shown],
+            "state": [point.scores[head].state for point in shown],
+        }
+        for head in HEADS  # type: ignore[misc]
+    }
+    return {
+        "time": [int(point.session.held_at.timestamp()) for point in shown],
+        "session": [str(point.session.id) for point in shown],
+        "origin": [point.origin for point in shown],
+        "series": series,
+        "questionnaires": [
+            {
+                "time": int(response.answered_at.timestamp()),
+                "instrument": response.get_instrument_display(),
+                "total": response.total,
+            }
+            for response in trend.questionnaires
+        ],
+    }

@@ -1,0 +1,27 @@
+"""Loaded by pytest before Django's settings: provides PostgreSQL and Redis where the environment names none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_folder = Path(tempfile.mkdtemp(prefix="undertone-test-"))
+os.environ["UNDERTONE_DATA"] = str(_folder)
+os.environ["UNDERTONE_ENV"] = "test"
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+# A Redis that is shared with others must not hand our jobs to their workers.
+os.environ["QUEUE"] = _folder.name
+
+from config.embedded import EmbeddedServices  # noqa: E402
+
+_services = EmbeddedServices(_folder)
+_services.start()
+os.environ.update(_services.environment)
+
+
+def pytest_unconfigure() -> None:
+    """Stop what was started and leave nothing behind."""
+    _services.stop()
+    shutil.rmtree(_folder, ignore_errors=True)
