@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import factory
+from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
 from accounts.models import Clinic, Role, User
@@ -14,6 +16,12 @@ from inference.models import Analysis, AnalysisJob, JobState, Timeline
 from sessions_app.models import Consent, Instrument, Patient, QuestionnaireResponse, Recording, Session
 
 PASSWORD = "a-long-test-password"
+
+
+@cache
+def hashed_password() -> str:
+    """The test password as Argon2 stores it. Hashing is slow on purpose, so it is done once."""
+    return make_password(PASSWORD)
 
 
 class ClinicFactory(DjangoModelFactory[Clinic]):
@@ -26,17 +34,13 @@ class ClinicFactory(DjangoModelFactory[Clinic]):
 class UserFactory(DjangoModelFactory[User]):
     class Meta:
         model = User
-        skip_postgeneration_save = True
 
     clinic = factory.SubFactory(ClinicFactory)
     email = factory.Sequence(lambda n: f"user{n}@clinic.test")
     display_name = factory.Sequence(lambda n: f"User {n}")
     role = Role.COUNSELOR
 
-    @factory.post_generation
-    def password(self: Any, create: bool, extracted: str | None, **_: Any) -> None:
-        self.set_password(extracted or PASSWORD)
-        self.save()
+    password = factory.LazyFunction(lambda: hashed_password())
 
 
 class PatientFactory(DjangoModelFactory[Patient]):
