@@ -57,7 +57,7 @@ class AnalysisJob(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.UUIDField(db_index=True)
-    subject = models.UUIDField(null=True, db_index=True)
+    subject = models.UUIDField(null=True, blank=True, db_index=True)
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.SESSION)
     file = models.CharField(max_length=200, help_text="Name of the audio in the default storage.")
     options = models.JSONField(default=dict, blank=True)
@@ -118,7 +118,7 @@ class Analysis(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     job = models.OneToOneField(AnalysisJob, on_delete=models.CASCADE, related_name="analysis")
     tenant = models.UUIDField(db_index=True)
-    subject = models.UUIDField(null=True, db_index=True)
+    subject = models.UUIDField(null=True, blank=True, db_index=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     sha256 = models.CharField(max_length=64)

@@ -40,7 +40,7 @@ class UserFactory(DjangoModelFactory[User]):
     display_name = factory.Sequence(lambda n: f"User {n}")
     role = Role.COUNSELOR
 
-    password = factory.LazyFunction(lambda: hashed_password())
+    password = factory.LazyFunction(hashed_password)
 
 
 class PatientFactory(DjangoModelFactory[Patient]):

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('tenant', models.UUIDField(db_index=True)),
-                ('subject', models.UUIDField(db_index=True, null=True)),
+                ('subject', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('sha256', models.CharField(max_length=64)),
                 ('duration', models.FloatField(help_text='Seconds of the recording.')),
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('tenant', models.UUIDField(db_index=True)),
-                ('subject', models.UUIDField(db_index=True, null=True)),
+                ('subject', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('purpose', models.CharField(choices=[('session', 'Session'), ('snapshot', 'Snapshot')], default='session', max_length=16)),
                 ('file', models.CharField(help_text='Name of the audio in the default storage.', max_length=200)),
                 ('options', models.JSONField(blank=True, default=dict)),
