@@ -175,7 +175,7 @@ class Analysis(models.Model):
     @property
     def scores(self) -> dict[HeadName, Score]:
         """All stored scores by head."""
-        return {head: self.score(head) for head in HEADS}  # type: ignore[misc]
+        return {head: self.score(head) for head in HEADS}
 
 
 class Timeline(models.Model):

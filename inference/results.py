@@ -12,11 +12,11 @@ from typing import Literal
 PIPELINE_VERSION = "1"
 """Raised whenever a change in the road from file to analysis can move a number."""
 
-HEADS = ("depression", "valence", "arousal")
-
 HeadName = Literal["depression", "valence", "arousal"]
 ScoreState = Literal["low", "indeterminate", "elevated", "unavailable"]
 Speaker = Literal["patient", "counselor", "other"]
+
+HEADS: tuple[HeadName, ...] = ("depression", "valence", "arousal")
 
 
 @dataclass(frozen=True, slots=True)

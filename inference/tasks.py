@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 def publish(job_id: uuid.UUID) -> None:
     """Put one message with the job's id on the queue. If the broker is away, the sweeper sends it later."""
     try:
-        run_job.apply_async([str(job_id)], retry=False)
+        run_job.apply_async((str(job_id),), retry=False)
     except OperationalError:
         log.warning("broker_unreachable", job_id=str(job_id))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 from accounts.models import AffectPolicy, Clinic
 from inference.models import Analysis, AnalysisJob, Purpose
 from inference.signals import AnalysisRefused, analysis_finished, analysis_starting

@@ -57,12 +57,9 @@ class ScoreGate:
         reason = self.why_hidden(session)
         if reason is None:
             return analysis.scores
-        return {head: Score.unavailable(reason) for head in HEADS}  # type: ignore[misc]
+        return {head: Score.unavailable(reason) for head in HEADS}
 
     def timeline(self, session: Session, timeline: Timeline) -> dict[HeadName, list[float | None]]:
         """The scores over the session by head, all ``None`` where this user may not see them."""
         hidden = self.why_hidden(session) is not None
-        return {
-            head: [None] * len(timeline.start) if hidden else getattr(timeline, head)
-            for head in HEADS  # type: ignore[misc]
-        }
+        return {head: [None] * len(timeline.start) if hidden else getattr(timeline, head) for head in HEADS}

@@ -57,7 +57,11 @@ def session_add(*, user: User, patient: Patient, held_at: datetime) -> Session:
 
 
 def recording_add(
-    *, user: User, session: Session, upload: UploadedFile, patient_channel: PatientChannel = PatientChannel.UNKNOWN
+    *,
+    user: User,
+    session: Session,
+    upload: UploadedFile[bytes],
+    patient_channel: PatientChannel = PatientChannel.UNKNOWN,
 ) -> Recording:
     """Keep an uploaded recording and queue its analysis. The same bytes for the same session give the same recording.
 
@@ -143,7 +147,7 @@ def recording_retry(*, user: User, recording: Recording) -> bool:
     return jobs.job_retry(recording.job_id)
 
 
-def snapshot_analyze(*, user: User, upload: UploadedFile) -> Analysis:
+def snapshot_analyze(*, user: User, upload: UploadedFile[bytes]) -> Analysis:
     """Analyse one file while the caller waits, and keep neither the audio nor the result.
 
     Raises `AffectSwitchedOff` where the clinic shows no scores, `NoWorker` when no worker has its model loaded,

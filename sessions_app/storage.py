@@ -31,7 +31,7 @@ class StoredFile:
         default_storage.delete(self.name)
 
 
-def store(upload: UploadedFile, folder: str) -> StoredFile:
+def store(upload: UploadedFile[bytes], folder: str) -> StoredFile:
     """Write ``upload`` durably under a random name in ``folder``: temporary file, fsync, rename, hashed on the way.
 
     Raises `EmptyFile` or `TooLarge`; then nothing is left behind.
@@ -53,7 +53,7 @@ def store(upload: UploadedFile, folder: str) -> StoredFile:
     return StoredFile(name=name, sha256=sha256, size=upload.size)
 
 
-def _write_durably(upload: UploadedFile, path: Path) -> str:
+def _write_durably(upload: UploadedFile[bytes], path: Path) -> str:
     digest = hashlib.sha256()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

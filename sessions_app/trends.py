@@ -32,7 +32,7 @@ class TrendPoint:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """All of a patient's points, oldest first, and questionnaires, oldest first (none for those who may not see them)."""
+    """A patient's points and questionnaires, oldest first; no questionnaire for those who may not see them."""
 
     points: tuple[TrendPoint, ...]
     questionnaires: tuple[QuestionnaireResponse, ...]
@@ -64,7 +64,7 @@ def chart_data(trend: Trend) -> dict[str, object]:
             "high": [point.scores[head].high for point in shown],
             "state": [point.scores[head].state for point in shown],
         }
-        for head in HEADS  # type: ignore[misc]
+        for head in HEADS
     }
     return {
         "time": [int(point.session.held_at.timestamp()) for point in shown],

@@ -77,7 +77,9 @@ class Recording(models.Model):
     uploaded_at = models.DateTimeField(auto_now_add=True)
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     job = models.OneToOneField(AnalysisJob, on_delete=models.PROTECT, related_name="recording")
-    analysis = models.OneToOneField(Analysis, on_delete=models.SET_NULL, null=True, related_name="recording")
+    analysis = models.OneToOneField(
+        Analysis, on_delete=models.SET_NULL, null=True, blank=True, related_name="recording"
+    )
 
     objects = RecordingQuerySet.as_manager()
 

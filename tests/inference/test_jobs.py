@@ -266,4 +266,4 @@ def test_a_message_holds_the_job_id_and_nothing_else(job: AnalysisJob, monkeypat
 
     monkeypatch.setattr(tasks.run_job, "apply_async", note)
     services.job_send(job.id)
-    assert messages == [([str(job.id)], None)]
+    assert messages == [((str(job.id),), None)]

@@ -1,0 +1,146 @@
+"""Taking in a recording: kept durably once, or refused with nothing left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import AccessLogEntry
+from inference.errors import EmptyFile, TooLarge
+from inference.models import AnalysisJob, JobState
+from sessions_app import services, storage
+from sessions_app.errors import ConsentMissing
+from sessions_app.models import Consent, PatientChannel, Recording, Session
+from tests.world import SessionFactory, World
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Settings, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def session(world: World) -> Session:
+    return SessionFactory(patient=world.alices_patient)
+
+
+def upload(content: bytes = b"some sound", name: str = "monday.wav") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_an_upload_is_kept_under_a_name_that_the_client_did_not_choose(world: World, session: Session) -> None:
+    recording = services.recording_add(user=world.sam, session=session, upload=upload(name="Jane Roe.wav"))
+    assert "Jane" not in recording.file
+    assert default_storage.open(recording.file).read() == b"some sound"
+    assert recording.original_name == "Jane Roe.wav"
+
+
+def test_an_upload_queues_a_job_that_knows_the_recording_and_the_channel(world: World, session: Session) -> None:
+    recording = services.recording_add(
+        user=world.sam, session=session, upload=upload(), patient_channel=PatientChannel.RIGHT
+    )
+    job = recording.job
+    assert (job.state, job.subject, job.tenant) == (JobState.QUEUED, recording.id, world.clinic.id)
+    assert job.options == {"patient_channel": "right"}
+
+
+def test_the_same_bytes_for_the_same_session_give_the_same_recording(
+    world: World, session: Session, media: Path
+) -> None:
+    first = services.recording_add(user=world.sam, session=session, upload=upload())
+    second = services.recording_add(user=world.sam, session=session, upload=upload(name="again.wav"))
+    assert first == second
+    assert (Recording.objects.count(), AnalysisJob.objects.count(), len(files(media))) == (1, 1, 1)
+
+
+def test_the_same_bytes_for_another_session_are_another_recording(world: World, session: Session) -> None:
+    services.recording_add(user=world.sam, session=session, upload=upload())
+    services.recording_add(user=world.sam, session=SessionFactory(patient=world.alices_patient), upload=upload())
+    assert Recording.objects.count() == 2
+
+
+def test_without_consent_nothing_is_kept(world: World, session: Session, media: Path) -> None:
+    Consent.objects.update(withdrawn_at=timezone.now())
+    with pytest.raises(ConsentMissing):
+        services.recording_add(user=world.sam, session=session, upload=upload())
+    assert (Recording.objects.count(), AnalysisJob.objects.count(), files(media)) == (0, 0, [])
+
+
+def test_a_consent_given_after_the_session_does_not_cover_it(world: World, session: Session) -> None:
+    Consent.objects.update(given_on="2026-03-03")
+    with pytest.raises(ConsentMissing):
+        services.recording_add(user=world.sam, session=session, upload=upload())
+
+
+def test_an_empty_file_is_refused_and_leaves_nothing(world: World, session: Session, media: Path) -> None:
+    with pytest.raises(EmptyFile):
+        services.recording_add(user=world.sam, session=session, upload=upload(b""))
+    assert files(media) == []
+
+
+def test_a_file_over_the_limit_is_refused_and_leaves_nothing(
+    world: World, session: Session, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "MAX_BYTES", 5)
+    with pytest.raises(TooLarge):
+        services.recording_add(user=world.sam, session=session, upload=upload(b"123456"))
+    assert files(media) == []
+
+
+def test_if_the_database_refuses_the_recording_its_file_goes_too(
+    world: World, session: Session, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Recording, "save", fail)
+    with pytest.raises(RuntimeError):
+        services.recording_add(user=world.sam, session=session, upload=upload())
+    assert files(media) == []
+    assert not AnalysisJob.objects.exists()
+
+
+def test_an_administrator_may_not_upload_and_the_refusal_is_logged(world: World, session: Session) -> None:
+    with pytest.raises(PermissionDenied):
+        services.recording_add(user=world.ada, session=session, upload=upload())
+    assert AccessLogEntry.objects.filter(actor_id=world.ada.id, allowed=False).count() == 1
+
+
+def test_an_upload_leaves_one_row_in_the_access_log(world: World, session: Session) -> None:
+    recording = services.recording_add(user=world.sam, session=session, upload=upload())
+    entry = AccessLogEntry.objects.get()
+    assert (entry.actor_id, entry.action, entry.object_id, entry.patient_id) == (
+        world.sam.id,
+        "upload",
+        recording.id,
+        world.alices_patient.id,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\boot.ini", "boot.ini"),
+        ("song\x00.wav", "song.wav"),
+        ("gpj\u202e.wav", "gpj.wav"),
+        ("line\nbreak.wav", "linebreak.wav"),
+        ("", "recording"),
+        ("\u202e\x00", "recording"),
+        ("x" * 500, "x" * 120),
+        ("Sitzung März.wav", "Sitzung März.wav"),
+    ],
+)
+def test_a_file_name_is_shown_without_folders_or_hidden_marks(given: str, shown: str) -> None:
+    assert storage.display_name(given) == shown

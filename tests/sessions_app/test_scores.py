@@ -1,0 +1,112 @@
+"""Consent, policy and role are asked again each time a score would be shown."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import AffectPolicy
+from inference.models import AnalysisJob
+from inference.signals import AnalysisRefused
+from sessions_app.errors import AffectSwitchedOff, ConsentMissing
+from sessions_app.listeners import ask_consent_and_policy
+from sessions_app.models import Consent
+from sessions_app.scores import NOT_FOR_ROLE, RESEARCH_ONLY
+from sessions_app.trends import chart_data, trend_of
+from tests.world import QuestionnaireFactory, RecordingFactory, SessionFactory, World, analysed
+
+
+def shown_depression(world: World, user: object) -> tuple[float | None, str | None]:
+    score = trend_of(world.alices_patient, user).points[0].scores["depression"]
+    return score.value, score.reason
+
+
+def test_a_counselor_is_shown_the_stored_score(world: World) -> None:
+    analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
+    assert shown_depression(world, world.alice) == (0.7, None)
+
+
+def test_staff_are_shown_no_score(world: World) -> None:
+    analysed(SessionFactory(patient=world.alices_patient))
+    assert shown_depression(world, world.sam) == (None, NOT_FOR_ROLE)
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"), [(AffectPolicy.OFF, AffectSwitchedOff.message), (AffectPolicy.RESEARCH, RESEARCH_ONLY)]
+)
+def test_a_clinic_can_keep_scores_from_being_shown(world: World, policy: AffectPolicy, reason: str) -> None:
+    analysed(SessionFactory(patient=world.alices_patient))
+    world.alices_patient.clinic.affect_policy = policy
+    assert shown_depression(world, world.alice) == (None, reason)
+
+
+def test_withdrawing_consent_hides_past_scores_at_once(world: World) -> None:
+    analysed(SessionFactory(patient=world.alices_patient))
+    Consent.objects.filter(patient=world.alices_patient).update(withdrawn_at=timezone.now())
+    assert shown_depression(world, world.alice) == (None, ConsentMissing.message)
+
+
+def test_a_consent_that_expired_before_the_session_shows_no_score(world: World) -> None:
+    analysed(SessionFactory(patient=world.alices_patient))
+    Consent.objects.filter(patient=world.alices_patient).update(expires_on=date(2026, 3, 1))
+    assert shown_depression(world, world.alice)[0] is None
+
+
+def test_hidden_scores_leave_no_trace_in_the_chart_data(world: World) -> None:
+    analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
+    world.alices_patient.clinic.affect_policy = AffectPolicy.OFF
+    assert "0.7" not in str(chart_data(trend_of(world.alices_patient, world.alice)))
+
+
+def test_staff_are_sent_no_questionnaire(world: World) -> None:
+    QuestionnaireFactory(patient=world.alices_patient)
+    assert chart_data(trend_of(world.alices_patient, world.sam))["questionnaires"] == []
+
+
+def test_every_point_of_the_chart_names_its_checkpoint(world: World) -> None:
+    analysed(SessionFactory(patient=world.alices_patient), checkpoint_version="0.1")
+    analysed(SessionFactory(patient=world.alices_patient), checkpoint_version="0.2")
+    chart = chart_data(trend_of(world.alices_patient, world.alice))
+    assert chart["origin"] == ["undertone-demo 0.1", "undertone-demo 0.2"]
+
+
+@pytest.mark.parametrize("sessions", [1, 20])
+def test_a_long_course_costs_as_many_queries_as_a_short_one(
+    world: World, sessions: int, django_assert_num_queries: object
+) -> None:
+    for _ in range(sessions):
+        analysed(SessionFactory(patient=world.alices_patient))
+    with django_assert_num_queries(4):  # consents, sessions, recordings with job and analysis, questionnaires
+        chart_data(trend_of(world.alices_patient, world.alice))
+
+
+def queued_job(world: World) -> AnalysisJob:
+    recording = RecordingFactory(session=SessionFactory(patient=world.alices_patient))
+    recording.job.subject = recording.id
+    return recording.job
+
+
+def test_consent_is_asked_again_when_the_analysis_starts(world: World) -> None:
+    job = queued_job(world)
+    assert ask_consent_and_policy(job=job) is None
+    Consent.objects.update(withdrawn_at=timezone.now())
+    with pytest.raises(AnalysisRefused) as refused:
+        ask_consent_and_policy(job=job)
+    assert refused.value.code == "consent_missing"
+
+
+def test_where_scores_are_switched_off_none_are_made(world: World) -> None:
+    job = queued_job(world)
+    world.clinic.affect_policy = AffectPolicy.OFF
+    world.clinic.save()
+    assert ask_consent_and_policy(job=job) == AffectSwitchedOff.message
+
+
+def test_a_recording_that_was_deleted_is_not_analysed(world: World) -> None:
+    job = queued_job(world)
+    job.recording.delete()
+    with pytest.raises(AnalysisRefused) as refused:
+        ask_consent_and_policy(job=job)
+    assert refused.value.code == "recording_gone"
