@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import environ
 import structlog
 from csp.constants import NONCE, NONE, SELF
+from kombu import Queue
 
 from config.embedded import data_folder, redis_socket
 
@@ -121,9 +122,18 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=min(2, os.cpu_count() or 1))
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = env.str("QUEUE", default="analysis")
+# Sweeping has a queue of its own, so that it never waits behind a day of recordings.
+HOUSEKEEPING_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}-housekeeping"
+CELERY_TASK_QUEUES = [Queue(CELERY_TASK_DEFAULT_QUEUE), Queue(HOUSEKEEPING_QUEUE)]
+CELERY_TASK_ROUTES = {"inference.tasks.sweep": {"queue": HOUSEKEEPING_QUEUE}}
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=30.0)
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "sweep-analysis-jobs": {"task": "inference.tasks.sweep", "schedule": env.float("SWEEP_SECONDS", default=30.0)},
+    "sweep-analysis-jobs": {
+        "task": "inference.tasks.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
 }
 
 # --- Recordings and analysis

@@ -201,6 +201,10 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         """Workers heard of lately."""
         return self.filter(seen_at__gte=Now() - timedelta(seconds=settings.WORKER_SEEN_SECONDS))
 
+    def long_gone(self) -> WorkerQuerySet:
+        """Workers that ended without a word an hour ago or more."""
+        return self.filter(seen_at__lt=Now() - timedelta(hours=1))
+
     def ready(self) -> WorkerQuerySet:
         """Workers heard of lately whose model is loaded."""
         return self.alive().filter(problem="").exclude(checkpoint_name="")

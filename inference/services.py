@@ -147,11 +147,15 @@ def job_cancel(job_id: uuid.UUID) -> bool:
 def sweep() -> int:
     """Send again every job that waits without a message, and fail those that used up their attempts.
 
-    Safe to run in several processes at once: a job that is sent twice is claimed once. Returns how many were sent.
+    Safe to run in several processes at once: a job that is sent twice is claimed once. As long as the broker holds a
+    message for every waiting job nothing was lost and nothing is sent, so a long queue does not grow by being swept.
+    Returns how many were sent.
     """
     for job in AnalysisJob.objects.claimable().filter(attempt__gte=settings.MAX_ATTEMPTS):
         _fail_as_lost(job)
     waiting = list(AnalysisJob.objects.left_waiting(RESEND_AFTER_SECONDS).values_list("id", flat=True))
+    if not waiting or tasks.messages_waiting() >= AnalysisJob.objects.claimable().count():
+        return 0
     for job_id in waiting:
         job_send(job_id)
     return len(waiting)

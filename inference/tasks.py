@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 
 import structlog
-from celery import shared_task
+from amqp.exceptions import ChannelError
+from celery import current_app, shared_task
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
 log = structlog.get_logger(__name__)
@@ -17,6 +19,16 @@ def publish(job_id: uuid.UUID) -> None:
         run_job.apply_async((str(job_id),), retry=False)
     except OperationalError:
         log.warning("broker_unreachable", job_id=str(job_id))
+
+
+def messages_waiting() -> int:
+    """How many messages the broker holds on our queue; 0 if it cannot be reached."""
+    try:
+        with current_app.connection_for_write() as broker:
+            queue = broker.default_channel.queue_declare(settings.CELERY_TASK_DEFAULT_QUEUE, passive=True)
+            return int(queue.message_count)
+    except (OperationalError, ChannelError):
+        return 0
 
 
 @shared_task(name="inference.tasks.run_job")

@@ -18,6 +18,7 @@ from inference.errors import CheckpointUnavailable
 
 if TYPE_CHECKING:
     from inference.checkpoints import Checkpoint
+    from inference.models import Worker
 
 log = structlog.get_logger(__name__)
 
@@ -53,21 +54,29 @@ def _on_start(**_: Any) -> None:
     except CheckpointUnavailable as error:
         row.problem = error.message
         log.error("checkpoint_unavailable", checkpoint=settings.CHECKPOINT)
-    row.save()
     _stopping.clear()
-    threading.Thread(target=_say_alive, args=(row.pk,), name="say-alive", daemon=True).start()
+    threading.Thread(target=_keep_saying_alive, args=(row,), name="say-alive", daemon=True).start()
 
 
-def _say_alive(worker_id: Any) -> None:
-    from inference.models import Worker
-
-    while not _stopping.wait(SAY_ALIVE_SECONDS):
+def _keep_saying_alive(row: Worker) -> None:
+    while True:
         try:
-            Worker.objects.filter(id=worker_id).update(seen_at=Now())
+            _say_alive(row)
         except OperationalError:
             log.warning("could_not_say_alive")
             connection.close()
+        if _stopping.wait(SAY_ALIVE_SECONDS):
+            break
     connection.close()
+
+
+def _say_alive(row: Worker) -> None:
+    from inference.models import Worker
+
+    known = Worker.objects.filter(id=row.id).update(seen_at=Now())
+    if not known:
+        row.save(force_insert=True)
+        Worker.objects.long_gone().delete()
 
 
 def _on_stop(**_: Any) -> None:

@@ -7,6 +7,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
@@ -72,6 +73,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
     """Ids of the jobs that were put on the queue, instead of the queue."""
     ids: list[uuid.UUID] = []
     monkeypatch.setattr(tasks, "publish", ids.append)
+    monkeypatch.setattr(tasks, "messages_waiting", lambda: 0)
     return ids
 
 
@@ -256,6 +258,17 @@ def test_a_finished_job_cannot_be_cancelled(job: AnalysisJob) -> None:
 def test_the_database_refuses_an_impossible_job(job: AnalysisJob, broken: dict[str, object]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         AnalysisJob.objects.filter(id=job.id).update(**broken)
+
+
+def test_a_long_queue_does_not_grow_by_being_swept(job: AnalysisJob) -> None:
+    tasks.publish(job.id)
+    waiting = tasks.messages_waiting()
+    assert waiting >= 1
+    assert services.sweep() == 0
+    assert tasks.messages_waiting() == waiting
+    with current_app.connection_for_write() as broker:
+        broker.default_channel.queue_purge(settings.CELERY_TASK_DEFAULT_QUEUE)
+    assert services.sweep() == 1
 
 
 def test_a_message_holds_the_job_id_and_nothing_else(job: AnalysisJob, monkeypatch: pytest.MonkeyPatch) -> None:
