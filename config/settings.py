@@ -116,7 +116,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 CELERY_BROKER_URL = f"redis+socket://{urlsplit(REDIS_URL).path}" if REDIS_URL.startswith("unix://") else REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
-# The job row is the truth and the sweeper sends it again, so a message may be lost but is never run twice by the broker.
+# The job row is the truth and the sweeper sends it again: a message may be lost, and the broker never repeats one.
 CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=min(2, os.cpu_count() or 1))
@@ -235,7 +235,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Undertone API",
-    "DESCRIPTION": "Sessions, recordings and voice analyses of one clinic. It supports a clinician and never diagnoses.",
+    "DESCRIPTION": "Sessions, recordings and voice analyses of a clinic. It supports a clinician and never diagnoses.",
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
