@@ -16,7 +16,8 @@ import structlog
 from csp.constants import NONCE, NONE, SELF
 from kombu import Queue
 
-from config.embedded import data_folder, redis_socket
+from config import postgres
+from config.embedded import data_folder, redis_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -105,12 +106,12 @@ TEMPLATES = [
 
 # --- Database, cache, broker
 
-DATABASE_URL = env.str("DATABASE_URL", default="") or f"postgresql://postgres@/undertone?host={DATA_DIR / 'postgres'}"
+DATABASE_URL = env.str("DATABASE_URL", default="") or postgres.url(DATA_DIR)
 DATABASES = {"default": {**env.db_url_config(DATABASE_URL), "CONN_HEALTH_CHECKS": True}}
 DATABASES["default"].setdefault("OPTIONS", {})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="") or f"unix://{redis_socket(DATA_DIR)}"
+REDIS_URL = env.str("REDIS_URL", default="") or redis_url(DATA_DIR)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 CELERY_BROKER_URL = f"redis+socket://{urlsplit(REDIS_URL).path}" if REDIS_URL.startswith("unix://") else REDIS_URL

@@ -21,8 +21,10 @@ from inference.models import Analysis, AnalysisJob, JobState, Purpose, Timeline
 from inference.signals import analysis_finished, job_failed
 
 WORKER_LOST = "worker_lost"
-WORKER_LOST_MESSAGE = "The analysis stopped three times before it could finish. "
+WORKER_LOST_MESSAGE = (
+    "The analysis stopped three times before it could finish. "
     "Please try again; if it fails again, tell your administrator."
+)
 RESEND_AFTER_SECONDS = 60.0
 
 
