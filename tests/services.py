@@ -16,7 +16,7 @@ os.environ["QUEUE"] = _folder.name
 
 from config.embedded import EmbeddedServices  # noqa: E402
 
-_services = EmbeddedServices(_folder)
+_services = EmbeddedServices(_folder, durable=False)
 _services.start()
 os.environ.update(_services.environment)
 

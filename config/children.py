@@ -1,0 +1,71 @@
+"""Starting a program that ends when its parent ends, whatever ends the parent."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+
+
+def spawn(
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    orphaned: signal.Signals = signal.SIGTERM,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    owner: int | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start ``command`` in a session of its own, both its outputs appended to ``log``.
+
+    ``orphaned`` is the signal that the kernel sends it should this process die without stopping it (Linux only).
+    ``owner`` is the user id it runs as, for a parent that is root. Call it from the main thread: the kernel's promise
+    is tied to the thread that started the child.
+    """
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd=folder,
+            # Ctrl-C must reach only the supervisor, which then stops its children in the right order.
+            start_new_session=True,
+            preexec_fn=_tie_to_parent(orphaned),  # noqa: PLW1509 - it calls two functions of libc and nothing else
+            user=owner,
+            group=owner,
+            extra_groups=None if owner is None else [],
+        )
+
+
+def stop(process: subprocess.Popen[bytes], *signals: signal.Signals, patience: float = 10.0) -> None:
+    """End ``process``: send each signal in turn, waiting ``patience`` seconds after each, and at last kill it."""
+    for number in (*signals, signal.SIGKILL):
+        if process.poll() is None:
+            process.send_signal(number)
+        try:
+            process.wait(timeout=patience)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _tie_to_parent(orphaned: signal.Signals) -> Callable[[], None] | None:
+    if sys.platform != "linux":
+        return None
+    libc, parent = ctypes.CDLL(None), os.getpid()
+
+    def tie() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, int(orphaned))
+        # The parent may have died before the line above.
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return tie

