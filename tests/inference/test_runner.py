@@ -1,0 +1,155 @@
+"""One job in a worker: every outcome ends in the job's row, and none takes the worker with it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from pytest_django import Settings
+
+from inference import checkpoints, pipeline, runner, services, worker
+from inference.errors import CheckpointUnavailable
+from inference.models import Analysis, AnalysisJob, JobState
+from inference.results import HEADS
+from inference.signals import AnalysisRefused, analysis_starting
+from tests.inference.small_models import saved_checkpoint
+from tests.world import JobFactory
+
+SPEECH = Path(__file__).parent.parent / "data" / "speech.opus"
+
+pytestmark = pytest.mark.django_db(transaction=True)  # the heartbeat writes from a thread of its own
+
+
+@pytest.fixture(autouse=True)
+def surroundings(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty storage, a small checkpoint, and nobody above the engine who could refuse."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    saved_checkpoint(tmp_path)
+    monkeypatch.setenv("UNDERTONE_CHECKPOINTS", str(tmp_path))
+    small = checkpoints.load("small")
+    monkeypatch.setattr(worker, "checkpoint", lambda _: small)
+    monkeypatch.setattr(analysis_starting, "receivers", [])
+    analysis_starting.sender_receivers_cache.clear()
+
+
+def job_for(content: bytes | Path) -> AnalysisJob:
+    path = Path(default_storage.path("recordings/one"))
+    path.parent.mkdir(parents=True)
+    if isinstance(content, Path):
+        shutil.copy(content, path)
+    else:
+        path.write_bytes(content)
+    return JobFactory(file="recordings/one")
+
+
+def finished(job: AnalysisJob) -> AnalysisJob:
+    runner.run(job.id)
+    job.refresh_from_db()
+    return job
+
+
+def test_a_recording_of_speech_becomes_a_stored_analysis() -> None:
+    job = finished(job_for(SPEECH))
+    assert (job.state, job.error_code) == (JobState.SUCCEEDED, "")
+    analysis = Analysis.objects.get(job=job)
+    assert analysis.speech_seconds > 3
+    assert 0 <= analysis.depression_low <= analysis.depression <= analysis.depression_high <= 1
+    assert len(analysis.timeline.start) == len(analysis.timeline.depression) > 0
+
+
+def test_a_file_that_is_not_audio_fails_with_its_code_and_sentence() -> None:
+    job = finished(job_for(b"this is no sound at all" * 100))
+    assert (job.state, job.error_code, job.attempt) == (JobState.FAILED, "not_audio", 1)
+    assert job.error_message.startswith("This file is not audio")
+
+
+def test_a_file_that_was_deleted_fails_at_once_with_a_sentence() -> None:
+    job = finished(JobFactory(file="recordings/none"))
+    assert (job.state, job.error_code) == (JobState.FAILED, "file_gone")
+
+
+@pytest.mark.parametrize("trouble", [MemoryError, OSError])
+def test_trouble_of_the_machine_puts_the_job_back_in_the_queue(
+    monkeypatch: pytest.MonkeyPatch, trouble: type[Exception]
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise trouble
+
+    monkeypatch.setattr(runner, "analyze", fail)
+    job = finished(job_for(SPEECH))
+    assert (job.state, job.attempt) == (JobState.QUEUED, 1)
+
+
+def test_a_fault_of_ours_fails_the_job_with_a_sentence_and_not_with_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(runner, "analyze", fail)
+    job = finished(job_for(SPEECH))
+    assert (job.state, job.error_code) == (JobState.FAILED, "internal_error")
+    assert "secret" not in job.error_message
+
+
+def test_a_missing_checkpoint_is_named_in_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: str) -> None:
+        raise CheckpointUnavailable
+
+    monkeypatch.setattr(worker, "checkpoint", fail)
+    assert finished(job_for(SPEECH)).error_code == "checkpoint_unavailable"
+
+
+def test_a_refusal_from_above_stops_the_job_before_anything_is_read() -> None:
+    def refuse(**_: Any) -> None:
+        raise AnalysisRefused("consent_missing", "There is no consent.")
+
+    analysis_starting.connect(refuse)
+    job = finished(job_for(SPEECH))
+    assert (job.state, job.error_code) == (JobState.FAILED, "consent_missing")
+    assert not Analysis.objects.exists()
+
+
+def test_where_scores_are_withheld_none_is_made_but_the_voice_is_still_measured() -> None:
+    def withhold(**_: Any) -> str:
+        return "Scores are switched off here."
+
+    analysis_starting.connect(withhold)
+    analysis = Analysis.objects.get(job=finished(job_for(SPEECH)))
+    assert {analysis.score(head).reason for head in HEADS} == {"Scores are switched off here."}
+    assert set(analysis.timeline.depression) == {None}
+    assert analysis.biomarkers["f0_mean"]["value"] is not None
+
+
+def test_a_job_cancelled_while_it_runs_stores_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = job_for(SPEECH)
+
+    def cancel_then_go_on(*args: Any, **kwargs: Any) -> Any:
+        services.job_cancel(job.id)
+        return pipeline.analyze(*args, **kwargs)
+
+    monkeypatch.setattr(runner, "analyze", cancel_then_go_on)
+    assert finished(job).state == JobState.CANCELLED
+    assert not Analysis.objects.exists()
+
+
+def test_progress_names_each_stage_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, float]] = []
+    renew = services.job_renew
+
+    def note(claim: Any, *, stage: str, progress: float) -> bool:
+        seen.append((stage, progress))
+        return renew(claim, stage=stage, progress=progress)
+
+    monkeypatch.setattr(services, "job_renew", note)
+    finished(job_for(SPEECH))
+    stages = list(dict.fromkeys(stage for stage, _ in seen))
+    assert stages == list(pipeline.STAGES)
+    assert [fraction for _, fraction in seen] == sorted(fraction for _, fraction in seen)
+
+
+def test_a_job_that_another_worker_holds_is_left_alone() -> None:
+    job = job_for(SPEECH)
+    services.job_claim(job.id)
+    assert finished(job).attempt == 1
