@@ -1,0 +1,19 @@
+"""What a process holds when it starts decides what its forked children can do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("module", ["config.asgi", "config.celery"])
+def test_neither_web_nor_the_workers_parent_imports_torch(module: str) -> None:
+    code = (
+        f"import sys, importlib, django; importlib.import_module({module!r}); django.setup();"
+        "importlib.import_module('config.urls'); importlib.import_module('inference.tasks');"
+        "print('torch' in sys.modules)"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == "False"
