@@ -1,0 +1,251 @@
+"""A recording on disk -> float32 channels at 16 kHz. Decodes and judges the file, nothing else.
+
+The file is handed to FFmpeg (through PyAV) as an open stream with its format already named from the first bytes:
+no file name and no playlist inside a file can make it open anything else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from inference import containers
+from inference.errors import (
+    EmptyFile,
+    InvalidSamples,
+    NoAudioStream,
+    NoSamples,
+    NotAudio,
+    TooLarge,
+    TooLong,
+    Truncated,
+)
+
+SAMPLE_RATE = 16_000
+"""Every recording is brought to this rate (Hz): it is what the model and the measures are made for."""
+
+MAX_SECONDS = 4 * 3600.0
+MAX_BYTES = 2**30
+MISSING_SECONDS = 0.25
+"""A file may end this much before its header says: encoders pad and trim by less."""
+
+DAMAGED_SHARE = 0.02
+"""Above this share of packets that cannot be decoded, a file is refused instead of scored with holes."""
+
+RUBBISH_SHARE = 0.5
+"""Above this share, what looked like a recording never was one."""
+
+SANE_PEAK = 100.0
+"""Sample values beyond this (+40 dBFS) are numbers, not sound."""
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the file was before decoding: container and codec names, sample rate in Hz, number of channels."""
+
+    container: str
+    codec: str
+    sample_rate: int
+    channels: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audio:
+    """A decoded recording.
+
+    ``channels``: float32, shape ``(1 or 2, n)``, full scale at 1.0, at ``sample_rate`` Hz (16 000). ``duration``:
+    seconds. ``sha256``: hex digest of the file. A file with more than two channels is mixed into one.
+    """
+
+    channels: FloatArray
+    duration: float
+    source: Source
+    sha256: str
+    sample_rate: int = SAMPLE_RATE
+
+    @property
+    def mono(self) -> FloatArray:
+        """The mean of the channels, shape ``(n,)``."""
+        if len(self.channels) == 1:
+            return self.channels[0]
+        mixed: FloatArray = self.channels.mean(axis=0, dtype=np.float32)
+        return mixed
+
+
+def decode(path: Path, *, progress: Callable[[float], None] | None = None) -> Audio:
+    """Read a wav, flac, mp3, m4a, ogg, webm or mkv file of any rate; ``progress`` hears 0..1 where length is known.
+
+    Raises a ``BadRecording`` (see ``inference.errors``) when the file cannot be scored, ``OSError`` when it cannot
+    be read at all.
+    """
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise TooLarge
+    with path.open("rb") as file:
+        if size == 0:
+            raise EmptyFile
+        channels, source = _decode_file(file, size, progress or _ignore)
+        file.seek(0)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return Audio(channels=channels, duration=channels.shape[1] / SAMPLE_RATE, source=source, sha256=sha256)
+
+
+def peaks(channels: FloatArray, count: int = 1000) -> tuple[float, ...]:
+    """The waveform for drawing: at most ``count`` signed extremes over all channels, equally spaced, in -1..1."""
+    total = channels.shape[1]
+    edges = np.linspace(0, total, min(count, total) + 1).astype(int)[:-1]
+    high = np.maximum.reduceat(channels, edges, axis=1).max(axis=0)
+    low = np.minimum.reduceat(channels, edges, axis=1).min(axis=0)
+    extremes = np.clip(np.where(high >= -low, high, low), -1.0, 1.0)
+    return tuple(round(float(value), 3) for value in extremes)
+
+
+def _decode_file(file: BinaryIO, size: int, progress: Callable[[float], None]) -> tuple[FloatArray, Source]:
+    layout = containers.inspect(file, size)
+    file.seek(0)
+    with _open(file, layout) as container:
+        if not container.streams.audio:
+            raise NoAudioStream
+        stream = container.streams.audio[0]
+        promised = _promised_seconds(container, stream, layout)
+        if promised is not None and promised > MAX_SECONDS + 1.0:
+            raise TooLong
+        collected = _Collector(promised, progress)
+        lost = collected.take(_frames(container, stream))
+        source = _source(layout, stream, collected)
+    samples = collected.samples()
+    if promised is not None and samples.shape[1] / SAMPLE_RATE < promised - MISSING_SECONDS:
+        raise Truncated
+    if lost > DAMAGED_SHARE:
+        raise Truncated("Parts of this file are damaged. Please export or upload the recording again.")
+    return samples, source
+
+
+def _open(file: BinaryIO, layout: containers.Layout) -> Any:
+    try:
+        return av.open(file, "r", format=layout.demuxer, metadata_errors="replace")
+    except (av.FFmpegError, ValueError) as error:
+        raise Truncated if layout.recognised else NotAudio from error
+
+
+def _promised_seconds(container: Any, stream: Any, layout: containers.Layout) -> float | None:
+    """Seconds the header promises; ``None`` where there is no header or FFmpeg would only guess."""
+    if layout.seconds is not None or not layout.states_duration:
+        return layout.seconds
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return None
+
+
+def _frames(container: Any, stream: Any) -> Iterator[Any]:
+    """Decoded frames; ``None`` for a packet that could not be decoded."""
+    stream.thread_type = "AUTO"
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.FFmpegError, ValueError):
+            yield None
+            return
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()
+        except (av.FFmpegError, ValueError):
+            yield None
+
+
+def _source(layout: containers.Layout, stream: Any, collected: _Collector) -> Source:
+    codec = stream.codec_context.name if stream.codec_context else "unknown"
+    return Source(layout.name, codec, collected.source_rate, collected.source_channels)
+
+
+def _ignore(_: float) -> None:
+    pass
+
+
+class _Collector:
+    """Resamples frames to 16 kHz into one growing array, so that a long recording is held once."""
+
+    def __init__(self, promised: float | None, progress: Callable[[float], None]) -> None:
+        self._promised = promised
+        self._progress = progress
+        self._buffer: FloatArray = np.empty((0, 0), np.float32)
+        self._length = 0
+        self._resampler: Any = None
+        self._shape: tuple[object, ...] = ()
+        self.source_rate = 0
+        self.source_channels = 0
+
+    def take(self, frames: Iterator[Any]) -> float:
+        """Add all frames; returns the share of packets that could not be decoded. Errors as in ``decode``."""
+        good = lost = 0
+        for frame in frames:
+            if frame is None:
+                lost += 1
+            elif frame.samples:
+                good += 1
+                self._add(frame)
+        self._drain()
+        if self._length == 0 and not lost:
+            raise NoSamples
+        if lost / (good + lost) > RUBBISH_SHARE:
+            raise NotAudio
+        return lost / (good + lost)
+
+    def samples(self) -> FloatArray:
+        """All samples so far, shape ``(c, n)``."""
+        return self._buffer[:, : self._length]
+
+    def _add(self, frame: Any) -> None:
+        shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if shape != self._shape:
+            self._drain()
+            self._begin(frame, shape)
+        frame.pts = None
+        self._append(self._resampler.resample(frame))
+
+    def _begin(self, frame: Any, shape: tuple[object, ...]) -> None:
+        self._shape = shape
+        if not self._buffer.shape[0]:
+            self.source_rate, self.source_channels = frame.sample_rate, frame.layout.nb_channels
+            seconds = min(self._promised or 60.0, MAX_SECONDS) + 1.0
+            rows = 2 if self.source_channels == 2 else 1
+            self._buffer = np.empty((rows, int(seconds * SAMPLE_RATE)), np.float32)
+        layout = "stereo" if self._buffer.shape[0] == 2 else "mono"
+        self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=SAMPLE_RATE)
+
+    def _drain(self) -> None:
+        if self._resampler is not None:
+            self._append(self._resampler.resample(None))
+            self._resampler = None
+
+    def _append(self, frames: list[Any]) -> None:
+        for frame in frames:
+            block = frame.to_ndarray()
+            if not np.abs(block).max(initial=0.0) <= SANE_PEAK:
+                raise InvalidSamples
+            end = self._length + block.shape[1]
+            if end > MAX_SECONDS * SAMPLE_RATE:
+                raise TooLong
+            self._reserve(end)
+            self._buffer[:, self._length : end] = block
+            self._length = end
+        if self._promised:
+            self._progress(min(1.0, self._length / SAMPLE_RATE / self._promised))
+
+    def _reserve(self, length: int) -> None:
+        rows, capacity = self._buffer.shape
+        if length > capacity:
+            grown = np.empty((rows, max(length, capacity * 3 // 2)), np.float32)
+            grown[:, : self._length] = self._buffer[:, : self._length]
+            self._buffer = grown

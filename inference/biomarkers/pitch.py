@@ -1,0 +1,140 @@
+"""Fundamental frequency by autocorrelation after Boersma (1993), as array operations.
+
+Each frame's autocorrelation, divided by that of its window, offers candidates; a Viterbi path through them weighs their
+strength against octave jumps and changes of voicing. The constants are those of Boersma's paper and of Praat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+FLOOR, CEILING = 60.0, 500.0
+"""Hz: the search range for adult speech."""
+
+CANDIDATES = 7
+SILENCE_THRESHOLD = 0.03
+VOICING_THRESHOLD = 0.45
+OCTAVE_COST = 0.01
+OCTAVE_JUMP_COST = 0.35
+VOICED_UNVOICED_COST = 0.14
+
+STEP_SECONDS = 0.01
+BLOCK, CONTEXT = 100, 30
+"""Frames: the path is searched in many blocks at once, each with some frames of context on either side."""
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """What each frame offers: ``f0`` in Hz (0 where there is no candidate) and ``strength``, both (frames, k).
+
+    Column 0 is "unvoiced".
+    """
+
+    f0: FloatArray
+    strength: FloatArray
+
+
+def candidates(frames: FloatArray, sample_rate: int, loudest: float) -> Candidates:
+    """Pitch candidates of ``frames`` (frames, samples); ``loudest``: highest absolute sample of the recording."""
+    centred = frames - frames.mean(axis=1, keepdims=True)
+    correlation = _autocorrelation(centred)
+    first, last = int(sample_rate / CEILING), min(int(sample_rate / FLOOR) + 1, correlation.shape[1] - 2)
+    lags, heights = _peaks(correlation, first, last)
+    f0 = np.where(lags > 0, sample_rate / np.maximum(lags, 1.0), 0.0)
+    # Boersma's octave cost favours high candidates slightly, so that the true period wins over its double.
+    strength = np.where(f0 > 0, heights - OCTAVE_COST * np.log2(FLOOR / np.maximum(f0, FLOOR)), -np.inf)
+    unvoiced = _unvoiced_strength(np.abs(centred).max(axis=1), loudest)
+    return Candidates(
+        np.concatenate([np.zeros((len(f0), 1)), f0], axis=1).astype(np.float32),
+        np.concatenate([unvoiced[:, None], strength], axis=1).astype(np.float32),
+    )
+
+
+def _autocorrelation(frames: FloatArray) -> FloatArray:
+    """Normalised autocorrelation of windowed frames over that of the window: (frames, samples // 2 + 2)."""
+    length = frames.shape[1]
+    size = int(fft.next_fast_len(length + length // 2 + 2, real=True))
+    window = np.hanning(length + 2)[1:-1].astype(np.float32)
+    power = np.square(np.abs(fft.rfft(frames * window, size, axis=1)))
+    raw = fft.irfft(power, size, axis=1)[:, : length // 2 + 2]
+    of_window = fft.irfft(np.square(np.abs(fft.rfft(window, size))), size)[: length // 2 + 2]
+    scaled: FloatArray = raw / np.maximum(raw[:, :1], 1e-20) / (of_window / of_window[0])
+    return scaled
+
+
+def _peaks(correlation: FloatArray, first: int, last: int) -> tuple[FloatArray, FloatArray]:
+    """The highest maxima between two lags, refined by a parabola: lags in samples (0 for none) and heights."""
+    middle = correlation[:, first : last + 1]
+    before, after = correlation[:, first - 1 : last], correlation[:, first + 1 : last + 2]
+    peaks = (middle > before) & (middle >= after) & (middle > 0.5 * VOICING_THRESHOLD)
+    ranked = np.where(peaks, middle, -1.0)
+    best = np.argpartition(-ranked, CANDIDATES - 1, axis=1)[:, : CANDIDATES - 1]
+    rows = np.arange(len(ranked))[:, None]
+    left, top, right = before[rows, best], middle[rows, best], after[rows, best]
+    curvature = np.minimum(left - 2 * top + right, -1e-9)
+    shift = 0.5 * (left - right) / curvature
+    found = peaks[rows, best]
+    lags = np.where(found, first + best + shift, 0.0)
+    heights = np.minimum(top - 0.25 * (left - right) * shift, 1.0)
+    return lags.astype(np.float32), heights.astype(np.float32)
+
+
+def _unvoiced_strength(local_peaks: FloatArray, loudest: float) -> FloatArray:
+    quietness = 2.0 - (local_peaks / max(loudest, 1e-9)) / (SILENCE_THRESHOLD / (1 + VOICING_THRESHOLD))
+    strength: FloatArray = (VOICING_THRESHOLD + np.maximum(0.0, quietness)).astype(np.float32)
+    return strength
+
+
+def track(offered: Candidates) -> FloatArray:
+    """The best path through all frames: F0 in Hz, shape (frames,), NaN where unvoiced.
+
+    A second pass keeps to the speaker's own range, 0.72 of the 35th to 1.9 times the 65th percentile of the first (De
+    Looze and Hirst 2008), which removes octave errors.
+    """
+    f0 = _best_path(offered)
+    if np.isfinite(f0).sum() < 10:
+        return f0
+    low, high = np.nanquantile(f0, [0.35, 0.65]) * (0.72, 1.9)
+    inside = (offered.f0 == 0) | ((offered.f0 >= low) & (offered.f0 <= high))
+    return _best_path(Candidates(offered.f0, np.where(inside, offered.strength, -np.inf).astype(np.float32)))
+
+
+def _best_path(offered: Candidates) -> FloatArray:
+    count = len(offered.f0)
+    blocks = -(-count // BLOCK)
+    places = np.arange(-CONTEXT, BLOCK + CONTEXT)[:, None] + BLOCK * np.arange(blocks)
+    places = np.clip(places, 0, max(count - 1, 0))
+    chosen = _viterbi(np.log2(np.maximum(offered.f0, 1.0))[places], offered.strength[places])
+    picked = chosen[CONTEXT : CONTEXT + BLOCK].T.reshape(-1)[:count]
+    f0 = offered.f0[np.arange(count), picked]
+    return np.where(f0 > 0, f0, np.nan).astype(np.float32)
+
+
+def _viterbi(octaves: FloatArray, strength: FloatArray) -> NDArray[np.int64]:
+    """Best candidate per frame for many sequences at once: (frames, sequences, k) -> (frames, sequences)."""
+    length, sequences, width = strength.shape
+    came_from = np.zeros((length, sequences, width), np.int8)
+    score = strength[0]
+    for time in range(1, length):
+        reached = score[:, :, None] - _transition(octaves[time - 1], octaves[time])
+        came_from[time] = reached.argmax(axis=1)
+        score = reached.max(axis=1) + strength[time]
+    path = np.zeros((length, sequences), np.int64)
+    path[-1] = score.argmax(axis=1)
+    for time in range(length - 1, 0, -1):
+        path[time - 1] = np.take_along_axis(came_from[time], path[time][:, None], axis=1)[:, 0]
+    return path
+
+
+def _transition(before: FloatArray, after: FloatArray) -> FloatArray:
+    """Cost of going from each candidate to each, (sequences, k, k); 0 octaves stands for unvoiced."""
+    voiced_before, voiced_after = before[:, :, None] > 0, after[:, None, :] > 0
+    jump = OCTAVE_JUMP_COST * np.abs(before[:, :, None] - after[:, None, :])
+    cost = np.where(voiced_before & voiced_after, jump, VOICED_UNVOICED_COST * (voiced_before ^ voiced_after))
+    return cost.astype(np.float32)

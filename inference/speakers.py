@@ -1,0 +1,175 @@
+"""Whose voice is whose: which speech is the patient's.
+
+The patient is told from others by the channel of a stereo recording, by an RTTM file, or not at all: then one voice is
+assumed, and the analysis says so. Where two people speak at once, or it is not clear who does, nothing is scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference import rttm
+from inference.audio import Audio
+from inference.errors import BadOptions, NoSpeech
+from inference.levels import chunk_powers, decibels
+from inference.results import Span, Turn
+from inference.speech import CHUNK, cut_silences, intersect, merge, probabilities, speech_spans, subtract, turns
+
+BY_CHANNEL = "channel"
+BY_RTTM = "rttm"
+ASSUMED = "single voice assumed"
+
+CROSSTALK_MARGIN = 6.0
+"""dB: a chunk of one channel is crosstalk when the other channel is louder by more than this."""
+
+SAME_SOUND = 4.0
+"""dB: where the level difference of two channels varies by less (SD, loud parts), both hear the same room."""
+
+SAME_LOUDNESS = 0.99
+"""Percentile of a channel's chunk levels that stands for "this person speaking up close"."""
+
+MIN_SPEECH = 1.0
+"""Seconds of speech below which a channel counts as empty."""
+
+FloatArray = NDArray[np.float32]
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller knows about a recording.
+
+    ``patient_channel``: the channel of a stereo file on which the patient is. ``rttm`` with ``patient_label``: a file
+    of speaker turns, and the patient's name in it. ``withhold_affect``: a sentence why the model must not be run
+    (consent, clinic policy); scores are then unavailable for that reason.
+    """
+
+    patient_channel: Literal["left", "right"] | None = None
+    rttm: Path | None = None
+    patient_label: str | None = None
+    withhold_affect: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Voices:
+    """The patient's voice in a recording.
+
+    ``samples``: float32 (n,), the sound in which the patient is measured. ``speech``: the patient's speech;
+    ``others``: everybody else's; ``turns``: of all, in order of time. ``method``: how they were told apart.
+    """
+
+    samples: FloatArray
+    speech: tuple[Span, ...]
+    others: tuple[Span, ...]
+    turns: tuple[Turn, ...]
+    method: str
+
+    @property
+    def patient_turns(self) -> tuple[Turn, ...]:
+        """The patient's turns, in order."""
+        return tuple(turn for turn in self.turns if turn.speaker == "patient")
+
+
+def check(options: Options, audio: Audio) -> None:
+    """Raises ``BadOptions`` when ``options`` contradict each other or do not fit the recording."""
+    if options.patient_channel not in (None, "left", "right"):
+        raise BadOptions("The patient's channel is either left or right.")
+    if options.patient_channel and options.rttm:
+        raise BadOptions("Please say either which channel the patient is on or give an RTTM file, not both.")
+    if bool(options.rttm) != bool(options.patient_label):
+        raise BadOptions("An RTTM file and the patient's label in it are needed together.")
+    if options.patient_channel and len(audio.channels) != 2:
+        raise BadOptions("A patient's channel was named, but this recording does not have two channels.")
+
+
+def find_patient(audio: Audio, options: Options, *, progress: Progress | None = None) -> Voices:
+    """Find the patient's speech. Raises ``BadOptions`` (see ``check``) and ``NoSpeech``."""
+    check(options, audio)
+    if options.rttm and options.patient_label:
+        return _by_rttm(audio, options.rttm, options.patient_label, progress)
+    if len(audio.channels) == 2:
+        return _stereo(audio, options.patient_channel, progress)
+    return _single(audio.mono, progress)
+
+
+def _by_rttm(audio: Audio, file: Path, label: str, progress: Progress | None) -> Voices:
+    labelled = rttm.read(file)
+    if label not in labelled:
+        raise BadOptions("The patient's label is not the name of any speaker in the RTTM file.")
+    samples = audio.mono
+    heard = _speech(samples, probabilities(samples, progress=progress))
+    others = merge(span for name, spans in labelled.items() if name != label for span in spans)
+    patient = subtract(intersect(labelled[label], heard), others)
+    return _voices(samples, patient, intersect(others, heard), BY_RTTM)
+
+
+def _stereo(audio: Audio, channel: str | None, progress: Progress | None) -> Voices:
+    if channel is None and _same_sound(audio.channels):
+        return _single(audio.mono, progress)
+    left, right = (np.ascontiguousarray(samples) for samples in audio.channels)
+    heard = probabilities(left, progress=_part(progress, 0)), probabilities(right, progress=_part(progress, 1))
+    if channel is None:
+        return _only_voice((left, right), heard)
+    own, other = (0, 1) if channel == "left" else (1, 0)
+    nearer = _advantage((left, right)[own], (left, right)[other])
+    patient = _speech((left, right)[own], np.where(nearer >= -CROSSTALK_MARGIN, heard[own], 0.0))
+    counselor = _speech((left, right)[other], np.where(-nearer >= -CROSSTALK_MARGIN, heard[other], 0.0))
+    return _voices((left, right)[own], patient, counselor, BY_CHANNEL)
+
+
+def _only_voice(channels: tuple[FloatArray, FloatArray], heard: tuple[FloatArray, FloatArray]) -> Voices:
+    """The one channel that holds speech, where the caller did not say which."""
+    found = [_speech(samples, probability) for samples, probability in zip(channels, heard, strict=True)]
+    seconds = [sum(span.duration for span in spans) for spans in found]
+    if min(seconds) >= MIN_SPEECH:
+        raise BadOptions(
+            "The two channels of this recording hold different voices. Please say on which channel the patient is: "
+            "left or right."
+        )
+    best = int(np.argmax(seconds))
+    return _voices(channels[best], found[best], (), ASSUMED)
+
+
+def _single(samples: FloatArray, progress: Progress | None) -> Voices:
+    return _voices(samples, _speech(samples, probabilities(samples, progress=progress)), (), ASSUMED)
+
+
+def _voices(samples: FloatArray, patient: tuple[Span, ...], others: tuple[Span, ...], method: str) -> Voices:
+    if not patient:
+        raise NoSpeech if not others else NoSpeech("Speech was found in this recording, but none of the patient's.")
+    everyone = turns({"patient": patient, "counselor" if method == BY_CHANNEL else "other": others})
+    return Voices(samples, patient, others, everyone, method)
+
+
+def _speech(samples: FloatArray, probability: NDArray[np.floating]) -> tuple[Span, ...]:
+    spans = speech_spans(probability.astype(np.float32), len(samples) / 16_000)
+    return cut_silences(spans, samples)
+
+
+def _decibels(samples: FloatArray) -> FloatArray:
+    return decibels(chunk_powers(samples, CHUNK))
+
+
+def _same_sound(channels: FloatArray) -> bool:
+    """Whether both channels hear the same voices: then neither becomes louder than the other when someone speaks."""
+    left, right = (_decibels(np.ascontiguousarray(samples)) for samples in channels)
+    louder = np.maximum(left, right)
+    loud = louder > np.quantile(louder, 0.75) if len(louder) else louder > 0
+    return bool(loud.any() and np.std((left - right)[loud]) < SAME_SOUND)
+
+
+def _advantage(own: FloatArray, other: FloatArray) -> FloatArray:
+    """How much louder ``own`` is than ``other`` in each chunk, in dB, once both speak up equally loud."""
+    levels = [_decibels(samples) for samples in (own, other)]
+    near = [level - np.quantile(level, SAME_LOUDNESS) for level in levels]
+    return (near[0] - near[1]).astype(np.float32)
+
+
+def _part(progress: Progress | None, index: int) -> Progress | None:
+    return (lambda fraction: progress((index + fraction) / 2)) if progress else None
