@@ -76,10 +76,32 @@ def recording_add(
         Session.objects.select_for_update().get(id=session.id)
         known = session.recordings.filter(sha256=stored.sha256).first()
         if known is not None:
-            return known
+            return _analyze_again_if_needed(known, patient_channel)
         recording = _recording_create(user, session, stored, storage.display_name(upload.name), patient_channel)
         keep()
     return recording
+
+
+def session_upload(
+    *,
+    user: User,
+    patient: Patient,
+    held_at: datetime,
+    upload: UploadedFile,
+    patient_channel: PatientChannel = PatientChannel.UNKNOWN,
+) -> Recording:
+    """Keep the recording of the session held at ``held_at``, which is added if the patient has none at that time.
+
+    Raises what `recording_add` raises; then neither session nor recording is left behind.
+    """
+    _require(user, Action.ADD_SESSION)
+    _require(user, Action.UPLOAD_RECORDING)
+    with transaction.atomic():
+        # One upload at a time per patient, so that a form that is sent twice makes one session.
+        Patient.objects.select_for_update(no_key=True).get(id=patient.id)
+        known = patient.sessions.filter(held_at=held_at).first()
+        session = known or session_add(user=user, patient=patient, held_at=held_at)
+        return recording_add(user=user, session=session, upload=upload, patient_channel=patient_channel)
 
 
 @contextmanager
@@ -101,16 +123,32 @@ class _Keep:
         self.called = True
 
 
+def _analyze_again_if_needed(recording: Recording, patient_channel: PatientChannel) -> Recording:
+    """The same file once more: with another channel it is analysed anew, after a failure it is tried again."""
+    if recording.patient_channel != patient_channel:
+        jobs.job_cancel(recording.job_id)
+        recording.patient_channel = patient_channel
+        recording.job = _job_create(recording.session, recording.id, recording.file, patient_channel)
+        recording.save(update_fields=["patient_channel", "job"])
+    else:
+        jobs.job_retry(recording.job_id)
+    return recording
+
+
+def _job_create(session: Session, recording_id: uuid.UUID, file: str, patient_channel: PatientChannel) -> AnalysisJob:
+    return jobs.job_enqueue(
+        tenant=session.patient.clinic_id,
+        subject=recording_id,
+        file=file,
+        options={"patient_channel": patient_channel} if patient_channel else {},
+    )
+
+
 def _recording_create(
     user: User, session: Session, stored: storage.StoredFile, original_name: str, patient_channel: PatientChannel
 ) -> Recording:
     recording_id = uuid.uuid4()
-    job = jobs.job_enqueue(
-        tenant=user.clinic_id,
-        subject=recording_id,
-        file=stored.name,
-        options={"patient_channel": patient_channel} if patient_channel else {},
-    )
+    job = _job_create(session, recording_id, stored.name, patient_channel)
     recording = Recording(
         id=recording_id,
         session=session,

@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AccessLogEntry
+from inference import services as jobs
 from inference.errors import EmptyFile, TooLarge
 from inference.models import AnalysisJob, JobState
 from sessions_app import services, storage
@@ -62,6 +63,26 @@ def test_the_same_bytes_for_the_same_session_give_the_same_recording(
     second = services.recording_add(user=world.sam, session=session, upload=upload(name="again.wav"))
     assert first == second
     assert (Recording.objects.count(), AnalysisJob.objects.count(), len(files(media))) == (1, 1, 1)
+
+
+def test_the_same_bytes_with_another_channel_are_analysed_anew(world: World, session: Session) -> None:
+    first = services.recording_add(user=world.sam, session=session, upload=upload())
+    second = services.recording_add(
+        user=world.sam, session=session, upload=upload(), patient_channel=PatientChannel.LEFT
+    )
+    assert second.id == first.id
+    assert second.job_id != first.job_id
+    assert second.job.options == {"patient_channel": "left"}
+    assert AnalysisJob.objects.get(id=first.job_id).state == JobState.CANCELLED
+
+
+def test_the_same_bytes_after_a_failure_are_tried_again(world: World, session: Session) -> None:
+    first = services.recording_add(user=world.sam, session=session, upload=upload())
+    claim = jobs.job_claim(first.job_id)
+    assert claim is not None
+    jobs.job_fail(claim, code="silent", message="This recording is silent.")
+    services.recording_add(user=world.sam, session=session, upload=upload())
+    assert AnalysisJob.objects.get(id=first.job_id).state == JobState.QUEUED
 
 
 def test_the_same_bytes_for_another_session_are_another_recording(world: World, session: Session) -> None:
