@@ -75,9 +75,9 @@ class Audio:
     @property
     def mono(self) -> FloatArray:
         """The mean of the channels, shape ``(n,)``."""
-        if len(self.channels) == 1:
-            return self.channels[0]
-        mixed: FloatArray = self.channels.mean(axis=0, dtype=np.float32)
+        mixed: FloatArray = self.channels[0]
+        if len(self.channels) == 2:
+            mixed = self.channels.mean(axis=0, dtype=np.float32)
         return mixed
 
 

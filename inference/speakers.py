@@ -19,7 +19,8 @@ from inference.audio import Audio
 from inference.errors import BadOptions, NoSpeech
 from inference.levels import chunk_powers, decibels
 from inference.results import Span, Turn
-from inference.speech import CHUNK, cut_silences, intersect, merge, probabilities, speech_spans, subtract, turns
+from inference.silero import CHUNK
+from inference.speech import cut_silences, intersect, merge, probabilities, speech_spans, subtract, turns
 
 BY_CHANNEL = "channel"
 BY_RTTM = "rttm"

