@@ -96,3 +96,15 @@ class CheckpointUnavailable(AnalysisError):
 
     code = "checkpoint_unavailable"
     default_message = "The voice model is not available. Please ask your administrator to run 'manage.py doctor'."
+
+
+def retry_can_help(code: str) -> bool:
+    """Whether the same recording may give an analysis when it is tried again. False where the recording is to blame."""
+    return code not in _HOPELESS
+
+
+def _codes(error: type[AnalysisError]) -> set[str]:
+    return {error.code}.union(*(_codes(child) for child in error.__subclasses__()))
+
+
+_HOPELESS = (_codes(BadRecording) | _codes(BadOptions)) - {AnalysisError.code}
