@@ -8,6 +8,7 @@ import sys
 
 WITHOUT_SERVICES = {
     "analyze",
+    "check",
     "checkpoints",
     "demo",
     "doctor",
@@ -23,6 +24,8 @@ def main() -> None:
     """Run one management command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command == "demo":
+        os.environ.setdefault("UNDERTONE_ENV", "demo")
     if command not in WITHOUT_SERVICES and not {"-h", "--help", "--version"} & set(sys.argv):
         from config import embedded
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -46,15 +47,17 @@ def spawn(
 
 
 def stop(process: subprocess.Popen[bytes], *signals: signal.Signals, patience: float = 10.0) -> None:
-    """End ``process``: send each signal in turn, waiting ``patience`` seconds after each, and at last kill it."""
-    for number in (*signals, signal.SIGKILL):
-        if process.poll() is None:
-            process.send_signal(number)
+    """End ``process``: send each signal in turn, waiting ``patience`` seconds after each; at last kill what is left."""
+    for number in signals:
+        process.send_signal(number)
         try:
             process.wait(timeout=patience)
-            return
+            break
         except subprocess.TimeoutExpired:
             continue
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _tie_to_parent(orphaned: signal.Signals) -> Callable[[], None] | None:

@@ -28,6 +28,7 @@ from config.places import (
     ServiceUnavailable,
     data_folder,
     forget_socket_folder,
+    log_folder,
     make_socket_folder,
     socket_folder,
 )
@@ -119,7 +120,7 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
 
 
 def _spawn_redis(folder: Path) -> subprocess.Popen[bytes]:
-    home, socket, log = folder.resolve() / "redis", redis_socket(folder), folder / "redis.log"
+    home, socket, log = folder.resolve() / "redis", redis_socket(folder), log_folder(folder) / "redis.log"
     home.mkdir(mode=0o700, exist_ok=True)
     make_socket_folder(socket.parent)
     options = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(home)]

@@ -21,6 +21,13 @@ def data_folder() -> Path:
     return Path(os.environ.get("UNDERTONE_DATA") or REPOSITORY / ".demo")
 
 
+def log_folder(folder: Path) -> Path:
+    """Where the programs of the data folder ``folder`` write their logs."""
+    logs = folder / "log"
+    logs.mkdir(parents=True, exist_ok=True)
+    return logs
+
+
 def socket_folder(preferred: Path, name: str) -> Path:
     """``preferred``, or a short folder beside /tmp if the socket ``name`` in it would have too long a path."""
     if len(os.fsencode(preferred / name)) < SOCKET_PATH_LIMIT:

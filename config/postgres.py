@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 
 from config import children
-from config.places import ServiceUnavailable, forget_socket_folder, make_socket_folder, socket_folder
+from config.places import ServiceUnavailable, forget_socket_folder, log_folder, make_socket_folder, socket_folder
 
 DATABASE = "undertone"
 START_SECONDS = 30.0
@@ -49,7 +49,7 @@ def start(folder: Path, *, durable: bool = True) -> subprocess.Popen[bytes]:
     ``durable=False`` gives up safety against a power cut for speed, which is right for tests. Raises
     `ServiceUnavailable`.
     """
-    data, log = _data_folder(folder), folder / "postgres.log"
+    data, log = _data_folder(folder), log_folder(folder) / "postgres.log"
     owner = _owner(data)
     _initialise(data, log, owner)
     _forget_dead_server(data)

@@ -23,8 +23,6 @@ from sessions_app import storage
 from sessions_app.errors import AffectSwitchedOff, ConsentMissing, NoWorker, SnapshotTooSlow
 from sessions_app.models import Patient, PatientChannel, Recording, Session
 
-RECORDINGS = "recordings"
-SNAPSHOTS = "snapshots"
 POLL_SECONDS = 0.1
 
 
@@ -70,7 +68,7 @@ def recording_add(
     _require(user, Action.UPLOAD_RECORDING)
     if session.patient.consent_on(session.day_in(session.patient.clinic)) is None:
         raise ConsentMissing
-    stored = storage.store(upload, RECORDINGS)
+    stored = storage.store(upload, storage.RECORDINGS)
     with _deleted_unless_kept(stored) as keep, transaction.atomic():
         # One upload at a time per session, so that the same file sent twice at once is found the second time.
         Session.objects.select_for_update().get(id=session.id)
@@ -197,7 +195,7 @@ def snapshot_analyze(*, user: User, upload: UploadedFile[bytes]) -> Analysis:
         raise AffectSwitchedOff
     if not Worker.objects.ready().exists():
         raise NoWorker
-    stored = storage.store(upload, SNAPSHOTS)
+    stored = storage.store(upload, storage.SNAPSHOTS)
     try:
         job = jobs.job_enqueue(tenant=user.clinic_id, file=stored.name, purpose=Purpose.SNAPSHOT)
         try:

@@ -6,9 +6,11 @@ import hashlib
 import os
 import unicodedata
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 
@@ -16,6 +18,7 @@ from inference.errors import EmptyFile, TooLarge
 
 MAX_BYTES = 1024**3
 CHUNK_BYTES = 1024**2
+RECORDINGS, SNAPSHOTS = "recordings", "snapshots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,20 @@ def store(upload: UploadedFile[bytes], folder: str) -> StoredFile:
         partial.unlink(missing_ok=True)
         raise
     return StoredFile(name=name, sha256=sha256, size=upload.size)
+
+
+def discard(names: Iterable[str]) -> None:
+    """Delete files that were stored for rows that never came to be."""
+    for name in names:
+        default_storage.delete(name)
+
+
+def discard_unfinished() -> None:
+    """Delete what interrupted uploads and snapshots left behind. Only for when nothing is being uploaded."""
+    root = Path(settings.MEDIA_ROOT)
+    for pattern in ("incoming/*", "*/*.part", f"{SNAPSHOTS}/*"):
+        for file in root.glob(pattern):
+            file.unlink(missing_ok=True)
 
 
 def _write_durably(upload: UploadedFile[bytes], path: Path) -> str:

@@ -1,0 +1,239 @@
+"""The demonstration: a whole clinic on one machine, with everything it needs started and stopped here."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from signal import SIGQUIT, SIGTERM
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.urls import reverse
+
+from config import embedded
+from config.embedded import REPOSITORY, EmbeddedServices
+from config.places import log_folder
+from config.supervisor import Program, ProgramEnded, Stopped, Supervisor, is_child_of, stoppable
+from inference.models import AnalysisJob, Worker
+from sessions_app import storage
+from sessions_app.demo import people, seed
+
+READY_SECONDS = 120.0
+POLL_SECONDS = 0.1
+FOLLOW_SECONDS = 0.5
+WILDCARDS = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound to
+OURS = (
+    "beat-schedule",
+    "demo.lock",
+    "log",
+    "media",
+    "postgres",
+    "postgres.new",
+    "redis",
+    "secret_key",
+    "starting.lock",
+)
+"""What Undertone puts into a data folder, and so what starting over deletes."""
+
+
+class CannotStart(Exception):
+    """Why the demonstration cannot start; the message is one plain sentence that says what to do."""
+
+
+@dataclass
+class Demo:
+    """One run of the demonstration on ``host``:``port``."""
+
+    host: str
+    port: int
+    folder: Path
+    _began: float = field(default_factory=time.monotonic)
+
+    def run(self) -> None:
+        """Start everything, say where it is, and follow it until somebody stops it. Raises `CannotStart`."""
+        with stoppable(), alone_in(self.folder):
+            require_free_port(self.host, self.port)
+            logging.disable(logging.INFO)
+            services, supervisor = EmbeddedServices(self.folder), self._supervisor()
+            try:
+                self._start(services, supervisor)
+                self._follow(services, supervisor)
+            except Stopped:
+                print("\nStopping ...", flush=True)
+            except ProgramEnded as ended:
+                raise CannotStart(f"{ended}\nEverything else is being stopped too.") from ended
+            finally:
+                self._stop(services, supervisor)
+        print("Stopped. The data is kept; 'make demo' picks it up, 'make demo-reset' deletes it.")
+
+    def _supervisor(self) -> Supervisor:
+        hosts = [*settings.ALLOWED_HOSTS, "*" if self.host in WILDCARDS else _bracketed(self.host)]
+        environment = {**os.environ, "ALLOWED_HOSTS": ",".join(hosts), "UNDERTONE_DATA": str(self.folder.resolve())}
+        return Supervisor(logs=log_folder(self.folder), environment=environment, folder=REPOSITORY)
+
+    def _start(self, services: EmbeddedServices, supervisor: Supervisor) -> None:
+        print("Starting PostgreSQL and Redis ...", flush=True)
+        services.start()
+        # The web server needs no tables to load, so it loads while they are made.
+        supervisor.start(web(self.host, self.port))
+        print("Preparing the synthetic clinic ...", flush=True)
+        prepare(log_folder(self.folder) / "setup.log")
+        print("Starting the web server and the analysis worker ...", flush=True)
+        supervisor.start(beat())
+        worker_id = supervisor.start(worker())
+        self._wait(supervisor, worker_id)
+
+    def _wait(self, supervisor: Supervisor, worker_id: int) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not (worker_is_ready(worker_id) and page_answers(self.host, self.port)):
+            supervisor.check()
+            if time.monotonic() > deadline:
+                raise CannotStart(f"It was not ready within {READY_SECONDS:.0f} s. The logs are in {supervisor.logs}.")
+            time.sleep(POLL_SECONDS)
+        print(self._welcome(time.monotonic() - self._began), flush=True)
+
+    def _welcome(self, seconds: float) -> str:
+        shown = "127.0.0.1" if self.host in WILDCARDS else _bracketed(self.host)
+        logins = [f"    {login.role:<10} {login.email:<36} {login.password}" for login in people.LOGINS]
+        return "\n".join(
+            [
+                "",
+                f"  Undertone is ready in {seconds:.1f} s:  http://{shown}:{self.port}/",
+                "",
+                "  Everybody in this clinic is synthetic. Sign in as:",
+                *logins,
+                "",
+                f"  Logs: {log_folder(self.folder)}    Stop: Ctrl-C    Start over: make demo-reset",
+                "",
+            ]
+        )
+
+    def _follow(self, services: EmbeddedServices, supervisor: Supervisor) -> None:
+        began, waiting = time.monotonic(), AnalysisJob.objects.open().count()
+        if waiting:
+            print(f"  {waiting} recordings are being analysed; the charts fill as you watch.", flush=True)
+        while True:
+            supervisor.check()
+            stopped = services.stopped_server()
+            if stopped:
+                raise ProgramEnded(f"{stopped} has stopped. Its log is in {log_folder(self.folder)}.")
+            if waiting and not AnalysisJob.objects.open().exists():
+                print(f"  All {waiting} recordings were analysed in {time.monotonic() - began:.0f} s.", flush=True)
+                waiting = 0
+            time.sleep(FOLLOW_SECONDS)
+
+    def _stop(self, services: EmbeddedServices, supervisor: Supervisor) -> None:
+        supervisor.stop()
+        connection.close()
+        services.stop()
+        storage.discard_unfinished()
+
+
+def web(host: str, port: int) -> Program:
+    """The web server."""
+    options = ("--host", host, "--port", str(port), "--lifespan", "off", "--no-access-log", "--log-level", "info")
+    graceful = ("--timeout-graceful-shutdown", "3")
+    return Program(
+        name="web", command=(sys.executable, "-m", "uvicorn", "config.asgi:application", *options, *graceful)
+    )
+
+
+def worker() -> Program:
+    """The analysis worker. It may finish what it has in hand; if that takes long, it is told to drop it."""
+    options = ("--loglevel", "INFO", "--without-gossip", "--without-mingle")
+    return Program(
+        name="worker",
+        command=(sys.executable, "-m", "celery", "-A", "config", "worker", *options),
+        stop_with=(SIGTERM, SIGQUIT),
+        orphaned=SIGQUIT,
+        patience=8.0,
+    )
+
+
+def beat() -> Program:
+    """The clock that sends waiting jobs again."""
+    return Program(name="beat", command=(sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile="))
+
+
+def prepare(log: Path) -> None:
+    """Bring the database up to date and make the synthetic clinic if it is not there yet."""
+    with log.open("w") as output:
+        call_command("migrate", interactive=False, stdout=output, stderr=output)
+    storage.discard_unfinished()
+    seed.seed()
+
+
+def worker_is_ready(worker_id: int) -> bool:
+    """Whether a child of the worker ``worker_id`` has its model loaded, or has said why it cannot."""
+    rows = Worker.objects.alive().filter(host=socket.gethostname())
+    return any(is_child_of(row.pid, worker_id) for row in rows)
+
+
+def page_answers(host: str, port: int) -> bool:
+    """Whether the sign-in page is served."""
+    page = HTTPConnection("127.0.0.1" if host in WILDCARDS else host, port, timeout=10)
+    try:
+        page.request("GET", reverse(settings.LOGIN_URL))
+        return page.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        page.close()
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Raise `CannotStart` if nothing can listen there."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            # Without it, a connection that was closed a moment ago would still hold the port.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError) as error:
+        raise CannotStart(
+            f"Port {port} on {host} cannot be used ({getattr(error, 'strerror', None) or error}). "
+            f"Please choose another one: make demo PORT={port + 1}"
+        ) from error
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold the data folder for this process alone. Raises `CannotStart` if another demonstration has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotStart(
+                f"A demonstration is already running with the data in {folder}. Please stop it first (Ctrl-C), "
+                "or give this one its own data: UNDERTONE_DATA=/another/folder make demo"
+            ) from error
+        yield
+
+
+def reset(folder: Path) -> None:
+    """Delete what Undertone has put into ``folder``. Raises `CannotStart` while it is in use."""
+    with alone_in(folder):
+        if embedded.running(folder):
+            raise CannotStart(f"Another command is using the data in {folder}. Please stop it first.")
+        for name in OURS:
+            path = folder / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,135 @@
+"""Fills an empty database with the synthetic clinic: rows at once, recordings through the same door as an upload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Clinic, User
+from sessions_app import services, storage
+from sessions_app.demo.courses import SessionPlan, plan
+from sessions_app.demo.people import CLINIC_NAME, LOGINS, PATIENTS, STELLA, DemoPatient
+from sessions_app.models import Consent, Instrument, Patient, PatientChannel, QuestionnaireResponse
+
+AUDIO = Path(__file__).parent / "audio"
+CONSENT_TEXT = "demo-1"
+CONSENT_DAYS_BEFORE = 7
+FIRST_HOUR = 9
+NEWEST_DAYS_AGO = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    """A session that is to be made: when it was, whose, and how the patient sounded."""
+
+    held_at: datetime
+    patient: DemoPatient
+    plan: SessionPlan
+
+
+@dataclass
+class _Seeding:
+    today: date
+    stored: list[str] = field(default_factory=list)
+    users: dict[str, User] = field(default_factory=dict)
+    patients: dict[str, Patient] = field(default_factory=dict)
+
+
+def seed(today: date | None = None) -> bool:
+    """Make the synthetic clinic unless it is there. False when it was. ``today`` is the day that its dates lead to."""
+    if Clinic.objects.filter(name=CLINIC_NAME, is_synthetic=True).exists():
+        return False
+    seeding = _Seeding(today or timezone.localdate())
+    try:
+        with transaction.atomic():
+            _add_people(seeding)
+            for meeting in sorted(_meetings(seeding.today), key=lambda meeting: meeting.held_at):
+                _add_meeting(seeding, meeting)
+    except BaseException:
+        storage.discard(seeding.stored)
+        raise
+    return True
+
+
+def audio_file(patient: DemoPatient, session: SessionPlan) -> Path:
+    """The recording that ships with the demonstration for this session."""
+    return AUDIO / f"{patient.reference.lower()}-{session.number:02}.opus"
+
+
+def _meetings(today: date) -> list[_Meeting]:
+    return [
+        _Meeting(_held_at(today, place, patient, session), patient, session)
+        for place, patient in enumerate(PATIENTS)
+        for session in plan(patient.reference, patient.course, patient.sessions)
+    ]
+
+
+def _held_at(today: date, place: int, patient: DemoPatient, session: SessionPlan) -> datetime:
+    """On a working day; patients further down the list came on other days and at other hours."""
+    weeks_back = patient.days_between * (patient.sessions - session.number)
+    day = today - timedelta(days=NEWEST_DAYS_AGO + place % 5 + weeks_back)
+    day -= timedelta(days=max(0, day.weekday() - 4))
+    return timezone.make_aware(datetime.combine(day, time(FIRST_HOUR + place % 8)))
+
+
+def _add_people(seeding: _Seeding) -> None:
+    clinic = Clinic.objects.create(name=CLINIC_NAME, is_synthetic=True)
+    for login in LOGINS:
+        seeding.users[login.email] = User.objects.create_user(
+            email=login.email,
+            password=login.password,
+            clinic=clinic,
+            display_name=login.display_name,
+            role=login.role,
+        )
+    for place, patient in enumerate(PATIENTS):
+        seeding.patients[patient.reference] = _add_patient(seeding, place, patient)
+
+
+def _add_patient(seeding: _Seeding, place: int, patient: DemoPatient) -> Patient:
+    staff = seeding.users[STELLA.email]
+    row = services.patient_add(
+        user=staff, reference=patient.reference, given_name=patient.given_name, family_name=patient.family_name
+    )
+    row.care_team.set(seeding.users[login.email] for login in patient.care_team)
+    if patient.consent:
+        first = plan(patient.reference, patient.course, patient.sessions)[0]
+        given = _held_at(seeding.today, place, patient, first) - timedelta(days=CONSENT_DAYS_BEFORE)
+        Consent.objects.create(
+            patient=row,
+            text_version=CONSENT_TEXT,
+            recording=True,
+            voice_analysis=True,
+            given_on=given.date(),
+            taken_by=staff,
+        )
+    return row
+
+
+def _add_meeting(seeding: _Seeding, meeting: _Meeting) -> None:
+    staff, patient = seeding.users[STELLA.email], seeding.patients[meeting.patient.reference]
+    response = QuestionnaireResponse(
+        patient=patient,
+        instrument=Instrument.PHQ9,
+        answered_at=meeting.held_at - timedelta(minutes=15),
+        items=list(meeting.plan.phq9),
+    )
+    response.full_clean()
+    response.save()
+    session = services.session_add(user=staff, patient=patient, held_at=meeting.held_at)
+    if not meeting.patient.consent:
+        return
+    path = audio_file(meeting.patient, meeting.plan)
+    with path.open("rb") as file:
+        recording = services.recording_add(
+            user=staff,
+            session=session,
+            upload=UploadedFile(file, name=path.name, size=path.stat().st_size),
+            patient_channel=PatientChannel.LEFT if meeting.patient.stereo else PatientChannel.UNKNOWN,
+        )
+    seeding.stored.append(recording.file)
