@@ -15,6 +15,7 @@ WITHOUT_SERVICES = {
     "help",
     "makemessages",
     "compilemessages",
+    "render_demo_audio",
     "spectacular",
 }
 """Commands that need no database, or look after the services themselves."""

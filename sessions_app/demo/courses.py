@@ -10,7 +10,8 @@ import numpy as np
 
 SEED = 20_260
 PHQ9_ITEMS = 9
-FULL_SECONDS = 50.0
+FULL_SECONDS, SLOW_SECONDS = 43.0, 13.0
+"""A recording lasts this long plus, as flat speech has longer pauses, so much more at a depression of 1."""
 SHORT_SECONDS = 9.0
 
 
@@ -63,7 +64,7 @@ def _session(reference: str, course: Course, number: int, level: float) -> Sessi
         arousal=_unit(0.72 - 0.45 * depression + rng.normal(0, 0.04)),
         valence=_unit(0.8 - 0.6 * depression + rng.normal(0, 0.04)),
         phq9=_phq9(depression, rng),
-        seconds=_seconds(course, number),
+        seconds=_seconds(course, number, depression),
     )
 
 
@@ -80,7 +81,8 @@ def _phq9(depression: float, rng: np.random.Generator) -> tuple[int, ...]:
     return tuple(int(answer) for answer in items)
 
 
-def _seconds(course: Course, number: int) -> float:
+def _seconds(course: Course, number: int, depression: float) -> float:
     if course is Course.TOO_SHORT:
         return SHORT_SECONDS
-    return 0.0 if course is Course.SILENT_ONCE and number == 2 else FULL_SECONDS
+    silent = course is Course.SILENT_ONCE and number == 2
+    return 0.0 if silent else round(FULL_SECONDS + SLOW_SECONDS * depression, 1)

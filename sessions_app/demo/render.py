@@ -1,11 +1,10 @@
-"""Renders the recordings that ship with the demonstration: ``python -m sessions_app.demo.render`` (`make demo-audio`).
+"""Renders the recordings that ship with the demonstration: ``manage.py render_demo_audio``.
 
 Needs the ``train`` extra and espeak-ng. The same input gives the same speech on every machine.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,16 +34,15 @@ SENTENCES_PER_TURN = 4
 GAP_SECONDS = 0.6
 
 
-def main() -> None:
-    """Render every recording of the demo clinic that has consent."""
-    os.nice(10)
+def render_all() -> Iterator[str]:
+    """Render every recording of the demo clinic; yields a line about each."""
     for patient in PATIENTS:
         for session in plan(patient.reference, patient.course, patient.sessions) if patient.consent else ():
             path = audio_file(patient, session)
             channels = recording(patient, session)
             encode(channels, path)
             seconds, kibibytes = channels.shape[1] / SAMPLE_RATE, path.stat().st_size / 1024
-            print(f"{path.name}  {seconds:5.1f} s  {kibibytes:4.0f} KiB", flush=True)
+            yield f"{path.name}  {seconds:5.1f} s  {kibibytes:4.0f} KiB"
 
 
 def recording(patient: DemoPatient, session: SessionPlan) -> Samples:
@@ -130,7 +128,3 @@ def _frames(channels: Samples, layout: str) -> Iterator[av.AudioFrame]:
         frame = av.AudioFrame.from_ndarray(block, format="s16", layout=layout)
         frame.sample_rate, frame.pts = SAMPLE_RATE, start
         yield frame
-
-
-if __name__ == "__main__":
-    main()
