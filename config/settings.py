@@ -243,6 +243,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "JobState": "inference.models.JobState",
+        "ScoreState": "sessions_app.api.contract_schema.STATES",
+        "Speaker": "sessions_app.api.contract_schema.SPEAKERS",
+        "PatientChannel": "sessions_app.models.PatientChannel",
+    },
 }
 
 # --- Logs: one JSON object per line on standard error; ids only, never names or file names.

@@ -70,6 +70,17 @@ def describe(name: str = DEMO) -> Description:
     return _description(_directory(name))
 
 
+def verify(name: str = DEMO) -> Description:
+    """As ``describe``, having made sure that the weights are those of the card (does not import torch).
+
+    Raises ``CheckpointUnavailable`` when they are not, too.
+    """
+    directory = _directory(name)
+    description = _description(directory)
+    _verified_weights(directory, description)
+    return description
+
+
 def load(name: str = DEMO) -> Checkpoint:
     """The checkpoint ``name``, its weights verified.
 
@@ -78,12 +89,7 @@ def load(name: str = DEMO) -> Checkpoint:
     """
     directory = _directory(name)
     description = _description(directory)
-    weights = _read(directory / WEIGHTS_FILE)
-    if hashlib.sha256(weights).hexdigest() != description.identity.sha256:
-        raise CheckpointUnavailable(
-            f"The weights of '{name}' are not those its card describes (SHA-256 differs). Please install it again."
-        )
-    model = _model(directory, description, weights)
+    model = _model(directory, description, _verified_weights(directory, description))
     return Checkpoint(**vars(description), model=model)
 
 
@@ -129,6 +135,16 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise CheckpointUnavailable(f"The checkpoint '{file.parent.name}' has no readable {file.name}.") from error
+
+
+def _verified_weights(directory: Path, description: Description) -> bytes:
+    weights = _read(directory / WEIGHTS_FILE)
+    if hashlib.sha256(weights).hexdigest() != description.identity.sha256:
+        raise CheckpointUnavailable(
+            f"The weights of '{directory.name}' are not those its card describes (SHA-256 differs). "
+            "Please install it again."
+        )
+    return weights
 
 
 def _description(directory: Path) -> Description:

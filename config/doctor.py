@@ -1,0 +1,125 @@
+"""Is everything there that Undertone needs? One finding per question, in plain words, with what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from django.conf import settings
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from inference import checkpoints
+from inference.errors import CheckpointUnavailable
+from inference.models import Worker
+
+GIBIBYTE = 1024**3
+LEAST_FREE_BYTES = 2 * GIBIBYTE
+REDIS_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer to one question: ``message`` says what was found, ``advice`` what to do (empty when all is well)."""
+
+    name: str
+    ok: bool
+    message: str
+    advice: str = ""
+
+
+def examine() -> list[Finding]:
+    """Ask every question. Starts nothing and changes nothing."""
+    return [question() for question in QUESTIONS]
+
+
+def database() -> Finding:
+    """Does PostgreSQL answer, and are its tables those of this version?"""
+    start = "Start PostgreSQL and set DATABASE_URL, or run 'make demo', which brings its own."
+    try:
+        version, pending = _server_version(), _pending_migrations()
+    except Error:
+        return Finding("database", ok=False, message="PostgreSQL does not answer.", advice=start)
+    if pending:
+        message = f"PostgreSQL answers, but {pending} migrations have not been applied."
+        return Finding("database", ok=False, message=message, advice="Run 'manage.py migrate'.")
+    return Finding("database", ok=True, message=f"PostgreSQL {version} answers, and its tables are up to date.")
+
+
+def broker() -> Finding:
+    """Does Redis answer?"""
+    advice = "Start Redis and set REDIS_URL, or run 'make demo', which brings its own."
+    try:
+        client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=REDIS_SECONDS)
+        version = client.info("server")["redis_version"]
+    except (redis.RedisError, OSError):
+        return Finding("redis", ok=False, message="Redis does not answer.", advice=advice)
+    return Finding("redis", ok=True, message=f"Redis {version} answers.")
+
+
+def worker() -> Finding:
+    """Is a worker there, with its voice model loaded?"""
+    advice = "Start one with 'celery -A config worker', or run 'make demo'."
+    try:
+        alive, ready = list(Worker.objects.alive()), list(Worker.objects.ready())
+    except Error:
+        message = "Whether a worker is running cannot be told without the database."
+        return Finding("worker", ok=False, message=message, advice="See to the database first.")
+    if ready:
+        model = f"{ready[0].checkpoint_name} {ready[0].checkpoint_version}"
+        return Finding("worker", ok=True, message=f"{_count(len(ready), 'worker process')} ready with {model}.")
+    if alive:
+        message = (
+            f"A worker is running, but its voice model is not loaded: {alive[0].problem or 'it is still loading.'}"
+        )
+        return Finding("worker", ok=False, message=message, advice="See to the checkpoint, then restart the worker.")
+    message = f"No worker was heard of in the last {settings.WORKER_SEEN_SECONDS} seconds."
+    return Finding("worker", ok=False, message=message, advice=advice)
+
+
+def checkpoint() -> Finding:
+    """Is the checkpoint installed, and are its weights the ones its card describes?"""
+    advice = "Or set CHECKPOINT to one that is there."
+    try:
+        found = checkpoints.verify(settings.CHECKPOINT)
+    except CheckpointUnavailable as error:
+        return Finding("checkpoint", ok=False, message=error.message, advice=advice)
+    identity = found.identity
+    message = f"{identity.name} {identity.version} is whole (SHA-256 {identity.sha256[:12]}...). {found.label}"
+    return Finding("checkpoint", ok=True, message=message)
+
+
+def disk() -> Finding:
+    """Is there room for recordings and for the development data?"""
+    free, folder = min((_free_bytes(folder), folder) for folder in (settings.MEDIA_ROOT, settings.DATA_DIR))
+    message = f"{free / GIBIBYTE:.1f} GiB are free for recordings and data."
+    if free >= LEAST_FREE_BYTES:
+        return Finding("disk", ok=True, message=message)
+    advice = f"Free some space where {folder} is, or set MEDIA_ROOT to a larger disk."
+    return Finding("disk", ok=False, message=message, advice=advice)
+
+
+QUESTIONS: tuple[Callable[[], Finding], ...] = (database, broker, worker, checkpoint, disk)
+
+
+def _server_version() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        return str(cursor.fetchone()[0])
+
+
+def _pending_migrations() -> int:
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _free_bytes(folder: Path) -> int:
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    return shutil.disk_usage(there).free
+
+
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun} is" if number == 1 else f"{number} {noun}es are"
