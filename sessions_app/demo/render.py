@@ -5,7 +5,7 @@ Needs the ``train`` extra and espeak-ng. The same input gives the same speech on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import av
@@ -31,12 +31,15 @@ ROOM_LEVEL = 6e-4
 COUNSELOR = Voice("espeak", "en-gb-x-rp+f3", 0.0, 1.02)
 COUNSELOR_LATENTS = Latents(depression=0.25, arousal=0.5, valence=0.6)
 SENTENCES_PER_TURN = 4
+SENTENCES_IN_CONVERSATION = 2
 GAP_SECONDS = 0.6
 
 
-def render_all() -> Iterator[str]:
-    """Render every recording of the demo clinic; yields a line about each."""
+def render_all(references: Collection[str] = ()) -> Iterator[str]:
+    """Render the recordings of these patients, or of all; yields a line about each."""
     for patient in PATIENTS:
+        if references and patient.reference not in references:
+            continue
         for session in plan(patient.reference, patient.course, patient.sessions) if patient.consent else ():
             path = audio_file(patient, session)
             channels = recording(patient, session)
@@ -74,9 +77,10 @@ def _turns(patient: DemoPatient, session: SessionPlan) -> Iterator[Samples]:
     rng = generator(patient.reference, session.number, "speech")
     voice = Voice("espeak", patient.voice, patient.pitch, patient.tract)
     latents = Latents(session.depression, session.arousal, session.valence)
+    count = SENTENCES_IN_CONVERSATION if patient.stereo else SENTENCES_PER_TURN
     spoken = 0.0
     while spoken < session.seconds:
-        turn = render(sentences(rng, SENTENCES_PER_TURN), voice, latents, rng).samples
+        turn = render(sentences(rng, count), voice, latents, rng).samples
         spoken += len(turn) / SAMPLE_RATE + GAP_SECONDS
         yield turn
 
