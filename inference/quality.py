@@ -139,7 +139,7 @@ def _dropped(voice: FloatArray) -> int:
     edges = np.flatnonzero(np.diff(zero))
     starts, ends = edges[::2], edges[1::2]
     long = (ends - starts >= DROPOUT_SAMPLES) & (starts > 64) & (ends < len(voice) - 64)
-    floor = 0.03 * np.sqrt(_power(voice))
+    floor = 0.1 * np.sqrt(_power(voice))
     runs = zip(starts[long].tolist(), ends[long].tolist(), strict=True)
     abrupt = (
         end - start

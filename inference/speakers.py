@@ -32,6 +32,9 @@ CROSSTALK_MARGIN = 6.0
 SAME_SOUND = 4.0
 """dB: where the level difference of two channels varies by less (SD, loud parts), both hear the same room."""
 
+FAR_QUIETER = 12.0
+"""dB: mixing in a channel of the same sound that is quieter by more adds noise and no voice."""
+
 SAME_LOUDNESS = 0.99
 """Percentile of a channel's chunk levels that stands for "this person speaking up close"."""
 
@@ -111,9 +114,10 @@ def _by_rttm(audio: Audio, file: Path, label: str, progress: Progress | None) ->
 
 
 def _stereo(audio: Audio, channel: str | None, progress: Progress | None) -> Voices:
-    if channel is None and _same_sound(audio.channels):
-        return _single(audio.mono, progress)
-    left, right = (np.ascontiguousarray(samples) for samples in audio.channels)
+    room = _one_room(audio.channels) if channel is None else None
+    if room is not None:
+        return _single(room, progress)
+    left, right = audio.channels
     heard = probabilities(left, progress=_part(progress, 0)), probabilities(right, progress=_part(progress, 1))
     if channel is None:
         return _only_voice((left, right), heard)
@@ -157,12 +161,21 @@ def _decibels(samples: FloatArray) -> FloatArray:
     return decibels(chunk_powers(samples, CHUNK))
 
 
-def _same_sound(channels: FloatArray) -> bool:
-    """Whether both channels hear the same voices: then neither becomes louder than the other when someone speaks."""
-    left, right = (_decibels(np.ascontiguousarray(samples)) for samples in channels)
+def _one_room(channels: FloatArray) -> FloatArray | None:
+    """One channel for two that hear the same voices (neither becomes louder than the other when someone speaks).
+
+    Their mean, or the louder one where the other is far quieter; None where each channel hears its own person.
+    """
+    left, right = (_decibels(samples) for samples in channels)
     louder = np.maximum(left, right)
     loud = louder > np.quantile(louder, 0.75) if len(louder) else louder > 0
-    return bool(loud.any() and np.std((left - right)[loud]) < SAME_SOUND)
+    difference = (left - right)[loud]
+    if not len(difference) or float(difference.std()) >= SAME_SOUND:
+        return None
+    if abs(float(difference.mean())) > FAR_QUIETER:
+        return channels[0 if difference.mean() > 0 else 1]
+    mixed: FloatArray = channels.mean(axis=0, dtype=np.float32)
+    return mixed
 
 
 def _advantage(own: FloatArray, other: FloatArray) -> FloatArray:

@@ -74,12 +74,12 @@ def speech_spans(probability: FloatArray, duration: float) -> tuple[Span, ...]:
 
 def cut_silences(spans: Sequence[Span], samples: FloatArray) -> tuple[Span, ...]:
     """``spans`` without silences of 0.2 s or more that reach into them; ``samples``: mono at 16 kHz."""
+    if not spans:
+        return ()
     levels = _levels(samples)
     inside = np.zeros(len(levels), bool)
     for start, end in _frames(spans):
         inside[start:end] = True
-    if not inside.any():
-        return tuple(spans)
     silent = ~inside | (levels < _silence_level(levels, inside))
     long_enough = [run for run in _runs(silent) if run[1] - run[0] >= MIN_SILENCE * 16_000 / STEP]
     silences = [Span(start * STEP / 16_000, end * STEP / 16_000) for start, end in long_enough]

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 
 SPEECH = Path(__file__).parent / "data" / "speech.opus"
-"""About 40 s of synthetic speech, see tests/data/README.md."""
+SECOND_VOICE = Path(__file__).parent / "data" / "second_voice.opus"
+"""Synthetic speech of 43 s and of 16 s, see tests/data/README.md."""
 
 CODECS = {
     ".wav": "pcm_s16le",
@@ -120,6 +121,18 @@ def voice(f0: NDArray[np.float64], *, rate: int = 16_000, formants: Sequence[flo
         gain = np.prod([1 / np.abs(1 - (k * f0 / f) ** 2 + 1j * k * f0 * 90 / f**2) for f in formants], axis=0)
         harmonics += gain / k**2 * np.sin(2 * np.pi * k * phase)
     return np.asarray(0.3 * harmonics / np.abs(harmonics).max(), np.float32)
+
+
+def conversation(patient: FloatArray, counselor: FloatArray, *, crosstalk: float = 0.0) -> tuple[FloatArray, float]:
+    """Two people in turn, each on a channel, ``(2, n)``: the counselor first; and the second the patient begins.
+
+    ``crosstalk``: gain with which each is heard on the other's channel.
+    """
+    silence = np.zeros(8000, np.float32)
+    first = np.concatenate([counselor, silence, np.zeros_like(patient)])
+    second = np.concatenate([np.zeros_like(counselor), silence, patient])
+    channels = np.stack([second + crosstalk * first, first + crosstalk * second])
+    return channels + noise(channels.shape[1] / 16_000, rms=3e-4), (len(counselor) + len(silence)) / 16_000
 
 
 def syllables(count: int, *, per_second: float = 4.0, hertz: float = 120.0, rate: int = 16_000) -> FloatArray:

@@ -16,6 +16,7 @@ FLOOR, CEILING = 60.0, 500.0
 """Hz: the search range for adult speech."""
 
 CANDIDATES = 7
+FINER = 2
 SILENCE_THRESHOLD = 0.03
 VOICING_THRESHOLD = 0.45
 OCTAVE_COST = 0.01
@@ -44,9 +45,10 @@ def candidates(frames: FloatArray, sample_rate: int, loudest: float) -> Candidat
     """Pitch candidates of ``frames`` (frames, samples); ``loudest``: highest absolute sample of the recording."""
     centred = frames - frames.mean(axis=1, keepdims=True)
     correlation = _autocorrelation(centred)
-    first, last = int(sample_rate / CEILING), min(int(sample_rate / FLOOR) + 1, correlation.shape[1] - 2)
+    rate = FINER * sample_rate
+    first, last = int(rate / CEILING), min(int(rate / FLOOR) + 1, correlation.shape[1] - 2)
     lags, heights = _peaks(correlation, first, last)
-    f0 = np.where(lags > 0, sample_rate / np.maximum(lags, 1.0), 0.0)
+    f0 = np.where(lags > 0, rate / np.maximum(lags, 1.0), 0.0)
     # Boersma's octave cost favours high candidates slightly, so that the true period wins over its double.
     strength = np.where(f0 > 0, heights - OCTAVE_COST * np.log2(FLOOR / np.maximum(f0, FLOOR)), -np.inf)
     unvoiced = _unvoiced_strength(np.abs(centred).max(axis=1), loudest)
@@ -57,19 +59,29 @@ def candidates(frames: FloatArray, sample_rate: int, loudest: float) -> Candidat
 
 
 def _autocorrelation(frames: FloatArray) -> FloatArray:
-    """Normalised autocorrelation of windowed frames over that of the window: (frames, samples // 2 + 2)."""
+    """Normalised autocorrelation of windowed frames over that of the window, to half the frame's length.
+
+    (frames, samples) -> (frames, lags), with ``FINER`` lags per sample: a longer inverse transform interpolates, so
+    that the peaks of high voices, which lie between samples, keep their height.
+    """
     length = frames.shape[1]
     size = int(fft.next_fast_len(length + length // 2 + 2, real=True))
     window = np.hanning(length + 2)[1:-1].astype(np.float32)
-    power = np.square(np.abs(fft.rfft(frames * window, size, axis=1)))
-    raw = fft.irfft(power, size, axis=1)[:, : length // 2 + 2]
-    of_window = fft.irfft(np.square(np.abs(fft.rfft(window, size))), size)[: length // 2 + 2]
+    lags = FINER * (length // 2 + 2)
+    raw = fft.irfft(_power(frames * window, size), FINER * size, axis=1)[:, :lags]
+    of_window = fft.irfft(_power(window[None], size), FINER * size, axis=1)[0, :lags]
     scaled: FloatArray = raw / np.maximum(raw[:, :1], 1e-20) / (of_window / of_window[0])
     return scaled
 
 
+def _power(frames: FloatArray, size: int) -> FloatArray:
+    spectrum = fft.rfft(frames, size, axis=1)
+    power: FloatArray = np.square(spectrum.real) + np.square(spectrum.imag)
+    return power
+
+
 def _peaks(correlation: FloatArray, first: int, last: int) -> tuple[FloatArray, FloatArray]:
-    """The highest maxima between two lags, refined by a parabola: lags in samples (0 for none) and heights."""
+    """The highest maxima between two lags, refined by a parabola: their places (0 for none) and heights."""
     middle = correlation[:, first : last + 1]
     before, after = correlation[:, first - 1 : last], correlation[:, first + 1 : last + 2]
     peaks = (middle > before) & (middle >= after) & (middle > 0.5 * VOICING_THRESHOLD)
