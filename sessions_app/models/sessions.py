@@ -6,6 +6,7 @@ import uuid
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Prefetch
 from django.utils import timezone
@@ -14,6 +15,8 @@ from accounts.models import Clinic, User
 from inference.models import Analysis, AnalysisJob
 from sessions_app.models.patients import Patient
 from sessions_app.models.scope import ScopedQuerySet
+
+FIRST_YEAR, LAST_YEAR = 1950, 2200
 
 
 class PatientChannel(models.TextChoices):
@@ -52,6 +55,11 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"session {self.id}"
+
+    def clean(self) -> None:
+        """Refuse a time that cannot be meant, and that some time zone could not even express."""
+        if self.held_at and not FIRST_YEAR <= self.held_at.year <= LAST_YEAR:
+            raise ValidationError({"held_at": f"Give a day between {FIRST_YEAR} and {LAST_YEAR}."})
 
     def day_in(self, clinic: Clinic) -> date:
         """The calendar day of this session where the clinic is."""
