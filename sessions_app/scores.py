@@ -13,7 +13,7 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.models import AffectPolicy, Clinic, User
 from accounts.policy import Action, may
 from inference.models import Analysis, Timeline
-from inference.results import HEADS, HeadName, Score
+from inference.results import HEADS, HeadName, Measure, Score
 from sessions_app.errors import AffectSwitchedOff, ConsentMissing
 from sessions_app.models import Consent, Session
 
@@ -47,10 +47,12 @@ class ScoreGate:
 
     def why_hidden(self, session: Session) -> str | None:
         """Why this session's scores are not shown, or ``None``."""
+        return why_hidden(user=self.user, clinic=self.clinic, has_consent=self.has_consent(session))
+
+    def has_consent(self, session: Session) -> bool:
+        """Whether one of the consents covers the day of this session."""
         day = session.day_in(self.clinic)
-        return why_hidden(
-            user=self.user, clinic=self.clinic, has_consent=any(consent.covers(day) for consent in self.consents)
-        )
+        return any(consent.covers(day) for consent in self.consents)
 
     def scores(self, session: Session, analysis: Analysis) -> dict[HeadName, Score]:
         """The scores as this user may see them: the stored ones, or unavailable with the reason."""
@@ -58,6 +60,12 @@ class ScoreGate:
         if reason is None:
             return analysis.scores
         return {head: Score.unavailable(reason) for head in HEADS}
+
+    def biomarkers(self, session: Session, analysis: Analysis) -> dict[str, Measure]:
+        """The acoustic measures. Policies on affect leave them; a missing consent to voice analysis blanks them."""
+        shown = may(self.user, Action.SEE_SCORES) and self.has_consent(session)
+        stored = {code: Measure(**measure) for code, measure in analysis.biomarkers.items()}
+        return stored if shown else {code: Measure(None, measure.unit) for code, measure in stored.items()}
 
     def timeline(self, session: Session, timeline: Timeline) -> dict[HeadName, list[float | None]]:
         """The scores over the session by head, all ``None`` where this user may not see them."""
