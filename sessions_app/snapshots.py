@@ -1,0 +1,118 @@
+"""Analysing one file while the caller waits, and keeping neither the audio nor the result.
+
+A caller may go away or this process may be killed at any time, so what is left behind is found again by its job row:
+`forget` deletes it, and every new snapshot calls it first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts import access_log
+from accounts.models import AffectPolicy, User
+from accounts.policy import Action, may
+from inference import services as jobs
+from inference.errors import AnalysisError
+from inference.models import Analysis, AnalysisJob, JobState, Purpose, Worker
+from sessions_app import storage
+from sessions_app.errors import AffectSwitchedOff, NoWorker, SnapshotTooSlow
+
+POLL_SECONDS = 0.1
+WAITING_PER_WORKER = 4
+"""Callers that may wait for one worker at a time: each holds a thread and a database connection of the web server."""
+FORGET_AFTER_WAIT_SECONDS = 60.0
+
+
+def snapshot_analyze(*, user: User, upload: UploadedFile[bytes], patient_channel: str = "") -> Analysis:
+    """Analyse one file and return rows (analysis and timeline) that are no longer in the database.
+
+    Must be called outside a transaction: the worker has to see the job. Raises `AffectSwitchedOff` where the clinic
+    shows no scores, `NoWorker` when no worker has its model loaded, `SnapshotTooSlow` when too many are waiting or
+    the result did not come in time, and the analysis' own `AnalysisError`.
+    """
+    _ask_leave(user)
+    forget()
+    _ask_room()
+    options = {"patient_channel": patient_channel} if patient_channel else {}
+    with _stored_for_now(upload) as stored, _job_for_now(user, stored, options) as job:
+        return _wait_for(job)
+
+
+def forget() -> int:
+    """Delete the audio and rows of snapshots whose caller can no longer be waiting. Returns how many there were."""
+    age = timedelta(seconds=settings.SNAPSHOT_WAIT_SECONDS + FORGET_AFTER_WAIT_SECONDS)
+    left = list(AnalysisJob.objects.filter(purpose=Purpose.SNAPSHOT, created_at__lt=Now() - age))
+    for job in left:
+        default_storage.delete(job.file)
+        job.delete()
+    return len(left)
+
+
+def _ask_leave(user: User) -> None:
+    allowed = may(user, Action.SNAPSHOT)
+    refusal: Exception | None = None if allowed else PermissionDenied()
+    if allowed and user.clinic.affect_policy != AffectPolicy.ON:
+        refusal = AffectSwitchedOff()
+    access_log.record(actor=user, action=Action.SNAPSHOT, object_kind="recording", allowed=refusal is None)
+    if refusal is not None:
+        raise refusal
+
+
+def _ask_room() -> None:
+    workers = Worker.objects.ready().count()
+    if not workers:
+        raise NoWorker
+    if AnalysisJob.objects.open().filter(purpose=Purpose.SNAPSHOT).count() >= workers * WAITING_PER_WORKER:
+        raise SnapshotTooSlow
+
+
+@contextmanager
+def _stored_for_now(upload: UploadedFile[bytes]) -> Iterator[storage.StoredFile]:
+    stored = storage.store(upload, storage.SNAPSHOTS)
+    try:
+        yield stored
+    finally:
+        stored.delete()
+
+
+@contextmanager
+def _job_for_now(user: User, stored: storage.StoredFile, options: dict[str, str]) -> Iterator[AnalysisJob]:
+    job = jobs.job_enqueue(tenant=user.clinic_id, file=stored.name, purpose=Purpose.SNAPSHOT, options=options)
+    try:
+        yield job
+    finally:
+        # First the state: a worker that holds the job finds at its next renewal that nobody wants it any more.
+        jobs.job_cancel(job.id)
+        AnalysisJob.objects.filter(id=job.id).delete()
+
+
+def _wait_for(job: AnalysisJob) -> Analysis:
+    if transaction.get_connection().in_atomic_block:
+        raise RuntimeError("A snapshot inside a transaction would wait for a job that no worker can see.")
+    deadline = time.monotonic() + settings.SNAPSHOT_WAIT_SECONDS
+    while time.monotonic() < deadline:
+        job.refresh_from_db()
+        if job.state == JobState.SUCCEEDED:
+            return Analysis.objects.select_related("timeline").get(job=job)
+        if job.state == JobState.FAILED:
+            raise _failure(job)
+        if not job.is_open:
+            break
+        time.sleep(POLL_SECONDS)
+    raise SnapshotTooSlow
+
+
+def _failure(job: AnalysisJob) -> AnalysisError:
+    error = AnalysisError(job.error_message)
+    error.code = job.error_code
+    return error
