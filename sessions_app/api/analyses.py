@@ -1,0 +1,140 @@
+"""Analyses: what was measured in a recording, as the caller may see it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.policy import Action
+from inference.models import Analysis
+from sessions_app.api.contract import Shown
+from sessions_app.api.contract_schema import ContractSerializer, TimelineSerializer, TurnSerializer
+from sessions_app.api.links import link
+from sessions_app.api.resource import Resource
+from sessions_app.api.sessions import visible_patients
+from sessions_app.models import Recording
+from sessions_app.scores import ScoreGate
+
+
+class AnalysisSerializer(ContractSerializer):
+    """The contract of `manage.py analyze --json` without its arrays, and what the analysis belongs to."""
+
+    id = serializers.UUIDField()
+    url = serializers.SerializerMethodField()
+    recording = serializers.UUIDField()
+    session = serializers.UUIDField()
+    patient = serializers.UUIDField()
+    created_at = serializers.DateTimeField()
+    timeline_url = serializers.SerializerMethodField()
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, analysis: dict[str, Any]) -> str | None:
+        """Its address."""
+        return link(self.context["request"], "analysis", analysis["id"])
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_timeline_url(self, analysis: dict[str, Any]) -> str | None:
+        """Where its arrays are."""
+        return link(self.context["request"], "analysis-timeline", analysis["id"])
+
+
+class AnalysisTimelineSerializer(serializers.Serializer[Any]):
+    """How the scores run over the recording, who spoke when, and the waveform."""
+
+    id = serializers.UUIDField()
+    timeline = TimelineSerializer()
+    turns = TurnSerializer(many=True)
+    peaks = serializers.ListField(
+        child=serializers.FloatField(), help_text="Extremes of the waveform in -1..1, equally spaced."
+    )
+
+
+class AnalysisFilter(filters.FilterSet):  # type: ignore[misc]
+    """Narrows the list of analyses."""
+
+    patient = filters.ModelChoiceFilter(field_name="recording__session__patient", queryset=visible_patients)
+    session = filters.UUIDFilter(field_name="recording__session")
+
+
+class AnalysisResource(Resource[Analysis]):
+    """Analyses are seen through the recording that points at them."""
+
+    kind = "analysis"
+    needs = {"GET": Action.SEE_SCORES}
+    serializer_class: type[serializers.Serializer[Any]] = AnalysisSerializer
+    queryset = Analysis.objects.all()
+
+    def get_queryset(self) -> QuerySet[Analysis]:
+        """Through the scoped door."""
+        recordings = Recording.objects.visible_to(self.request.user)
+        return (
+            Analysis.objects.filter(recording__in=recordings)
+            .select_related("recording__session__patient__clinic")
+            .prefetch_related("recording__session__patient__consents")
+        )
+
+    def shown(self, analysis: Analysis, *, with_timeline: bool = False) -> dict[str, Any]:
+        """The analysis as the caller may see it."""
+        recording = analysis.recording
+        recording.analysis = analysis
+        patient = recording.session.patient
+        gate = ScoreGate.for_patient(self.user, patient.clinic, list(patient.consents.all()))
+        shown = Shown.of_recording(recording, gate, with_timeline=with_timeline)
+        origin = {"recording": recording.id, "session": recording.session_id, "patient": patient.id}
+        return {
+            "id": analysis.id,
+            **origin,
+            "created_at": analysis.created_at,
+            **shown.as_dict(file=recording.original_name),
+        }
+
+
+class AnalysisList(AnalysisResource):
+    """All analyses that the caller may see."""
+
+    filterset_class = AnalysisFilter
+
+    @extend_schema(operation_id="analyses_list", summary="List analyses", responses=AnalysisSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Analyses of the caller's patients, newest first, without their arrays."""
+        return self.page()
+
+    def paginate_queryset(self, queryset: Any) -> list[Any]:
+        """The page's rows as the caller may see them."""
+        return [self.shown(analysis) for analysis in super().paginate_queryset(queryset) or []]
+
+
+class AnalysisDetail(AnalysisResource):
+    """One analysis."""
+
+    @extend_schema(operation_id="analyses_retrieve", summary="Read an analysis")
+    def get(self, request: Request, analysis_id: uuid.UUID) -> Response:
+        """Quality, measures, scores with interval and state, and the checkpoint that made them.
+
+        Where the clinic's policy or a missing consent hides a score, its state is `unavailable` and `reason` says why.
+        """
+        analysis = self.shown(self.found(self.get_queryset(), id=analysis_id))
+        self.log("read", object_id=analysis_id, patient_id=analysis["patient"])
+        return Response(self.get_serializer(analysis).data)
+
+
+class AnalysisTimeline(AnalysisResource):
+    """The arrays of one analysis."""
+
+    serializer_class = AnalysisTimelineSerializer
+
+    @extend_schema(operation_id="analyses_timeline", summary="Read an analysis over its recording")
+    def get(self, request: Request, analysis_id: uuid.UUID) -> Response:
+        """Parallel arrays, one entry per window; `null` where a score cannot be given or shown."""
+        row = self.found(self.get_queryset().select_related("timeline"), id=analysis_id)
+        analysis = self.shown(row, with_timeline=True)
+        self.log("read_timeline", object_id=analysis_id, patient_id=analysis["patient"])
+        return Response(self.get_serializer({**analysis, "peaks": row.timeline.peaks}).data)

@@ -1,0 +1,125 @@
+"""Analysis jobs: how far is it, what went wrong, try again."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.policy import Action, may
+from inference.models import JobState
+from inference.stages import STAGE_LABELS
+from sessions_app import services
+from sessions_app.api.links import link
+from sessions_app.api.problems import Conflict
+from sessions_app.api.resource import Resource
+from sessions_app.models import Recording
+
+
+class JobErrorSerializer(serializers.Serializer[Any]):
+    """Why a job failed."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class JobSerializer(serializers.Serializer[Recording]):
+    """The job that analyses one recording."""
+
+    id = serializers.UUIDField(source="job.id")
+    url = serializers.SerializerMethodField()
+    state = serializers.ChoiceField(source="job.state", choices=JobState.choices)
+    stage = serializers.CharField(source="job.stage", help_text="Code of the stage that is running, or empty.")
+    stage_label = serializers.SerializerMethodField(help_text="The stage in words.")
+    progress = serializers.FloatField(source="job.progress", min_value=0, max_value=1)
+    attempt = serializers.IntegerField(source="job.attempt")
+    error = serializers.SerializerMethodField(help_text="Only for a failed job.")
+    created_at = serializers.DateTimeField(source="job.created_at")
+    started_at = serializers.DateTimeField(source="job.started_at", allow_null=True)
+    finished_at = serializers.DateTimeField(source="job.finished_at", allow_null=True)
+    recording = serializers.UUIDField(source="id")
+    recording_url = serializers.SerializerMethodField()
+    analysis = serializers.SerializerMethodField(help_text="Id of the analysis, for those who may see it.")
+    analysis_url = serializers.SerializerMethodField()
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, recording: Recording) -> str | None:
+        """Where to ask again."""
+        return link(self.context["request"], "job", recording.job_id)
+
+    def get_stage_label(self, recording: Recording) -> str:
+        """The stage in words; between stages, the state."""
+        job = recording.job
+        return STAGE_LABELS.get(job.stage) or job.get_state_display()
+
+    @extend_schema_field(JobErrorSerializer(allow_null=True))
+    def get_error(self, recording: Recording) -> dict[str, str] | None:
+        """Code and sentence."""
+        job = recording.job
+        return {"code": job.error_code, "message": job.error_message} if job.error_code else None
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_recording_url(self, recording: Recording) -> str | None:
+        """The recording's address."""
+        return link(self.context["request"], "recording", recording.id)
+
+    def get_analysis(self, recording: Recording) -> uuid.UUID | None:
+        """The analysis' id, unless it is not this person's to read."""
+        user = self.context["request"].user
+        return recording.analysis_id if may(user, Action.SEE_SCORES) else None
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_analysis_url(self, recording: Recording) -> str | None:
+        """The analysis' address."""
+        return link(self.context["request"], "analysis", self.get_analysis(recording))
+
+
+class JobResource(Resource[Recording]):
+    """Jobs are seen through the recording that they analyse."""
+
+    kind = "job"
+    serializer_class = JobSerializer
+    queryset = Recording.objects.all()
+
+    def get_queryset(self) -> QuerySet[Recording]:
+        """Through the scoped door."""
+        return Recording.objects.visible_to(self.request.user).select_related("job", "session")
+
+    def of_job(self, job_id: uuid.UUID) -> Recording:
+        """The recording that this job analyses."""
+        return self.found(self.get_queryset(), job_id=job_id)
+
+
+class JobDetail(JobResource):
+    """One job."""
+
+    needs = {"GET": Action.LIST_PATIENTS}
+
+    @extend_schema(operation_id="jobs_retrieve", summary="Ask how far an analysis is")
+    def get(self, request: Request, job_id: uuid.UUID) -> Response:
+        """State, stage and progress; poll until `state` is `succeeded`, `failed` or `cancelled`."""
+        recording = self.of_job(job_id)
+        self.log("read", object_id=job_id, patient_id=recording.session.patient_id)
+        return Response(self.get_serializer(recording).data)
+
+
+class JobRetry(JobResource):
+    """Trying a failed job again."""
+
+    needs = {"POST": Action.RETRY_ANALYSIS}
+
+    @extend_schema(
+        operation_id="jobs_retry", summary="Try a failed analysis again", request=None, responses={202: JobSerializer}
+    )
+    def post(self, request: Request, job_id: uuid.UUID) -> Response:
+        """Queue a failed or cancelled job again, with three new attempts; 409 when it is in another state."""
+        if not services.recording_retry(user=self.user, recording=self.of_job(job_id)):
+            raise Conflict("Only a failed or cancelled analysis can be tried again.", code="job_not_failed")
+        answer = self.get_serializer(self.of_job(job_id)).data
+        return Response(answer, status=202, headers={"Location": answer["url"]})

@@ -1,0 +1,49 @@
+"""The entry of the API, its description, and the answer for addresses that lead nowhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+ENTRIES = ("patients", "sessions", "recordings", "analyses", "analyze-vocal-health", "schema", "docs")
+
+
+class Entry(APIView):
+    """Where everything is."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        """The address of each resource."""
+        return Response({name: reverse(f"api:{name}", request=request) for name in ENTRIES})
+
+
+class Nowhere(APIView):
+    """Any address under the API that has no resource behind it: 404 as problem details, whoever asks."""
+
+    authentication_classes = []
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse before anything else."""
+        raise NotFound
+
+
+class Schema(SpectacularAPIView):
+    """The OpenAPI description. It holds no data, so anybody may read it."""
+
+
+class Docs(SpectacularSwaggerSplitView):
+    """The description as a page, without inline script or style, as the content security policy demands."""
+
+    template_name = "api/docs.html"
+    url_name = "api:schema"

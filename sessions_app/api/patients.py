@@ -1,0 +1,106 @@
+"""Patients: look up, search, add."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.policy import Action
+from sessions_app import services
+from sessions_app.api.links import link
+from sessions_app.api.resource import Resource
+from sessions_app.models import Patient
+
+EXAMPLE = {"reference": "W-0042", "given_name": "Robin", "family_name": "Example"}
+
+
+class PatientSerializer(serializers.ModelSerializer[Patient]):
+    """A patient. The clinic is always that of the caller."""
+
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Patient
+        fields = ["id", "url", "reference", "given_name", "family_name", "created_at"]
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, patient: Patient) -> str | None:
+        """Its address."""
+        return link(self.context["request"], "patient", patient.id)
+
+    def validate_reference(self, reference: str) -> str:
+        """Each patient of a clinic has a reference of their own, whatever its letter case."""
+        user = self.context["request"].user
+        if Patient.objects.visible_to(user).filter(reference__iexact=reference).exists():
+            raise ValidationError("Another patient of this clinic has this reference.", code="unique")
+        return reference
+
+
+class PatientFilter(filters.FilterSet):  # type: ignore[misc]
+    """Narrows the list of patients."""
+
+    search = filters.CharFilter(method="with_words", label="Words in the name or reference, all of which must occur.")
+
+    def with_words(self, patients: QuerySet[Patient], name: str, words: str) -> QuerySet[Patient]:
+        """Search as the pages do."""
+        return Patient.objects.filter(id__in=patients.values("id")).search(words)
+
+
+class PatientResource(Resource[Patient]):
+    """What the list and the single patient share."""
+
+    kind = "patient"
+    needs = {"GET": Action.LIST_PATIENTS, "POST": Action.ADD_PATIENT}
+    serializer_class = PatientSerializer
+    queryset = Patient.objects.all()
+
+    def get_queryset(self) -> QuerySet[Patient]:
+        """Through the scoped door."""
+        return Patient.objects.visible_to(self.request.user)
+
+
+class PatientList(PatientResource):
+    """All patients that the caller may see."""
+
+    filterset_class = PatientFilter
+
+    @extend_schema(
+        operation_id="patients_list",
+        summary="List or search patients",
+        parameters=[OpenApiParameter("search", str, description="Words in the name or reference; all must occur.")],
+        responses=PatientSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """Patients of the caller's clinic, for a counselor those of the own care team, newest first."""
+        return self.page()
+
+    @extend_schema(
+        operation_id="patients_create",
+        summary="Add a patient",
+        responses={201: PatientSerializer},
+        examples=[OpenApiExample("A new patient", value=EXAMPLE, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        """Add a patient to the caller's clinic. Staff only."""
+        patient = services.patient_add(user=self.user, **self.checked())
+        answer = self.get_serializer(patient).data
+        return Response(answer, status=201, headers={"Location": answer["url"]})
+
+
+class PatientDetail(PatientResource):
+    """One patient."""
+
+    @extend_schema(operation_id="patients_retrieve", summary="Read a patient")
+    def get(self, request: Request, patient_id: uuid.UUID) -> Response:
+        """One patient."""
+        patient = self.found(self.get_queryset(), id=patient_id)
+        self.log("read", object_id=patient.id, patient_id=patient.id)
+        return Response(self.get_serializer(patient).data)

@@ -1,0 +1,168 @@
+"""Every error as RFC 9457 problem details: one shape, a stable ``code``, a plain sentence, nothing from the inside."""
+
+from __future__ import annotations
+
+import errno
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
+from django.db import IntegrityError, OperationalError
+from django.http import Http404, UnreadablePostError
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
+from rest_framework.views import set_rollback
+
+from inference.errors import AnalysisError
+from sessions_app.errors import Refused
+
+log = structlog.get_logger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+TRY_AGAIN_SECONDS = 10
+
+REFUSED_STATUS = {
+    # The caller may do this; the patient's record is not ready for it, and recording a consent mends that.
+    "consent_missing": 409,
+    "affect_switched_off": 403,
+    "model_not_loaded": 503,
+    "analysis_not_ready": 503,
+}
+ANALYSIS_STATUS = {
+    "too_large": 413,
+    "consent_missing": 409,
+    "affect_switched_off": 403,
+    "checkpoint_unavailable": 503,
+    "machine_trouble": 503,
+    "worker_lost": 503,
+    "file_gone": 500,
+    "internal_error": 500,
+}
+SENTENCES = {
+    "permission_denied": "Your role does not allow this.",
+    "not_found": "There is nothing here, or it is not yours to see.",
+    "not_authenticated": "Please sign in, or send a token: 'Authorization: Token ...'.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong. ``errors`` are the faults of single fields; ``headers`` go with the answer."""
+
+    status: int
+    code: str
+    detail: str
+    errors: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def response(self) -> Response:
+        """The answer to the client."""
+        body: dict[str, Any] = {
+            "type": f"urn:undertone:problem:{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+        }
+        if self.errors is not None:
+            body["errors"] = self.errors
+        headers = dict(self.headers)
+        if self.status == 503:
+            headers.setdefault("Retry-After", str(TRY_AGAIN_SECONDS))
+        return Response(body, status=self.status, content_type=CONTENT_TYPE, headers=headers)
+
+
+class Conflict(exceptions.APIException):
+    """What is asked for does not fit the state that the thing is in; ``code`` says why."""
+
+    status_code = 409
+    default_code = "conflict"
+    default_detail = "This was changed at the same time by somebody else. Please look at it and try again."
+
+
+def problem_response(error: Exception, context: Mapping[str, Any]) -> Response:
+    """REST framework's exception handler: the one place where the API turns exceptions into answers."""
+    set_rollback()
+    problem = next((describe(error) for kind, describe in _DESCRIPTIONS if isinstance(error, kind)), None)
+    if problem is None:
+        problem = _unexpected(error)
+    return problem.response()
+
+
+def _of_framework(error: exceptions.APIException) -> Problem:
+    if isinstance(error, exceptions.ValidationError):
+        return _of_fields(error)
+    code = str(getattr(error.detail, "code", error.default_code))
+    standard = str(error.detail) == str(error.default_detail)
+    detail = SENTENCES.get(code, str(error.detail)) if standard else str(error.detail)
+    return Problem(error.status_code, code, detail, headers=_headers(error))
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    headers = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(max(1, round(wait)))
+    return headers
+
+
+def _of_fields(error: exceptions.ValidationError) -> Problem:
+    errors: Any = error.get_full_details()
+    if not isinstance(errors, dict):
+        errors = {"non_field_errors": errors}
+    return Problem(400, "invalid", "Some of what was sent cannot be used; 'errors' names each field.", errors=errors)
+
+
+def _of_model(error: ValidationError) -> Problem:
+    return _of_fields(exceptions.ValidationError(as_serializer_error(error)))
+
+
+def _of_analysis(error: AnalysisError) -> Problem:
+    return Problem(ANALYSIS_STATUS.get(error.code, 422), error.code, error.message)
+
+
+def _of_rule(error: Refused) -> Problem:
+    return Problem(REFUSED_STATUS.get(error.code, 403), error.code, error.message)
+
+
+def _of_system(error: OSError) -> Problem | None:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    return Problem(507, "storage_full", "The server has no room left. Please tell your administrator.")
+
+
+def _fixed(status: int, code: str, detail: str) -> Callable[[Any], Problem]:
+    return lambda error: Problem(status, code, detail)
+
+
+_DESCRIPTIONS: tuple[tuple[type[Exception], Callable[[Any], Problem | None]], ...] = (
+    (exceptions.APIException, _of_framework),
+    (Refused, _of_rule),
+    (AnalysisError, _of_analysis),
+    (Http404, _fixed(404, "not_found", SENTENCES["not_found"])),
+    (PermissionDenied, _fixed(403, "permission_denied", SENTENCES["permission_denied"])),
+    (ValidationError, _of_model),
+    (RequestDataTooBig, _fixed(413, "too_large", "The body of this request is too large.")),
+    (SuspiciousOperation, _fixed(400, "parse_error", "This request cannot be read.")),
+    (UnreadablePostError, _fixed(400, "parse_error", "This request ended before all of it had arrived.")),
+    (IntegrityError, _fixed(409, Conflict.default_code, Conflict.default_detail)),
+    (OperationalError, _fixed(503, "database_unavailable", "The database does not answer. Please try again soon.")),
+    (OSError, _of_system),
+)
+
+
+def _unexpected(error: Exception) -> Problem:
+    # Where it happened, but neither the message (a database's quotes the row) nor Django's signal, which logs it.
+    log.error("internal_error", error=type(error).__name__, where=traceback.format_tb(error.__traceback__))
+    return Problem(500, "internal_error", "Something went wrong inside Undertone. It has been logged.")

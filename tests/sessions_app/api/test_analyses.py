@@ -1,0 +1,156 @@
+"""What the API shows of an analysis, to whom, and in which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import AffectPolicy, Role
+from inference import report, results
+from inference.results import HEADS
+from sessions_app.errors import AffectSwitchedOff, ConsentMissing
+from sessions_app.models import Consent, Recording
+from sessions_app.scores import RESEARCH_ONLY
+from tests.sessions_app.api.client import API, as_, last_log, problem
+from tests.world import SessionFactory, UserFactory, World, analysed
+
+
+@pytest.fixture
+def recording(world: World) -> Recording:
+    return analysed(SessionFactory(patient=world.alices_patient), depression=0.7123)
+
+
+def address(recording: Recording, way: str = "") -> str:
+    return f"{API}/analyses/{recording.analysis_id}{way}"
+
+
+def contract() -> dict[str, Any]:
+    """The keys that ``analyze --json`` writes."""
+    missing = results.Score.unavailable("…")
+    empty = results.Analysis(
+        sha256="",
+        duration=0,
+        speech_seconds=0,
+        quality=results.Quality((results.QualityCheck("snr", True, 1.0, "dB", "…"),)),
+        checkpoint=results.CheckpointIdentity("", "", ""),
+        scores=dict.fromkeys(HEADS, missing),
+        biomarkers={"f0_mean": results.Measure(1.0, "Hz")},
+        timeline=results.Timeline((), (), (), (), ()),
+        turns=(results.Turn(0, 1, "patient"),),
+        speaker_method="",
+        timings={},
+    )
+    return report.as_dict(empty, file="")
+
+
+def test_an_analysis_speaks_the_words_of_the_command_line(world: World, recording: Recording) -> None:
+    client, expected = as_(world.alice), contract()
+    shown = {**client.get(address(recording, "/timeline")).json(), **client.get(address(recording)).json()}
+    assert set(expected) <= set(shown)
+    assert set(shown["checkpoint"]) == set(expected["checkpoint"]) | {"label"}
+    for key in ("quality", "timeline"):
+        assert set(shown[key]) == set(expected[key])
+    for key in ("turns",):
+        assert set(shown[key][0]) == set(expected[key][0])
+    assert set(shown["quality"]["checks"][0]) == set(expected["quality"]["checks"][0])
+    assert set(shown["biomarkers"]["f0_mean"]) == set(expected["biomarkers"]["f0_mean"])
+
+
+def test_a_score_comes_with_its_interval_state_and_origin(world: World, recording: Recording) -> None:
+    shown = as_(world.alice).get(address(recording)).json()
+    assert shown["scores"]["depression"] == {"value": 0.7123, "low": 0.6123, "high": 0.8123, "state": "elevated"}
+    assert (shown["checkpoint"]["name"], shown["pipeline_version"], shown["speech_seconds"]) == (
+        "undertone-demo",
+        "1",
+        42.0,
+    )
+    assert last_log() == ("read", "analysis", True)
+
+
+def test_a_head_that_the_checkpoint_lacks_is_null_with_a_reason(world: World) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient), depression=None)
+    depression = as_(world.alice).get(address(recording)).json()["scores"]["depression"]
+    assert (depression["value"], depression["state"]) == (None, "unavailable")
+    assert depression["reason"] == "The checkpoint has no such head."
+
+
+def test_the_timeline_gives_parallel_arrays_turns_and_peaks(world: World, recording: Recording) -> None:
+    shown = as_(world.alice).get(address(recording, "/timeline")).json()
+    assert shown["timeline"]["start"] == [0.0, 3.0]
+    assert shown["timeline"]["depression"] == [0.7123, 0.7123]
+    assert shown["turns"] == [{"start": 0.0, "end": 9.0, "speaker": "patient"}]
+    assert shown["peaks"] == [0.0, 0.5, 0.2]
+    assert last_log() == ("read_timeline", "analysis", True)
+
+
+@pytest.mark.parametrize("way", ["", "/timeline"])
+@pytest.mark.parametrize("who", ["bob", "mallory"])
+def test_somebody_elses_analysis_is_a_404(world: World, recording: Recording, who: str, way: str) -> None:
+    assert problem(as_(getattr(world, who)).get(address(recording, way))) == (404, "not_found")
+    assert last_log() == ("read", "analysis", False)
+
+
+@pytest.mark.parametrize("way", ["", "/timeline"])
+@pytest.mark.parametrize("who", ["sam", "ada"])
+def test_staff_and_administrator_are_refused(world: World, recording: Recording, who: str, way: str) -> None:
+    assert problem(as_(getattr(world, who)).get(address(recording, way))) == (403, "permission_denied")
+    assert last_log() == ("see_scores", "analysis", False)
+
+
+def test_staff_cannot_list_analyses(world: World, recording: Recording) -> None:
+    assert problem(as_(world.sam).get(f"{API}/analyses")) == (403, "permission_denied")
+
+
+def everything(world: World, recording: Recording) -> str:
+    client = as_(world.alice)
+    ways = (address(recording), address(recording, "/timeline"), f"{API}/analyses")
+    return " ".join(client.get(way).content.decode() for way in ways)
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"), [(AffectPolicy.OFF, AffectSwitchedOff.message), (AffectPolicy.RESEARCH, RESEARCH_ONLY)]
+)
+def test_a_clinics_policy_hides_every_score_and_says_why(
+    world: World, recording: Recording, policy: AffectPolicy, reason: str
+) -> None:
+    world.clinic.affect_policy = policy
+    world.clinic.save()
+    shown = as_(world.alice).get(address(recording)).json()
+    assert {(score["value"], score["reason"]) for score in shown["scores"].values()} == {(None, reason)}
+    assert shown["biomarkers"]["f0_mean"]["value"] == 180.2
+    assert "0.71" not in everything(world, recording)
+
+
+def test_withdrawn_consent_hides_scores_and_measures(world: World, recording: Recording) -> None:
+    Consent.objects.update(withdrawn_at=timezone.now())
+    shown = as_(world.alice).get(address(recording)).json()
+    assert shown["scores"]["depression"]["reason"] == ConsentMissing.message
+    assert shown["biomarkers"]["f0_mean"] == {"value": None, "unit": "Hz"}
+    assert "0.71" not in everything(world, recording)
+    assert "180.2" not in everything(world, recording)
+
+
+def test_analyses_are_narrowed_to_a_patient_and_a_session(world: World, recording: Recording) -> None:
+    other = analysed(SessionFactory(patient=world.bobs_patient))
+    client = as_(world.robot)
+
+    def ids(**narrow: Any) -> list[str]:
+        return [row["id"] for row in client.get(f"{API}/analyses", narrow).json()["results"]]
+
+    assert ids(patient=world.alices_patient.id) == [str(recording.analysis_id)]
+    assert ids(session=other.session_id) == [str(other.analysis_id)]
+    assert len(ids()) == 2
+
+
+def test_the_list_leaves_the_arrays_out(world: World, recording: Recording) -> None:
+    row = as_(world.alice).get(f"{API}/analyses").json()["results"][0]
+    assert not {"timeline", "turns", "peaks"} & set(row)
+    assert row["timeline_url"].endswith(address(recording, "/timeline"))
+
+
+def test_a_second_counselor_of_the_care_team_sees_it_once_in_the_list(world: World, recording: Recording) -> None:
+    carol = UserFactory(clinic=world.clinic, role=Role.COUNSELOR)
+    world.alices_patient.care_team.add(carol)
+    assert len(as_(carol).get(f"{API}/analyses").json()["results"]) == 1

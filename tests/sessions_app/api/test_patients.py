@@ -1,0 +1,133 @@
+"""Patients over the API."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import AccessLogEntry
+from sessions_app.models import Patient
+from tests.sessions_app.api.client import API, as_, last_log, problem
+from tests.world import PatientFactory, World
+
+NEW = {"reference": "W-1", "given_name": "Kim", "family_name": "Linden"}
+
+
+def names(response: object) -> list[str]:
+    return [patient["family_name"] for patient in response.json()["results"]]
+
+
+def test_a_counselor_lists_the_own_care_team_only(world: World) -> None:
+    assert names(as_(world.alice).get(f"{API}/patients")) == ["Alder"]
+
+
+def test_an_integration_client_lists_its_clinic_and_no_other(world: World) -> None:
+    assert set(names(as_(world.robot).get(f"{API}/patients"))) == {"Alder", "Birch"}
+
+
+def test_a_list_leaves_one_row_in_the_access_log(world: World) -> None:
+    as_(world.sam).get(f"{API}/patients")
+    assert AccessLogEntry.objects.count() == 1
+    assert last_log() == ("list", "patient", True)
+
+
+def test_a_search_finds_every_word_in_name_or_reference(world: World) -> None:
+    PatientFactory(clinic=world.clinic, given_name="Kim", family_name="Linden", reference="W-77")
+    client = as_(world.sam)
+    assert names(client.get(f"{API}/patients", {"search": "kim w-77"})) == ["Linden"]
+    assert names(client.get(f"{API}/patients", {"search": "kim alder"})) == []
+
+
+def test_a_search_never_leaves_the_care_team(world: World) -> None:
+    assert names(as_(world.alice).get(f"{API}/patients", {"search": "Birch"})) == []
+
+
+@pytest.mark.parametrize("words", ["\x00", "a\x00b", "%", "'; DROP TABLE", "\u202e"])
+def test_a_hostile_search_finds_nothing_and_breaks_nothing(world: World, words: str) -> None:
+    response = as_(world.alice).get(f"{API}/patients", {"search": words})
+    assert response.status_code in (200, 400)
+    assert response.status_code == 200 or problem(response) == (400, "invalid")
+
+
+def test_one_patient_is_read_and_the_read_is_logged(world: World) -> None:
+    response = as_(world.alice).get(f"{API}/patients/{world.alices_patient.id}")
+    assert response.json()["family_name"] == "Alder"
+    row = AccessLogEntry.objects.get()
+    assert (row.action, row.object_id, row.patient_id) == ("read", world.alices_patient.id, world.alices_patient.id)
+
+
+@pytest.mark.parametrize("whose", ["bobs_patient", "mallorys_patient"])
+def test_somebody_elses_patient_is_a_404_that_is_logged_as_refused(world: World, whose: str) -> None:
+    patient = getattr(world, whose)
+    assert problem(as_(world.alice).get(f"{API}/patients/{patient.id}")) == (404, "not_found")
+    assert last_log() == ("read", "patient", False)
+
+
+def test_the_administrator_is_refused_and_the_refusal_is_logged(world: World) -> None:
+    assert problem(as_(world.ada).get(f"{API}/patients")) == (403, "permission_denied")
+    assert last_log() == ("list_patients", "patient", False)
+
+
+def test_staff_add_a_patient_to_their_own_clinic(world: World) -> None:
+    response = as_(world.sam).post(f"{API}/patients", NEW, format="json")
+    assert response.status_code == 201
+    assert response["Location"] == response.json()["url"]
+    assert Patient.objects.get(reference="W-1").clinic == world.clinic
+    assert last_log() == ("create", "patient", True)
+
+
+def test_a_counselor_may_not_add_a_patient(world: World) -> None:
+    assert problem(as_(world.alice).post(f"{API}/patients", NEW, format="json")) == (403, "permission_denied")
+    assert last_log() == ("add_patient", "patient", False)
+
+
+def test_clinic_id_and_care_team_cannot_be_chosen_by_the_client(world: World) -> None:
+    chosen = {"id": str(world.bobs_patient.id), "clinic": str(world.mallory.clinic_id), "care_team": [world.bob.id]}
+    response = as_(world.sam).post(f"{API}/patients", {**NEW, **chosen}, format="json")
+    patient = Patient.objects.get(reference="W-1")
+    assert response.json()["id"] == str(patient.id) != chosen["id"]
+    assert patient.clinic == world.clinic
+    assert not patient.care_team.exists()
+
+
+def test_a_reference_is_used_once_per_clinic_whatever_its_letter_case(world: World) -> None:
+    client = as_(world.sam)
+    client.post(f"{API}/patients", NEW, format="json")
+    response = client.post(f"{API}/patients", {**NEW, "reference": "w-1"}, format="json")
+    assert problem(response) == (400, "invalid")
+    assert response.json()["errors"]["reference"][0]["code"] == "unique"
+
+
+def test_another_clinic_may_use_the_same_reference(world: World) -> None:
+    PatientFactory(clinic=world.mallory.clinic, reference="W-1")
+    assert as_(world.sam).post(f"{API}/patients", NEW, format="json").status_code == 201
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"given_name": None},
+        {"given_name": ["a"]},
+        {"given_name": {"a": 1}},
+        {"family_name": "x" * 121},
+        {"family_name": "a\x00b"},
+        {"reference": ""},
+    ],
+)
+def test_a_wrong_value_is_named_by_its_field(world: World, wrong: dict[str, object]) -> None:
+    response = as_(world.sam).post(f"{API}/patients", {**NEW, **wrong}, format="json")
+    assert problem(response) == (400, "invalid")
+    assert list(response.json()["errors"]) == list(wrong)
+
+
+def test_half_a_character_is_named_by_its_field(world: World) -> None:
+    body = rb'{"reference": "x", "given_name": "\ud800", "family_name": "b"}'
+    response = as_(world.sam).post(f"{API}/patients", body, content_type="application/json")
+    assert list(response.json()["errors"]) == ["given_name"]
+
+
+def test_markup_in_a_name_comes_back_as_data_and_not_as_a_page(world: World) -> None:
+    name = "<script>alert(1)</script>"
+    response = as_(world.sam).post(f"{API}/patients", {**NEW, "given_name": name}, format="json")
+    assert response["Content-Type"] == "application/json"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response.json()["given_name"] == name

@@ -1,0 +1,53 @@
+"""The API's description of itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from rest_framework.test import APIClient
+
+from tests.sessions_app.api.client import API
+
+
+@pytest.fixture
+def schema(db: None) -> Any:
+    return APIClient().get(f"{API}/schema", HTTP_ACCEPT="application/json").json()
+
+
+def test_the_schema_is_valid_and_without_warnings(tmp_path: Any) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml"))
+
+
+def operations(schema: Any) -> list[Any]:
+    return [operation for path in schema["paths"].values() for operation in path.values()]
+
+
+def test_every_operation_has_a_summary_and_answers_with_problem_details(schema: Any) -> None:
+    for operation in operations(schema):
+        assert operation["summary"], operation["operationId"]
+        assert "application/problem+json" in operation["responses"]["default"]["content"]
+
+
+def test_each_route_is_described_once(schema: Any) -> None:
+    assert not [path for path in schema["paths"] if path.endswith("/")]
+    assert len({operation["operationId"] for operation in operations(schema)}) == len(operations(schema)) == 15
+
+
+def test_uploads_are_described_as_forms_with_a_file(schema: Any) -> None:
+    for path in ("recordings", "analyze-vocal-health"):
+        form = schema["paths"][f"{API}/{path}"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+        fields = schema["components"]["schemas"][form["$ref"].rsplit("/", 1)[-1]]["properties"]
+        assert fields["file"]["format"] == "binary"
+
+
+def test_the_page_of_the_description_has_no_inline_script_or_style(db: None) -> None:
+    page = APIClient().get(f"{API}/docs").content.decode()
+    assert "<style" not in page
+    assert all("src=" in script for script in page.split("<script")[1:])
+
+
+def test_the_description_is_also_there_with_a_slash_at_its_end(db: None) -> None:
+    for name in ("schema", "docs"):
+        assert APIClient().get(f"{API}/{name}/").status_code == 200
