@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts import access_log
-from accounts.models import AffectPolicy, Role, User
+from accounts.models import Role, User
 from accounts.policy import Action, may
 from inference import services as jobs
-from inference.errors import AnalysisError
-from inference.models import Analysis, AnalysisJob, JobState, Purpose, Worker
+from inference.models import AnalysisJob
 from sessions_app import storage
-from sessions_app.errors import AffectSwitchedOff, ConsentMissing, NoWorker, SnapshotTooSlow
+from sessions_app.errors import ConsentMissing
 from sessions_app.models import Patient, PatientChannel, Recording, Session
-
-POLL_SECONDS = 0.1
 
 
 def _require(user: User, action: Action) -> None:
@@ -67,6 +62,7 @@ def recording_add(
     """
     _require(user, Action.UPLOAD_RECORDING)
     if session.patient.consent_on(session.day_in(session.patient.clinic)) is None:
+        _log_upload(user, session, None)
         raise ConsentMissing
     stored = storage.store(upload, storage.RECORDINGS)
     with _deleted_unless_kept(stored) as keep, transaction.atomic():
@@ -74,6 +70,7 @@ def recording_add(
         Session.objects.select_for_update().get(id=session.id)
         known = session.recordings.filter(sha256=stored.sha256).first()
         if known is not None:
+            _log_upload(user, session, known.id)
             return _analyze_again_if_needed(known, patient_channel)
         recording = _recording_create(user, session, stored, storage.display_name(upload.name), patient_channel)
         keep()
@@ -160,14 +157,19 @@ def _recording_create(
     )
     recording.full_clean()
     recording.save()
+    _log_upload(user, session, recording.id)
+    return recording
+
+
+def _log_upload(user: User, session: Session, recording_id: uuid.UUID | None) -> None:
     access_log.record(
         actor=user,
         action="upload",
         object_kind="recording",
-        object_id=recording.id,
+        object_id=recording_id,
         patient_id=session.patient_id,
+        allowed=recording_id is not None,
     )
-    return recording
 
 
 def recording_retry(*, user: User, recording: Recording) -> bool:
@@ -181,41 +183,3 @@ def recording_retry(*, user: User, recording: Recording) -> bool:
         patient_id=recording.session.patient_id,
     )
     return jobs.job_retry(recording.job_id)
-
-
-def snapshot_analyze(*, user: User, upload: UploadedFile[bytes]) -> Analysis:
-    """Analyse one file while the caller waits, and keep neither the audio nor the result.
-
-    Raises `AffectSwitchedOff` where the clinic shows no scores, `NoWorker` when no worker has its model loaded,
-    `SnapshotTooSlow` when the result did not come in time, and the analysis' own `AnalysisError`.
-    """
-    _require(user, Action.SNAPSHOT)
-    access_log.record(actor=user, action="snapshot", object_kind="recording")
-    if user.clinic.affect_policy != AffectPolicy.ON:
-        raise AffectSwitchedOff
-    if not Worker.objects.ready().exists():
-        raise NoWorker
-    stored = storage.store(upload, storage.SNAPSHOTS)
-    try:
-        job = jobs.job_enqueue(tenant=user.clinic_id, file=stored.name, purpose=Purpose.SNAPSHOT)
-        try:
-            return _wait_for(job)
-        finally:
-            jobs.job_cancel(job.id)
-            AnalysisJob.objects.filter(id=job.id).delete()
-    finally:
-        stored.delete()
-
-
-def _wait_for(job: AnalysisJob) -> Analysis:
-    deadline = time.monotonic() + settings.SNAPSHOT_WAIT_SECONDS
-    while time.monotonic() < deadline:
-        job.refresh_from_db()
-        if job.state == JobState.SUCCEEDED:
-            return Analysis.objects.select_related("timeline").get(job=job)
-        if job.state == JobState.FAILED:
-            error = AnalysisError(job.error_message)
-            error.code = job.error_code
-            raise error
-        time.sleep(POLL_SECONDS)
-    raise SnapshotTooSlow

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import User
+from accounts.models import AccessLogEntry, User
 from inference.models import AnalysisJob, JobState
 from sessions_app.models import Consent, Recording, Session
 from tests.sessions_app.api.client import API, as_, last_log, problem, sound
@@ -150,3 +150,13 @@ def test_a_counselor_finds_the_analysis_by_its_link(world: World, session: Sessi
     recording = analysed(session)
     job = as_(world.alice).get(f"{API}/recordings/{recording.id}").json()["job"]
     assert as_(world.alice).get(job["analysis_url"]).json()["id"] == job["analysis"] == str(recording.analysis_id)
+
+
+def test_an_upload_without_consent_and_one_of_known_bytes_are_logged_too(world: World, session: Session) -> None:
+    for _ in range(2):
+        upload(world.sam, session)
+        assert last_log() == ("upload", "recording", True)
+    Consent.objects.all().delete()
+    upload(world.sam, session)
+    assert last_log() == ("upload", "recording", False)
+    assert AccessLogEntry.objects.count() == 3
