@@ -1,5 +1,15 @@
-"""Routes of the pages."""
+"""Routes of the pages. Addresses hold random ids only, never a name or a search."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sessions_app.dashboard.views import clinic, home, patients, recordings, sessions
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("clinic/policy/", clinic.policy, name="clinic-policy"),
+    path("patients/<uuid:patient_id>/", patients.patient, name="patient"),
+    path("patients/<uuid:patient_id>/course/", patients.course, name="patient-course"),
+    path("patients/<uuid:patient_id>/sessions/", patients.sessions, name="patient-sessions"),
+    path("recordings/<uuid:recording_id>/retry/", recordings.retry, name="recording-retry"),
+    path("sessions/<uuid:session_id>/", sessions.session, name="session"),
+]

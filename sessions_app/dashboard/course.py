@@ -1,0 +1,120 @@
+"""A patient's page: sessions newest first as one user may see them, and the data of the chart."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from accounts.policy import Action, may
+from inference.models import JobState
+from inference.results import HeadName, Score
+from sessions_app.dashboard.checkpoints import Label, labels
+from sessions_app.dashboard.progress import Progress, progress_of
+from sessions_app.dashboard.wording import HEAD_WORDS, STATE_MEANING
+from sessions_app.models import Patient, Recording, Session
+from sessions_app.scores import ScoreGate
+from sessions_app.trends import Trend, chart_data, trend_of
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRow:
+    """One recording: how far it is, and its scores (none for staff, or until it is analysed)."""
+
+    recording: Recording
+    progress: Progress
+    scores: dict[HeadName, Score]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One session with its recordings."""
+
+    session: Session
+    recordings: tuple[RecordingRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionList:
+    """All sessions of a patient, newest first."""
+
+    rows: tuple[SessionRow, ...]
+
+    @property
+    def recordings(self) -> list[RecordingRow]:
+        """All recordings of all sessions."""
+        return [recording for row in self.rows for recording in row.recordings]
+
+    @property
+    def any_open(self) -> bool:
+        """Whether any analysis is still to come."""
+        return any(row.progress.is_open for row in self.recordings)
+
+    @property
+    def analysed(self) -> int:
+        """How many recordings have been analysed: when this changes, so does the chart."""
+        return sum(row.progress.state == JobState.SUCCEEDED for row in self.recordings)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever a row would look different."""
+        seen = [(row.recording.id, row.progress) for row in self.recordings]
+        return hashlib.sha256(repr((len(self.rows), seen)).encode()).hexdigest()[:16]
+
+
+def session_list(patient: Patient, user: User) -> SessionList:
+    """The sessions of ``patient`` as ``user`` may see them."""
+    gate = ScoreGate.for_patient(user, patient.clinic, list(patient.consents.all()))
+    sessions = Session.objects.visible_to(user).filter(patient=patient).with_recordings()
+    return SessionList(tuple(_session_row(session, gate) for session in sessions))
+
+
+def _session_row(session: Session, gate: ScoreGate) -> SessionRow:
+    rows = (_recording_row(session, recording, gate) for recording in session.recordings.all())
+    return SessionRow(session, tuple(rows))
+
+
+def _recording_row(session: Session, recording: Recording, gate: ScoreGate) -> RecordingRow:
+    shown = recording.analysis is not None and may(gate.user, Action.SEE_SCORES)
+    scores = gate.scores(session, recording.analysis) if shown and recording.analysis else {}
+    return RecordingRow(recording, progress_of(recording.job), scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What the chart shows: its data, the labels of the checkpoints, and why nothing is shown (or ``None``)."""
+
+    trend: Trend
+    chart: dict[str, Any]
+    checkpoints: list[Label]
+    hidden: str | None
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a score to draw."""
+        return any(point.shown for point in self.trend.points)
+
+
+def course_of(patient: Patient, user: User) -> Course:
+    """The chart of ``patient`` for ``user``, who may see scores by role."""
+    trend = trend_of(patient, user)
+    chart = {**chart_data(trend), "heads": _heads(), "states": STATE_MEANING}
+    return Course(trend, chart, labels(_names(trend)), _why_hidden(trend))
+
+
+def _heads() -> list[dict[str, str]]:
+    return [{"head": words.head, "label": words.label, "meaning": words.meaning} for words in HEAD_WORDS]
+
+
+def _names(trend: Trend) -> Iterable[str]:
+    return [point.recording.analysis.checkpoint_name for point in trend.points if point.recording.analysis]
+
+
+def _why_hidden(trend: Trend) -> str | None:
+    """The reason that the newest analysis has no score at all, if so."""
+    done = [point for point in trend.points if point.scores]
+    if not done or any(point.shown for point in done):
+        return None
+    return next(iter(done[-1].scores.values())).reason

@@ -1,0 +1,72 @@
+"""Forms of the pages."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
+
+from accounts.models import AffectPolicy
+from sessions_app.models import PatientChannel
+
+ACCEPTED = "audio/*,.wav,.flac,.mp3,.m4a,.ogg,.opus,.webm,.mp4,.mkv"
+CLOCK_SLACK = timedelta(minutes=10)
+MINUTE = "%Y-%m-%dT%H:%M"
+
+
+def this_minute() -> datetime:
+    """Now, in the clinic's time zone, to the minute."""
+    return timezone.localtime().replace(second=0, microsecond=0)
+
+
+class UploadForm(forms.Form):
+    """A recording, when its session was held and where in it the patient is heard."""
+
+    held_at = forms.DateTimeField(
+        label="When was the session?",
+        initial=this_minute,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "form-control"}, format=MINUTE),
+        input_formats=[MINUTE, "%Y-%m-%dT%H:%M:%S"],
+        error_messages={"invalid": "Please give the session's date and time.", "required": "When was the session?"},
+    )
+    patient_channel = forms.ChoiceField(
+        label="Where is the patient heard?",
+        choices=PatientChannel.choices,
+        required=False,
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    file = forms.FileField(
+        label="Recording",
+        max_length=None,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ACCEPTED, "class": "form-control"}),
+        error_messages={"required": "Please choose a recording.", "missing": "Please choose a recording."},
+    )
+
+    def clean_held_at(self) -> datetime:
+        """Refuse a session that has not been held yet."""
+        held_at: datetime = self.cleaned_data["held_at"]
+        if held_at > timezone.now() + CLOCK_SLACK:
+            raise forms.ValidationError("This time lies in the future. Please give the time the session began.")
+        return held_at
+
+    @property
+    def upload(self) -> UploadedFile[bytes]:
+        """The chosen file."""
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        return file
+
+
+class SearchForm(forms.Form):
+    """Words to find patients by, and the patient after whom the next page begins."""
+
+    text = forms.CharField(required=False, max_length=200)
+    after = forms.UUIDField(required=False)
+
+
+class PolicyForm(forms.Form):
+    """The clinic's policy for affect scores."""
+
+    policy = forms.ChoiceField(choices=AffectPolicy.choices, widget=forms.RadioSelect)

@@ -1,0 +1,122 @@
+"""The page of one session: each recording with what was measured in it, as one user may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from accounts.policy import Action, may
+from inference.biomarkers.definitions import DEFINITIONS, Definition
+from inference.models import Analysis, Timeline
+from inference.results import HeadName, Measure, Score
+from sessions_app.dashboard.checkpoints import Label, labels
+from sessions_app.dashboard.progress import Progress, progress_of
+from sessions_app.dashboard.wording import HEAD_WORDS, SPEAKER_METHODS
+from sessions_app.models import Recording, Session
+from sessions_app.scores import ScoreGate
+
+
+@dataclass(frozen=True, slots=True)
+class BiomarkerRow:
+    """One measure with its definition and its value as text (``None`` where it could not be measured)."""
+
+    definition: Definition
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Who spoke from when to when, in seconds."""
+
+    speaker: str
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What was measured in one recording."""
+
+    analysis: Analysis
+    scores: dict[HeadName, Score]
+    labels: list[Label]
+    speakers: str
+    biomarkers: list[BiomarkerRow]
+    turns: list[Turn]
+    chart: dict[str, Any]
+
+    @property
+    def chart_id(self) -> str:
+        """The id of the element that holds the chart's data."""
+        return f"timeline-{self.analysis.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingDetail:
+    """One recording: how far it is and, for those who may see it, what was measured."""
+
+    recording: Recording
+    progress: Progress
+    detail: Detail | None
+
+
+def recording_details(session: Session, user: User) -> list[RecordingDetail]:
+    """Each recording of ``session`` (fetched with its recordings) for ``user``."""
+    gate = ScoreGate.for_patient(user, session.patient.clinic, list(session.patient.consents.all()))
+    recordings = list(session.recordings.all())
+    # Who spoke when is voice analysis too: without consent there is no timeline at all.
+    shown = may(user, Action.SEE_SCORES) and gate.has_consent(session)
+    timelines = _timelines(recordings) if shown else {}
+    return [_recording_detail(session, recording, gate, timelines) for recording in recordings]
+
+
+def _recording_detail(
+    session: Session, recording: Recording, gate: ScoreGate, timelines: dict[Any, Timeline]
+) -> RecordingDetail:
+    analysis = recording.analysis
+    shown = analysis is not None and may(gate.user, Action.SEE_SCORES)
+    detail = _detail(session, analysis, timelines.get(analysis.pk), gate) if analysis and shown else None
+    return RecordingDetail(recording, progress_of(recording.job), detail)
+
+
+def _timelines(recordings: list[Recording]) -> dict[Any, Timeline]:
+    found = Timeline.objects.filter(analysis__in=[one.analysis_id for one in recordings if one.analysis_id])
+    return {timeline.analysis_id: timeline for timeline in found}
+
+
+def _detail(session: Session, analysis: Analysis, timeline: Timeline | None, gate: ScoreGate) -> Detail:
+    return Detail(
+        analysis=analysis,
+        scores=gate.scores(session, analysis),
+        labels=labels([analysis.checkpoint_name]),
+        speakers=SPEAKER_METHODS.get(analysis.speaker_method, analysis.speaker_method),
+        biomarkers=_biomarkers(gate.biomarkers(session, analysis)),
+        turns=[Turn(speaker, start, end) for start, end, speaker in timeline.turns] if timeline else [],
+        chart=_chart(session, analysis, timeline, gate) if timeline else {},
+    )
+
+
+def _biomarkers(measured: dict[str, Measure]) -> list[BiomarkerRow]:
+    return [BiomarkerRow(definition, _rounded(definition, measured.get(definition.code))) for definition in DEFINITIONS]
+
+
+def _rounded(definition: Definition, measure: Measure | None) -> str | None:
+    return None if measure is None or measure.value is None else f"{measure.value:.{definition.decimals}f}"
+
+
+def _chart(session: Session, analysis: Analysis, timeline: Timeline, gate: ScoreGate) -> dict[str, Any]:
+    return {
+        "duration": analysis.duration,
+        "start": timeline.start,
+        "end": timeline.end,
+        "series": gate.timeline(session, timeline),
+        "heads": [{"head": words.head, "label": words.label} for words in HEAD_WORDS],
+        "turns": timeline.turns,
+        "peaks": [round(peak, 3) for peak in timeline.peaks],
+    }

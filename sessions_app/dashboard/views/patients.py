@@ -1,0 +1,124 @@
+"""A patient's page and its parts: the chart, the sessions, the upload."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import trigger_client_event
+
+from accounts import access_log
+from accounts.policy import Action, may
+from inference.errors import AnalysisError
+from sessions_app import services
+from sessions_app.dashboard.course import course_of, session_list
+from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404
+from sessions_app.dashboard.forms import UploadForm
+from sessions_app.dashboard.wording import HEAD_WORDS, consent_words, policy_sentence
+from sessions_app.errors import Refused
+from sessions_app.models import Patient, PatientChannel
+
+COURSE_CHANGED = "course-changed"
+
+
+@require_GET
+@open_to(Action.LIST_PATIENTS)
+def patient(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
+    """Everything about one patient that this user may see."""
+    found = patient_or_404(request.user, patient_id)
+    _log_read(request, found)
+    return render(request, "dashboard/patient.html", patient_context(request, found, UploadForm()))
+
+
+@require_GET
+@open_to(Action.SEE_SCORES)
+def course(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
+    """The chart alone, fetched again when an analysis is done."""
+    found = patient_or_404(request.user, patient_id)
+    _log_read(request, found)
+    context = {"patient": found, "course": course_of(found, request.user), "heads": HEAD_WORDS}
+    return render(request, "dashboard/_course.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@open_to(Action.LIST_PATIENTS)
+def sessions(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
+    """The list of sessions, asked for every second while an analysis runs; a POST brings a recording in."""
+    found = patient_or_404(request.user, patient_id)
+    if request.method == "POST":
+        return _upload(request, found)
+    listed = session_list(found, request.user)
+    if request.GET.get("seen") == listed.fingerprint:
+        return HttpResponse(status=204)
+    _log_read(request, found)
+    response = render(request, "dashboard/_sessions.html", sessions_context(request, found))
+    if request.GET.get("analysed") != str(listed.analysed):
+        trigger_client_event(response, COURSE_CHANGED)
+    return response
+
+
+def _upload(request: ClinicRequest, found: Patient) -> HttpResponse:
+    form = UploadForm(request.POST, request.FILES)
+    if form.is_valid() and _kept(request, found, form):
+        return _uploaded(request, found)
+    if request.htmx:
+        context = {"patient": found, "form": form, "consent": _consent(found)}
+        return render(request, "dashboard/_upload.html", context, status=422)
+    return render(request, "dashboard/patient.html", patient_context(request, found, form), status=422)
+
+
+def _kept(request: ClinicRequest, found: Patient, form: UploadForm) -> bool:
+    try:
+        services.session_upload(
+            user=request.user,
+            patient=found,
+            held_at=form.cleaned_data["held_at"],
+            upload=form.upload,
+            patient_channel=PatientChannel(form.cleaned_data["patient_channel"]),
+        )
+    except (AnalysisError, Refused) as error:
+        form.add_error(None, f"{error.message} ({error.code})")
+        return False
+    return True
+
+
+def _uploaded(request: ClinicRequest, found: Patient) -> HttpResponse:
+    if request.htmx:
+        return render(request, "dashboard/_sessions.html", sessions_context(request, found), status=201)
+    messages.success(request, "The recording was received. Its analysis begins as soon as a worker is free.")
+    return redirect("patient", found.id)
+
+
+def patient_context(request: ClinicRequest, found: Patient, form: UploadForm) -> dict[str, Any]:
+    """What the whole page needs."""
+    sees_scores = may(request.user, Action.SEE_SCORES)
+    return {
+        **sessions_context(request, found),
+        "course": course_of(found, request.user) if sees_scores else None,
+        "consent": _consent(found),
+        "policy": policy_sentence(found.clinic),
+        "form": form,
+    }
+
+
+def sessions_context(request: ClinicRequest, found: Patient) -> dict[str, Any]:
+    """What the list of sessions needs."""
+    return {
+        "patient": found,
+        "sessions": session_list(found, request.user),
+        "heads": HEAD_WORDS,
+        "sees_scores": may(request.user, Action.SEE_SCORES),
+    }
+
+
+def _consent(found: Patient) -> Any:
+    return consent_words(list(found.consents.all()), timezone.localdate())
+
+
+def _log_read(request: ClinicRequest, found: Patient) -> None:
+    access_log.record(actor=request.user, action="read", object_kind="patient", object_id=found.id, patient_id=found.id)

@@ -1,0 +1,33 @@
+"""The page of one session."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts import access_log
+from accounts.policy import Action, may
+from sessions_app.dashboard.doors import ClinicRequest, open_to, session_or_404
+from sessions_app.dashboard.session_detail import recording_details
+from sessions_app.dashboard.wording import HEAD_WORDS
+
+
+@require_GET
+@open_to(Action.LIST_PATIENTS)
+def session(request: ClinicRequest, session_id: UUID) -> HttpResponse:
+    """What was measured in one session, or for staff how far its recordings are."""
+    found = session_or_404(request.user, session_id)
+    access_log.record(
+        actor=request.user, action="read", object_kind="session", object_id=found.id, patient_id=found.patient_id
+    )
+    context = {
+        "session": found,
+        "patient": found.patient,
+        "recordings": recording_details(found, request.user),
+        "heads": HEAD_WORDS,
+        "sees_scores": may(request.user, Action.SEE_SCORES),
+    }
+    return render(request, "dashboard/session.html", context)

@@ -1,0 +1,116 @@
+"""The words of the pages: what a score, a state, a stage or a consent is called. Plain, exact, never a diagnosis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.formats import date_format
+
+from accounts.models import AffectPolicy, Clinic
+from inference.results import HeadName, Score
+from sessions_app.models import Consent
+
+
+@dataclass(frozen=True, slots=True)
+class HeadWords:
+    """What one score is called and what it means."""
+
+    head: HeadName
+    label: str
+    short: str
+    meaning: str
+
+
+HEAD_WORDS: tuple[HeadWords, ...] = (
+    HeadWords(
+        "depression",
+        "Depression probability",
+        "Depression",
+        "How much the voice sounds like speech of people with depressive symptoms. 0 is not at all, 1 is fully.",
+    ),
+    HeadWords(
+        "valence", "Valence", "Valence", "How pleasant the voice sounds. 0 is unpleasant, 0.5 neutral, 1 pleasant."
+    ),
+    HeadWords("arousal", "Arousal", "Arousal", "How much energy the voice has. 0 is calm, 0.5 neutral, 1 excited."),
+)
+
+STATE_MEANING = {
+    "low": "The whole interval lies below the checkpoint's lower threshold.",
+    "elevated": "The whole interval lies above the checkpoint's upper threshold.",
+    "indeterminate": "The interval touches a threshold, or the recording's quality is too poor to say.",
+    "unavailable": "There is no score.",
+}
+
+SPEAKER_METHODS = {
+    "channel": "by the channel of the recording",
+    "rttm": "by a file of speaker turns",
+    "single voice assumed": "not at all: one voice was assumed",
+}
+
+POLICY_SENTENCES = {
+    AffectPolicy.ON: "Voice scores are on.",
+    AffectPolicy.RESEARCH: "Voice scores are kept for research and not shown.",
+    AffectPolicy.OFF: "Voice scores are switched off.",
+}
+
+
+def number(value: float) -> str:
+    """A score as people read it: two decimals."""
+    return f"{value:.2f}"
+
+
+def interval(score: Score) -> str:
+    """The interval of a score, for instance "0.62–0.79", or nothing."""
+    if score.low is None or score.high is None:
+        return ""
+    return f"{number(score.low)}–{number(score.high)}"
+
+
+def score_sentence(score: Score) -> str:
+    """A score in one line: "0.71 (0.62–0.79), elevated", or why there is none."""
+    if score.value is None:
+        return f"not available: {score.reason}" if score.reason else "not available"
+    return f"{number(score.value)} ({interval(score)}), {score.state}"
+
+
+def policy_sentence(clinic: Clinic) -> str:
+    """What the clinic's policy means for the person who reads the page."""
+    return POLICY_SENTENCES[AffectPolicy(clinic.affect_policy)]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWords:
+    """Whether voice analysis is consented to on a day, in a few words and in a sentence.
+
+    ``past``: consent has ended but was not withdrawn, so a session from before may still be brought in.
+    """
+
+    given: bool
+    short: str
+    sentence: str
+    past: bool = False
+
+
+def consent_words(consents: list[Consent], today: date) -> ConsentWords:
+    """What the patient's consents (newest first) amount to on ``today``."""
+    for consent in consents:
+        if consent.covers(today):
+            return ConsentWords(True, "Consent given", _given(consent))
+    newest = next((consent for consent in consents if consent.voice_analysis), None)
+    if newest is None:
+        return ConsentWords(False, "No consent", "There is no consent to voice analysis on file.")
+    if newest.withdrawn_at is not None:
+        return ConsentWords(False, "Consent withdrawn", f"Consent was withdrawn on {_day(newest.withdrawn_at.date())}.")
+    if newest.given_on > today:
+        return ConsentWords(False, "Consent not yet valid", f"Consent begins on {_day(newest.given_on)}.")
+    return ConsentWords(False, "Consent expired", f"Consent ended on {_day(newest.expires_on or today)}.", past=True)
+
+
+def _given(consent: Consent) -> str:
+    until = f" until {_day(consent.expires_on)}" if consent.expires_on else ""
+    return f"Consent to voice analysis since {_day(consent.given_on)}{until}."
+
+
+def _day(day: date) -> str:
+    return date_format(day, "j M Y")

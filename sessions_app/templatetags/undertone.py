@@ -1,0 +1,88 @@
+"""How scores, intervals and times are written on the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from inference.results import Score
+from sessions_app.dashboard import wording
+
+register = template.Library()
+
+GAUGE_WIDTH = 240.0
+GAUGE_MARGIN = 6.0
+
+
+@register.filter
+def of(scores: dict[str, Score], head: str) -> Score | None:
+    """The score of one head."""
+    return scores.get(head)
+
+
+@register.filter
+def number(value: float) -> str:
+    """A score to two decimals."""
+    return wording.number(value)
+
+
+@register.filter
+def interval(score: Score) -> str:
+    """A score's interval, "0.62–0.79"."""
+    return wording.interval(score)
+
+
+@register.filter
+def sentence(score: Score) -> str:
+    """A score in one line with its interval and state."""
+    return wording.score_sentence(score)
+
+
+@register.filter
+def state_meaning(score: Score) -> str:
+    """What the state of a score says."""
+    return score.reason or wording.STATE_MEANING[score.state]
+
+
+@register.filter
+def measured(value: float) -> str:
+    """A measured value to three significant digits."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+@register.filter
+def clock(seconds: float) -> str:
+    """Seconds as minutes and seconds, "12:05"; from an hour on "1:02:05"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.inclusion_tag("dashboard/_score.html")
+def score(given: Score | None) -> dict[str, Any]:
+    """A score in a cell: number, state and interval."""
+    return {"score": given}
+
+
+@register.inclusion_tag("dashboard/_gauge.html")
+def gauge(given: Score, label: str) -> dict[str, Any]:
+    """A score on its scale of 0..1, with its interval."""
+    if given.value is None or given.low is None or given.high is None:
+        return {"score": given, "label": label}
+    low, high = _along(given.low), _along(given.high)
+    return {
+        "score": given,
+        "label": label,
+        "low": f"{low:.1f}",
+        "width": f"{high - low:.1f}",
+        "at": _place(given.value),
+    }
+
+
+def _along(value: float) -> float:
+    return GAUGE_MARGIN + value * (GAUGE_WIDTH - 2 * GAUGE_MARGIN)
+
+
+def _place(value: float) -> str:
+    return f"{_along(value):.1f}"

@@ -1,0 +1,18 @@
+// Wires each page's parts; parts that htmx brings later are wired when they arrive.
+import { watchConnection } from "./connection.js";
+import { offerCopy, offerLogins } from "./small.js";
+import { mountTimelines } from "./timeline.js";
+import { mountTrends } from "./trend.js";
+import { mountUploads } from "./upload.js";
+
+function mount() {
+  mountTrends(document);
+  mountTimelines(document);
+  mountUploads(document);
+}
+
+offerLogins(document);
+offerCopy(document);
+watchConnection();
+mount();
+document.addEventListener("htmx:after:swap", mount);

@@ -1,0 +1,103 @@
+// What both charts share: colours of the theme, markers, lines with gaps, and words for numbers.
+
+/** How each score is drawn. Line and marker differ too, so that colour is never needed to tell them apart. */
+export const STYLES = {
+  depression: { colour: "depression", dash: [], marker: "circle" },
+  valence: { colour: "valence", dash: [7, 4], marker: "square" },
+  arousal: { colour: "arousal", dash: [2, 4], marker: "triangle" },
+  phq: { colour: "phq", dash: [1, 3], marker: "diamond" },
+};
+
+/** The colours of the current theme, resolved so that a canvas understands them. */
+export function colours(element) {
+  const probe = document.createElement("span");
+  element.append(probe);
+  const read = (name) => {
+    probe.style.color = `var(--u-${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const names = ["depression", "valence", "arousal", "phq", "ink", "soft", "line", "line-strong", "sheet", "accent"];
+  const found = Object.fromEntries(names.map((name) => [name, read(name)]));
+  probe.remove();
+  return found;
+}
+
+/** Trace a marker's outline around (x, y). */
+export function tracePath(context, marker, x, y, radius) {
+  context.beginPath();
+  if (marker === "square") context.rect(x - radius * 0.9, y - radius * 0.9, radius * 1.8, radius * 1.8);
+  else if (marker === "circle") context.arc(x, y, radius, 0, 2 * Math.PI);
+  else {
+    const corners = marker === "triangle"
+      ? [[0, -1.2], [1.1, 0.8], [-1.1, 0.8]]
+      : [[0, -1.25], [1.25, 0], [0, 1.25], [-1.25, 0]];
+    corners.forEach(([dx, dy], index) => context[index ? "lineTo" : "moveTo"](x + dx * radius, y + dy * radius));
+    context.closePath();
+  }
+}
+
+/** Draw a marker, filled or hollow. */
+export function drawMarker(context, { marker, x, y, radius, colour, ground, hollow }) {
+  tracePath(context, marker, x, y, radius);
+  context.setLineDash([]);
+  context.fillStyle = hollow ? ground : colour;
+  context.strokeStyle = colour;
+  context.lineWidth = radius * 0.45;
+  context.fill();
+  context.stroke();
+}
+
+/** Cut indices into runs: a new run begins where a value is missing or `joined(before, after)` says no. */
+export function runs(values, joined) {
+  const found = [];
+  let open = null;
+  values.forEach((value, index) => {
+    if (value == null) { open = null; return; }
+    if (open && joined(open.at(-1), index)) open.push(index);
+    else found.push((open = [index]));
+  });
+  return found;
+}
+
+/** A number as people read it. */
+export const number = (value) => value.toFixed(2);
+
+/** "0.71 (0.62–0.79), elevated", or why there is none. */
+export function scoreWords({ value, low, high, state }) {
+  if (value == null) return "not available";
+  return `${number(value)} (${number(low)}–${number(high)}), ${state}`;
+}
+
+/** A piece of a legend: how something is drawn, and what it is. */
+export function legendItem(style, words, { hollow = false, band = false, line = true } = {}) {
+  const item = document.createElement("li");
+  item.append(swatch(style, { hollow, band, line }), words);
+  return item;
+}
+
+function swatch(style, { hollow, band, line }) {
+  const space = "http://www.w3.org/2000/svg";
+  const make = (name, attributes) => {
+    const element = document.createElementNS(space, name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    return element;
+  };
+  const colour = `var(--u-${style.colour})`;
+  const svg = make("svg", { viewBox: "0 0 34 14", width: 34, height: 14, "aria-hidden": "true" });
+  svg.style.color = colour;
+  if (band) svg.append(make("rect", { x: 0, y: 1, width: 34, height: 12, fill: "currentColor", "fill-opacity": 0.18 }));
+  if (line) {
+    const dash = style.dash.join(" ");
+    svg.append(make("path", { d: "M0 7H34", stroke: "currentColor", "stroke-width": 2, "stroke-dasharray": dash }));
+  }
+  const shapes = {
+    circle: "M13 7a4 4 0 1 0 8 0a4 4 0 1 0-8 0", square: "M13.4 3.4h7.2v7.2h-7.2z",
+    triangle: "M17 2.2 21.4 10.2H12.6z", diamond: "M17 2 22 7 17 12 12 7z",
+  };
+  if (style.marker) {
+    const mark = make("path", { d: shapes[style.marker], fill: "currentColor", stroke: "currentColor", "stroke-width": 1.6 });
+    if (hollow) mark.style.fill = "var(--u-sheet)";
+    svg.append(mark);
+  }
+  return svg;
+}

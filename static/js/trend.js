@@ -1,0 +1,330 @@
+// The course over time: scores per session with interval, and PHQ-9 totals on the same time axis.
+import { STYLES, colours, drawMarker, legendItem, runs, scoreWords } from "./drawing.js";
+
+const TOGETHER = "together";
+const DAY = 86400;
+const PHQ_TOP = 27;
+let chosen = null;
+
+/** Mount every trend under `root` that is not mounted yet. */
+export function mountTrends(root) {
+  for (const sheet of root.querySelectorAll("[data-trend]:not([data-mounted])")) {
+    sheet.dataset.mounted = "";
+    new Trend(sheet);
+  }
+}
+
+class Trend {
+  constructor(sheet) {
+    this.sheet = sheet;
+    this.data = JSON.parse(document.getElementById(sheet.dataset.trend).textContent);
+    this.host = sheet.querySelector("[data-chart]");
+    this.readout = sheet.querySelector("[data-readout]");
+    this.heads = this.data.heads.map((head) => head.head);
+    if (!this.heads.includes(chosen) && chosen !== TOGETHER) chosen = this.heads[0];
+    this.phq = this.data.questionnaires.filter((one) => one.instrument === "PHQ-9");
+    this.times = [...new Set([...this.data.time, ...this.phq.map((one) => one.time)])].sort((a, b) => a - b);
+    this.zone = sheet.dataset.timeZone || undefined;
+    this.active = null;
+    this.buildTabs();
+    this.build();
+    this.listen();
+  }
+
+  get shown() { return chosen === TOGETHER ? this.heads : [chosen]; }
+
+  buildTabs() {
+    const tabs = this.sheet.querySelector("[data-tabs]");
+    const choices = [...this.data.heads.map(({ head, label }) => [head, label]), [TOGETHER, "Together"]];
+    tabs.replaceChildren(...choices.map(([value, label]) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
+      button.value = value;
+      button.addEventListener("click", () => { chosen = value; this.choose(); });
+      return button;
+    }));
+    tabs.hidden = false;
+    this.tabs = tabs;
+  }
+
+  choose() {
+    for (const button of this.tabs.children) button.setAttribute("aria-pressed", String(button.value === chosen));
+    const words = this.data.heads.find((head) => head.head === chosen);
+    this.sheet.querySelector("[data-meaning]").textContent = words?.meaning ?? "All three scores, each from 0 to 1.";
+    this.buildLegend();
+    this.plot.redraw(false);
+    this.say();
+  }
+
+  build() {
+    const size = () => ({ width: this.host.clientWidth, height: this.host.clientWidth < 520 ? 250 : 320 });
+    const none = () => null;
+    const quiet = { paths: none, points: { show: false } };
+    this.palette = colours(this.sheet);
+    this.plot = new uPlot({
+      ...size(),
+      tzDate: (seconds) => this.zone ? uPlot.tzDate(new Date(seconds * 1e3), this.zone) : new Date(seconds * 1e3),
+      legend: { show: false },
+      scales: {
+        x: { range: (_, low, high) => this.widen(low, high) },
+        y: { range: [-0.02, 1.02] },
+        phq: { range: [-0.02 * PHQ_TOP, 1.02 * PHQ_TOP] },
+      },
+      series: [{}, { ...quiet, scale: "y" }, { ...quiet, scale: "phq" }],
+      axes: this.axes(),
+      cursor: {
+        y: false,
+        points: { show: false },
+        drag: { x: false, y: false },
+        move: (plot, left, top) => left < 0 ? [left, top] : [plot.valToPos(this.times[plot.posToIdx(left)], "x"), top],
+      },
+      hooks: { draw: [() => this.draw()], setCursor: [(plot) => this.point(plot)] },
+    }, [this.times, this.times.map(() => 0.5), this.times.map(() => 0)], this.host);
+    this.resize = new ResizeObserver(() => this.plot.setSize(size()));
+    this.resize.observe(this.host);
+    this.choose();
+  }
+
+  widen(low, high) {
+    const room = Math.max((high - low) * 0.03, 2 * DAY);
+    return [low - room, high + room];
+  }
+
+  axes() {
+    const font = "13px 'Source Sans 3', system-ui, sans-serif";
+    const common = {
+      font,
+      stroke: () => this.palette.soft,
+      grid: { stroke: () => this.palette.line, width: 1 },
+      ticks: { show: false },
+    };
+    return [
+      { ...common, values: (_, splits) => this.dates(splits), space: 76, grid: { show: false } },
+      { ...common, size: 40, splits: () => [0, 0.25, 0.5, 0.75, 1], values: (_, splits) => splits.map(String) },
+      {
+        ...common, scale: "phq", side: 1, size: 34, show: this.phq.length > 0, grid: { show: false },
+        splits: () => [0, 9, 18, 27], values: (_, splits) => splits.map(String), stroke: () => this.palette.phq,
+      },
+    ];
+  }
+
+  dates(splits) {
+    const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: this.zone });
+    const year = new Intl.DateTimeFormat("en-GB", { year: "numeric", timeZone: this.zone });
+    let before = null;
+    return splits.map((seconds) => {
+      const date = new Date(seconds * 1e3);
+      const ofYear = year.format(date);
+      const words = ofYear === before ? day.format(date) : `${day.format(date)}\n${ofYear}`;
+      before = ofYear;
+      return words;
+    });
+  }
+
+  draw() {
+    const context = this.plot.ctx;
+    const { left, top, width, height } = this.plot.bbox;
+    context.save();
+    context.beginPath();
+    context.rect(left - 8, top - 8, width + 16, height + 16);
+    context.clip();
+    this.drawOrigins(context);
+    if (this.active != null) this.drawCursor(context);
+    this.drawPhq(context);
+    for (const head of this.shown) this.drawHead(context, head);
+    context.restore();
+  }
+
+  x(seconds) { return this.plot.valToPos(seconds, "x", true); }
+  y(value) { return this.plot.valToPos(value, "y", true); }
+
+  joined(before, after) {
+    return this.data.origin[before] === this.data.origin[after] && after === before + 1;
+  }
+
+  drawHead(context, head) {
+    const { value, low, high, state } = this.data.series[head];
+    const style = STYLES[head];
+    const colour = this.palette[style.colour];
+    const scale = devicePixelRatio;
+    const at = (index, values) => [this.x(this.data.time[index]), this.y(values[index])];
+    for (const run of runs(value, (a, b) => this.joined(a, b))) {
+      if (chosen !== TOGETHER) this.drawBand(context, run, low, high, colour, at);
+      context.beginPath();
+      run.forEach((index, place) => context[place ? "lineTo" : "moveTo"](...at(index, value)));
+      Object.assign(context, { strokeStyle: colour, lineWidth: 2 * scale, globalAlpha: 1 });
+      context.setLineDash(style.dash.map((length) => length * scale));
+      context.stroke();
+    }
+    value.forEach((given, index) => {
+      if (given == null) return;
+      const [x, y] = at(index, value);
+      const radius = (this.data.time[index] === this.times[this.active] ? 6 : 4.2) * scale;
+      const hollow = state[index] === "indeterminate";
+      drawMarker(context, { marker: style.marker, x, y, radius, colour, ground: this.palette.sheet, hollow });
+    });
+  }
+
+  drawBand(context, run, low, high, colour, at) {
+    const scale = devicePixelRatio;
+    context.globalAlpha = 0.16;
+    context.fillStyle = colour;
+    context.beginPath();
+    run.forEach((index, place) => context[place ? "lineTo" : "moveTo"](...at(index, high)));
+    [...run].reverse().forEach((index) => context.lineTo(...at(index, low)));
+    context.closePath();
+    context.fill();
+    Object.assign(context, { globalAlpha: 0.55, strokeStyle: colour, lineWidth: 1.5 * scale });
+    context.setLineDash([]);
+    for (const index of run) {
+      context.beginPath();
+      context.moveTo(...at(index, low));
+      context.lineTo(...at(index, high));
+      context.stroke();
+    }
+    context.globalAlpha = 1;
+  }
+
+  drawPhq(context) {
+    const scale = devicePixelRatio;
+    const colour = this.palette.phq;
+    const at = (one) => [this.x(one.time), this.plot.valToPos(one.total, "phq", true)];
+    context.beginPath();
+    this.phq.forEach((one, place) => context[place ? "lineTo" : "moveTo"](...at(one)));
+    Object.assign(context, { strokeStyle: colour, lineWidth: 1.2 * scale, globalAlpha: 0.8 });
+    context.setLineDash(STYLES.phq.dash.map((length) => length * scale));
+    context.stroke();
+    for (const one of this.phq) {
+      const [x, y] = at(one);
+      drawMarker(context, { marker: "diamond", x, y, radius: 3.4 * scale, colour, ground: this.palette.sheet });
+    }
+    context.globalAlpha = 1;
+  }
+
+  drawOrigins(context) {
+    const { top, height } = this.plot.bbox;
+    const scale = devicePixelRatio;
+    context.font = `${12 * scale}px 'Source Sans 3', system-ui, sans-serif`;
+    context.fillStyle = this.palette.soft;
+    context.strokeStyle = this.palette["line-strong"];
+    context.lineWidth = scale;
+    context.setLineDash([4 * scale, 4 * scale]);
+    for (const { time, origin } of this.changes()) {
+      const x = this.x(time);
+      context.beginPath();
+      context.moveTo(x, top);
+      context.lineTo(x, top + height);
+      context.stroke();
+      context.textAlign = x > this.plot.bbox.left + this.plot.bbox.width * 0.7 ? "right" : "left";
+      context.fillText(` ${origin} `, x, top + 12 * scale);
+    }
+  }
+
+  /** Where the checkpoint changes: half-way between the two sessions. */
+  changes() {
+    const known = this.data.origin.map((origin, index) => ({ origin, time: this.data.time[index] })).filter((one) => one.origin);
+    return known.flatMap((one, index) => index && known[index - 1].origin !== one.origin
+      ? [{ time: (known[index - 1].time + one.time) / 2, origin: one.origin }] : []);
+  }
+
+  drawCursor(context) {
+    const { top, height } = this.plot.bbox;
+    const x = this.x(this.times[this.active]);
+    Object.assign(context, { strokeStyle: this.palette["line-strong"], lineWidth: devicePixelRatio });
+    context.setLineDash([]);
+    context.beginPath();
+    context.moveTo(x, top);
+    context.lineTo(x, top + height);
+    context.stroke();
+  }
+
+  point(plot) {
+    if (plot.cursor.idx == null || plot.cursor.left < 0 || plot.cursor.idx === this.active) return;
+    this.activate(plot.cursor.idx);
+  }
+
+  activate(index) {
+    this.active = index;
+    this.plot.redraw(false);
+    this.say();
+  }
+
+  listen() {
+    this.host.addEventListener("keydown", (event) => this.key(event));
+    this.host.addEventListener("dblclick", () => this.open());
+    this.onTheme = () => {
+      if (!this.sheet.isConnected) return this.leave();
+      this.palette = colours(this.sheet);
+      return this.plot.redraw(false);
+    };
+    addEventListener("theme-changed", this.onTheme);
+  }
+
+  leave() {
+    removeEventListener("theme-changed", this.onTheme);
+    this.resize.disconnect();
+    this.plot.destroy();
+  }
+
+  key(event) {
+    const last = this.times.length - 1;
+    const at = this.active;
+    const next = {
+      ArrowRight: at == null ? 0 : Math.min(at + 1, last), ArrowLeft: at == null ? last : Math.max(at - 1, 0), Home: 0, End: last,
+    }[event.key];
+    if (event.key === "Enter") this.open();
+    if (next === undefined) return;
+    event.preventDefault();
+    this.activate(next);
+  }
+
+  at() {
+    const time = this.times[this.active];
+    return { time, index: this.data.time.indexOf(time), phq: this.phq.find((one) => one.time === time) };
+  }
+
+  open() {
+    if (this.active == null || this.at().index < 0) return;
+    location.assign(`${this.sheet.dataset.sessionUrl}${this.data.session[this.at().index]}/`);
+  }
+
+  say() {
+    if (this.active == null) return;
+    const { time, index, phq } = this.at();
+    const when = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: this.zone });
+    const parts = [part("readout-when", when.format(new Date(time * 1e3)))];
+    if (index >= 0) parts.push(...this.shown.map((head) => part("readout-part", this.words(head, index))));
+    if (index >= 0 && this.data.origin[index]) parts.push(part("readout-part", this.data.origin[index]));
+    if (phq) parts.push(part("readout-part", `PHQ-9 ${phq.total} of ${PHQ_TOP}`));
+    if (index >= 0) parts.push(this.link(index));
+    this.readout.replaceChildren(...parts);
+  }
+
+  words(head, index) {
+    const series = this.data.series[head];
+    const { label } = this.data.heads.find((one) => one.head === head);
+    const one = { value: series.value[index], low: series.low[index], high: series.high[index], state: series.state[index] };
+    return `${label} ${scoreWords(one)}`;
+  }
+
+  link(index) {
+    const outer = part("readout-part", "");
+    const link = Object.assign(document.createElement("a"), { textContent: "Open session" });
+    link.href = `${this.sheet.dataset.sessionUrl}${this.data.session[index]}/`;
+    outer.append(link);
+    return outer;
+  }
+
+  buildLegend() {
+    const legend = this.sheet.querySelector("[data-legend]");
+    const one = chosen === TOGETHER ? null : STYLES[chosen];
+    const items = this.shown.map((head) => legendItem(STYLES[head], this.data.heads.find((it) => it.head === head).label));
+    if (one) items.push(legendItem({ ...one, marker: null }, "90 % interval", { band: true, line: false }));
+    items.push(legendItem(one ?? STYLES.depression, "indeterminate", { hollow: true, line: false }));
+    if (this.phq.length) items.push(legendItem(STYLES.phq, "PHQ-9, right scale 0–27"));
+    legend.replaceChildren(...items);
+  }
+}
+
+function part(className, words) {
+  return Object.assign(document.createElement("span"), { className, textContent: words });
+}

@@ -1,0 +1,129 @@
+// Brings a recording in: drop or choose, then send with real progress. Without JavaScript the form posts by itself.
+
+const GIB = 1024 ** 3;
+
+/** Mount every upload form under `root` that is not mounted yet. */
+export function mountUploads(root) {
+  for (const form of root.querySelectorAll("form[data-upload]:not([data-mounted])")) {
+    form.dataset.mounted = "";
+    new Upload(form);
+  }
+}
+
+class Upload {
+  constructor(form) {
+    this.form = form;
+    this.drop = form.querySelector("[data-drop]");
+    this.input = form.querySelector("input[type=file]");
+    this.words = form.querySelector("[data-drop-words]");
+    this.send = form.querySelector("[data-send]");
+    this.sending = form.querySelector("[data-sending]");
+    this.drop.classList.add("live");
+    this.listen();
+    this.chosen();
+  }
+
+  listen() {
+    this.input.addEventListener("change", () => this.chosen());
+    for (const kind of ["dragenter", "dragover"]) {
+      this.drop.addEventListener(kind, (event) => { event.preventDefault(); this.drop.classList.add("over"); });
+    }
+    this.drop.addEventListener("dragleave", () => this.drop.classList.remove("over"));
+    this.drop.addEventListener("drop", (event) => this.dropped(event));
+    this.form.addEventListener("submit", (event) => { event.preventDefault(); this.start(); });
+    this.form.querySelector("[data-cancel]").addEventListener("click", () => this.request?.abort());
+  }
+
+  dropped(event) {
+    event.preventDefault();
+    this.drop.classList.remove("over");
+    if (event.dataTransfer.files.length > 1) return this.complain("Please drop one recording at a time.");
+    if (event.dataTransfer.files.length) this.input.files = event.dataTransfer.files;
+    return this.chosen();
+  }
+
+  chosen() {
+    const [file] = this.input.files;
+    this.complain("");
+    this.words.textContent = file ? `${file.name}, ${size(file.size)}` : "Drop a recording here, or choose a file";
+    this.send.disabled = !file;
+    if (file && file.size > GIB) this.complain("This file is larger than 1 GiB. Please export it as Opus or M4A.");
+    else if (file) this.send.focus({ preventScroll: true });
+  }
+
+  complain(sentence) {
+    let note = this.form.querySelector("[data-complaint]");
+    if (!note && sentence) {
+      note = Object.assign(document.createElement("p"), { className: "field-error" });
+      note.dataset.complaint = "";
+      note.setAttribute("role", "alert");
+      this.drop.after(note);
+    }
+    if (note) { note.textContent = sentence; note.hidden = !sentence; }
+    this.send.disabled = Boolean(sentence) || !this.input.files.length;
+  }
+
+  start() {
+    const request = new XMLHttpRequest();
+    this.request = request;
+    request.open("POST", this.form.action);
+    request.setRequestHeader("HX-Request", "true");
+    request.upload.addEventListener("progress", (event) => this.progress(event));
+    request.addEventListener("load", () => this.done(request));
+    request.addEventListener("error", () => this.stopped("The upload was interrupted. Please try again."));
+    request.addEventListener("abort", () => this.stopped("The upload was cancelled. Nothing was kept."));
+    this.show(true);
+    request.send(new FormData(this.form));
+  }
+
+  progress({ loaded, total }) {
+    const percent = Math.round((100 * loaded) / total);
+    this.form.querySelector("[data-sent]").value = percent;
+    this.say(percent < 100 ? `Uploading, ${percent} % of ${size(total)}` : "Received, being checked");
+  }
+
+  show(busy) {
+    this.sending.hidden = !busy;
+    this.send.hidden = busy;
+    this.complain("");
+    this.say(busy ? "Uploading" : "");
+  }
+
+  say(words) { this.form.querySelector("[data-sent-words]").textContent = words; }
+
+  stopped(sentence) {
+    this.show(false);
+    this.complain(sentence);
+    this.send.disabled = false;
+  }
+
+  async done(request) {
+    const redirect = request.getResponseHeader("HX-Redirect");
+    if (redirect) return location.assign(redirect);
+    if (request.status === 201) return this.kept(request.responseText);
+    if (request.status === 422) return replace(document.getElementById("upload"), request.responseText);
+    return this.stopped(`The server could not take this recording (${request.status}). Please try again.`);
+  }
+
+  kept(html) {
+    this.show(false);
+    this.input.value = "";
+    this.chosen();
+    replace(document.getElementById("sessions"), html);
+    this.words.textContent = "Received. Drop the next recording here, or choose a file";
+  }
+}
+
+/** Put server-made HTML in an element's place, and let htmx and this module's friends find it. */
+function replace(element, html) {
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  const fresh = parsed.getElementById(element.id);
+  element.replaceWith(fresh);
+  htmx.process(fresh);
+  mountUploads(document);
+}
+
+function size(bytes) {
+  if (bytes < 1024 ** 2) return `${Math.max(1, Math.round(bytes / 1024))} KB`;
+  return `${(bytes / 1024 ** 2).toFixed(1)} MB`;
+}
