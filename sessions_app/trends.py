@@ -24,6 +24,10 @@ class TrendPoint:
         analysis = self.recording.analysis
         return f"{analysis.checkpoint_name} {analysis.checkpoint_version}" if analysis else ""
 
+    def score(self, head: HeadName) -> Score:
+        """One score, unavailable while there is no analysis."""
+        return self.scores.get(head) or Score.unavailable("This recording has not been analysed.")
+
     @property
     def shown(self) -> bool:
         """Whether there is any score to draw."""
@@ -52,17 +56,18 @@ def trend_of(patient: Patient, user: User) -> Trend:
 
 
 def chart_data(trend: Trend) -> dict[str, object]:
-    """What the browser draws: parallel lists over the points that can be shown, times in Unix seconds.
+    """What the browser draws: parallel lists over the points, times in Unix seconds.
 
-    ``origin`` names the checkpoint of each point, so that no line joins two model versions.
+    ``origin`` names the checkpoint of each point, so that no line joins two model versions. A session that has a
+    recording but no score to show stays in the lists without values, so that no line runs over it.
     """
-    shown = [point for point in trend.points if point.shown]
+    shown = _with_gaps(trend.points)
     series: dict[str, object] = {
         head: {
-            "value": [point.scores[head].value for point in shown],
-            "low": [point.scores[head].low for point in shown],
-            "high": [point.scores[head].high for point in shown],
-            "state": [point.scores[head].state for point in shown],
+            "value": [point.score(head).value for point in shown],
+            "low": [point.score(head).low for point in shown],
+            "high": [point.score(head).high for point in shown],
+            "state": [point.score(head).state for point in shown],
         }
         for head in HEADS
     }
@@ -80,3 +85,10 @@ def chart_data(trend: Trend) -> dict[str, object]:
             for response in trend.questionnaires
         ],
     }
+
+
+def _with_gaps(points: tuple[TrendPoint, ...]) -> list[TrendPoint]:
+    """The points to draw, and one without values for each session that has none to draw."""
+    drawn = {point.session.id for point in points if point.shown}
+    gaps = {point.session.id: point for point in points if point.session.id not in drawn}
+    return [point for point in points if point.shown or gaps.get(point.session.id) is point]
