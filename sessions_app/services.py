@@ -82,7 +82,7 @@ def session_upload(
     user: User,
     patient: Patient,
     held_at: datetime,
-    upload: UploadedFile,
+    upload: UploadedFile[bytes],
     patient_channel: PatientChannel = PatientChannel.UNKNOWN,
 ) -> Recording:
     """Keep the recording of the session held at ``held_at``, which is added if the patient has none at that time.
