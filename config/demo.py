@@ -60,6 +60,7 @@ class Demo:
     port: int
     folder: Path
     _began: float = field(default_factory=time.monotonic)
+    _waiting: int = 0
 
     def run(self) -> None:
         """Start everything, say where it is, and follow it until somebody stops it. Raises `CannotStart`."""
@@ -90,6 +91,7 @@ class Demo:
         supervisor.start(web(self.host, self.port))
         print("Preparing the synthetic clinic ...", flush=True)
         prepare(log_folder(self.folder) / "setup.log")
+        self._waiting = AnalysisJob.objects.open().count()
         print("Starting the web server and the analysis worker ...", flush=True)
         supervisor.start(beat())
         worker_id = supervisor.start(worker())
@@ -97,12 +99,14 @@ class Demo:
 
     def _wait(self, supervisor: Supervisor, worker_id: int) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while not (worker_is_ready(worker_id) and page_answers(self.host, self.port)):
+        while not ((row := worker_row(worker_id)) and page_answers(self.host, self.port)):
             supervisor.check()
             if time.monotonic() > deadline:
                 raise CannotStart(f"It was not ready within {READY_SECONDS:.0f} s. The logs are in {supervisor.logs}.")
             time.sleep(POLL_SECONDS)
         print(self._welcome(time.monotonic() - self._began), flush=True)
+        if row.problem:
+            print(f"  No recording can be analysed: {row.problem}\n", flush=True)
 
     def _welcome(self, seconds: float) -> str:
         shown = "127.0.0.1" if self.host in WILDCARDS else _bracketed(self.host)
@@ -121,7 +125,7 @@ class Demo:
         )
 
     def _follow(self, services: EmbeddedServices, supervisor: Supervisor) -> None:
-        began, waiting = time.monotonic(), AnalysisJob.objects.open().count()
+        began, waiting = time.monotonic(), self._waiting
         if waiting:
             print(f"  {waiting} recordings are being analysed; the charts fill as you watch.", flush=True)
         while True:
@@ -130,7 +134,7 @@ class Demo:
             if stopped:
                 raise ProgramEnded(f"{stopped} has stopped. Its log is in {log_folder(self.folder)}.")
             if waiting and not AnalysisJob.objects.open().exists():
-                print(f"  All {waiting} recordings were analysed in {time.monotonic() - began:.0f} s.", flush=True)
+                print(f"  All {waiting} recordings were worked through in {time.monotonic() - began:.0f} s.", flush=True)
                 waiting = 0
             time.sleep(FOLLOW_SECONDS)
 
@@ -175,10 +179,10 @@ def prepare(log: Path) -> None:
     seed.seed()
 
 
-def worker_is_ready(worker_id: int) -> bool:
-    """Whether a child of the worker ``worker_id`` has its model loaded, or has said why it cannot."""
+def worker_row(worker_id: int) -> Worker | None:
+    """What a child of the worker ``worker_id`` said when its model was loaded or refused; ``None`` before that."""
     rows = Worker.objects.alive().filter(host=socket.gethostname())
-    return any(is_child_of(row.pid, worker_id) for row in rows)
+    return next((row for row in rows if is_child_of(row.pid, worker_id)), None)
 
 
 def page_answers(host: str, port: int) -> bool:
