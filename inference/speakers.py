@@ -173,7 +173,8 @@ def _one_room(channels: FloatArray) -> FloatArray | None:
     if not len(difference) or float(difference.std()) >= SAME_SOUND:
         return None
     if abs(float(difference.mean())) > FAR_QUIETER:
-        return channels[0 if difference.mean() > 0 else 1]
+        nearer: FloatArray = channels[0 if difference.mean() > 0 else 1]
+        return nearer
     mixed: FloatArray = channels.mean(axis=0, dtype=np.float32)
     return mixed
 

@@ -132,7 +132,8 @@ def conversation(patient: FloatArray, counselor: FloatArray, *, crosstalk: float
     first = np.concatenate([counselor, silence, np.zeros_like(patient)])
     second = np.concatenate([np.zeros_like(counselor), silence, patient])
     channels = np.stack([second + crosstalk * first, first + crosstalk * second])
-    return channels + noise(channels.shape[1] / 16_000, rms=3e-4), (len(counselor) + len(silence)) / 16_000
+    heard = np.asarray(channels + noise(channels.shape[1] / 16_000, rms=3e-4), np.float32)
+    return heard, (len(counselor) + len(silence)) / 16_000
 
 
 def syllables(count: int, *, per_second: float = 4.0, hertz: float = 120.0, rate: int = 16_000) -> FloatArray:

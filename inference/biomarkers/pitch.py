@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts load when they are used: the pages import this module too
 from numpy.typing import NDArray
-from scipy import fft
 
 FLOOR, CEILING = 60.0, 500.0
 """Hz: the search range for adult speech."""
@@ -65,17 +65,17 @@ def _autocorrelation(frames: FloatArray) -> FloatArray:
     that the peaks of high voices, which lie between samples, keep their height.
     """
     length = frames.shape[1]
-    size = int(fft.next_fast_len(length + length // 2 + 2, real=True))
+    size = int(scipy.fft.next_fast_len(length + length // 2 + 2, real=True))
     window = np.hanning(length + 2)[1:-1].astype(np.float32)
     lags = FINER * (length // 2 + 2)
-    raw = fft.irfft(_power(frames * window, size), FINER * size, axis=1)[:, :lags]
-    of_window = fft.irfft(_power(window[None], size), FINER * size, axis=1)[0, :lags]
+    raw = scipy.fft.irfft(_power(frames * window, size), FINER * size, axis=1)[:, :lags]
+    of_window = scipy.fft.irfft(_power(window[None], size), FINER * size, axis=1)[0, :lags]
     scaled: FloatArray = raw / np.maximum(raw[:, :1], 1e-20) / (of_window / of_window[0])
     return scaled
 
 
 def _power(frames: FloatArray, size: int) -> FloatArray:
-    spectrum = fft.rfft(frames, size, axis=1)
+    spectrum = scipy.fft.rfft(frames, size, axis=1)
     power: FloatArray = np.square(spectrum.real) + np.square(spectrum.imag)
     return power
 

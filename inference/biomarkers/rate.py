@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy  # its parts load when they are used: the pages import this module too
 from numpy.typing import NDArray
-from scipy import signal
 
 from inference.levels import decibels
 
@@ -26,7 +26,7 @@ def count_nuclei(level: FloatArray, voiced: NDArray[np.bool_]) -> int:
         return 0
     smooth = _smoothed(level)
     threshold = float(np.quantile(smooth, 0.99)) - MAX_DROP
-    peaks, _ = signal.find_peaks(smooth, height=threshold, prominence=MIN_DIP)
+    peaks, _ = scipy.signal.find_peaks(smooth, height=threshold, prominence=MIN_DIP)
     return int(voiced[peaks].sum())
 
 
