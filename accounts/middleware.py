@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django_structlog.middlewares import RequestMiddleware
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -22,6 +23,15 @@ class ClinicTimeZoneMiddleware:
             return self.get_response(request)
         with timezone.override(ZoneInfo(request.user.clinic.time_zone)):
             return self.get_response(request)
+
+
+class RequestLogMiddleware(RequestMiddleware):
+    """Logs method and path of each request, without the query: a search is a patient's name."""
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        """How a request is written in the log."""
+        return f"{request.method} {request.path}"
 
 
 class PrivatePagesMiddleware:

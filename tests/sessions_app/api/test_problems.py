@@ -145,6 +145,13 @@ def test_what_is_logged_of_our_errors_quotes_no_row(world: World, monkeypatch: A
     assert "Robin" not in caplog.text
 
 
+def test_what_somebody_searched_for_is_not_logged(world: World, caplog: Any) -> None:
+    caplog.set_level("INFO")
+    as_(world.alice).get(f"{API}/patients", {"search": "Robin"})
+    assert f"{API}/patients" in caplog.text
+    assert "Robin" not in caplog.text
+
+
 def test_two_at_once_are_a_conflict_and_not_an_error_of_ours(world: World, monkeypatch: Any) -> None:
     explode(monkeypatch, IntegrityError("duplicate key"))
     assert problem(add_patient(world)) == (409, "conflict")
