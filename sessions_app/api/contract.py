@@ -18,6 +18,7 @@ from sessions_app.models import Recording
 from sessions_app.scores import ScoreGate
 
 Course = dict[HeadName, list[float | None]]
+NO_CARD = "The card of this checkpoint is not installed here, so it is not known what its scores are fit for."
 ARRAYS = ("timeline", "turns")
 
 
@@ -83,10 +84,13 @@ class Shown:
         return results.Timeline(tuple(self.timeline.start), tuple(self.timeline.end), *heads)
 
 
-@lru_cache(maxsize=8)
 def label_of(checkpoint: str) -> str:
-    """The line that must stand beside every score of this checkpoint; empty when it is no longer installed."""
+    """The line that must stand beside every score of this checkpoint."""
     try:
-        return checkpoints.describe(checkpoint).label
+        return _description(checkpoint).label
     except CheckpointUnavailable:
-        return ""
+        return NO_CARD
+
+
+# A card that is missing is not remembered as missing: it may be installed while the server runs.
+_description = lru_cache(maxsize=8)(checkpoints.describe)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,6 +29,26 @@ class JobErrorSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+EXAMPLE = {
+    "id": "7f8e1f0a-6c3b-4c2e-8f1c-2f6f5d1f0b11",
+    "url": "https://clinic.example/api/v1/jobs/7f8e1f0a-6c3b-4c2e-8f1c-2f6f5d1f0b11",
+    "state": "running",
+    "stage": "model",
+    "stage_label": STAGE_LABELS["model"],
+    "progress": 0.72,
+    "attempt": 1,
+    "error": None,
+    "created_at": "2026-03-02T09:55:00Z",
+    "started_at": "2026-03-02T09:55:02Z",
+    "finished_at": None,
+    "recording": "0b7c4c36-95e5-4a49-9b43-5d2e5ab1d6a2",
+    "recording_url": "https://clinic.example/api/v1/recordings/0b7c4c36-95e5-4a49-9b43-5d2e5ab1d6a2",
+    "analysis": None,
+    "analysis_url": None,
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A job that is running", value=EXAMPLE, response_only=True)])
 class JobSerializer(serializers.Serializer[Recording]):
     """The job that analyses one recording."""
 

@@ -24,11 +24,11 @@ from rest_framework.serializers import as_serializer_error
 from rest_framework.views import set_rollback
 
 from inference.errors import AnalysisError
+from sessions_app.api.schema import PROBLEM
 from sessions_app.errors import Refused
 
 log = structlog.get_logger(__name__)
 
-CONTENT_TYPE = "application/problem+json"
 TRY_AGAIN_SECONDS = 10
 
 REFUSED_STATUS = {
@@ -79,7 +79,7 @@ class Problem:
         headers = dict(self.headers)
         if self.status == 503:
             headers.setdefault("Retry-After", str(TRY_AGAIN_SECONDS))
-        return Response(body, status=self.status, content_type=CONTENT_TYPE, headers=headers)
+        return Response(body, status=self.status, content_type=PROBLEM, headers=headers)
 
 
 class Conflict(exceptions.APIException):
