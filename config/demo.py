@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from signal import SIGQUIT, SIGTERM
+from signal import SIGKILL, SIGQUIT, SIGTERM
 
 from django.conf import settings
 from django.core.management import call_command
@@ -35,7 +36,7 @@ POLL_SECONDS = 0.1
 FOLLOW_SECONDS = 0.5
 WILDCARDS = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound to
 OURS = (
-    "beat-schedule",
+    "beat-schedule*",
     "demo.lock",
     "log",
     "media",
@@ -45,7 +46,7 @@ OURS = (
     "secret_key",
     "starting.lock",
 )
-"""What Undertone puts into a data folder, and so what starting over deletes."""
+"""What Undertone puts into a data folder (patterns), and so what starting over deletes."""
 
 
 class CannotStart(Exception):
@@ -134,7 +135,9 @@ class Demo:
             if stopped:
                 raise ProgramEnded(f"{stopped} has stopped. Its log is in {log_folder(self.folder)}.")
             if waiting and not AnalysisJob.objects.open().exists():
-                print(f"  All {waiting} recordings were worked through in {time.monotonic() - began:.0f} s.", flush=True)
+                print(
+                    f"  All {waiting} recordings were worked through in {time.monotonic() - began:.0f} s.", flush=True
+                )
                 waiting = 0
             time.sleep(FOLLOW_SECONDS)
 
@@ -161,7 +164,7 @@ def worker() -> Program:
         name="worker",
         command=(sys.executable, "-m", "celery", "-A", "config", "worker", *options),
         stop_with=(SIGTERM, SIGQUIT),
-        orphaned=SIGQUIT,
+        orphaned=SIGKILL,
         patience=8.0,
     )
 
@@ -205,11 +208,16 @@ def require_free_port(host: str, port: int) -> None:
             # Without it, a connection that was closed a moment ago would still hold the port.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except (OSError, OverflowError) as error:
-        raise CannotStart(
-            f"Port {port} on {host} cannot be used ({getattr(error, 'strerror', None) or error}). "
-            f"Please choose another one: make demo PORT={port + 1}"
-        ) from error
+    except OSError as error:
+        raise CannotStart(_why_not(host, port, error.errno)) from error
+
+
+def _why_not(host: str, port: int, number: int | None) -> str:
+    if number == errno.EADDRINUSE:
+        return f"Port {port} is already in use. Please stop what uses it, or choose another: make demo PORT={port + 1}"
+    if number == errno.EACCES:
+        return f"Port {port} is for the system administrator only. Please choose one above 1023: make demo PORT=8000"
+    return f"'{host}' is no address of this machine. Please use 127.0.0.1, or 0.0.0.0 for all of its addresses."
 
 
 @contextmanager
@@ -220,10 +228,8 @@ def alone_in(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise CannotStart(
-                f"A demonstration is already running with the data in {folder}. Please stop it first (Ctrl-C), "
-                "or give this one its own data: UNDERTONE_DATA=/another/folder make demo"
-            ) from error
+            message = f"A demonstration is already running with the data in {folder}. Please stop it first (Ctrl-C)."
+            raise CannotStart(message) from error
         yield
 
 
@@ -232,9 +238,8 @@ def reset(folder: Path) -> None:
     with alone_in(folder):
         if embedded.running(folder):
             raise CannotStart(f"Another command is using the data in {folder}. Please stop it first.")
-        for name in OURS:
-            path = folder / name
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        for path in (path for pattern in OURS for path in folder.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     if not any(folder.iterdir()):
         folder.rmdir()
 
