@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
+from inference.errors import AnalysisError
+from sessions_app.api.problems import ANALYSIS_STATUS, REFUSED_STATUS
+from sessions_app.errors import Refused
 from tests.sessions_app.api.client import API
 
 
@@ -51,3 +56,23 @@ def test_the_page_of_the_description_has_no_inline_script_or_style(db: None) -> 
 def test_the_description_is_also_there_with_a_slash_at_its_end(db: None) -> None:
     for name in ("schema", "docs"):
         assert APIClient().get(f"{API}/{name}/").status_code == 200
+
+
+def codes(kind: type[Exception]) -> set[str]:
+    """The codes of an exception and of all kinds of it."""
+    own = {str(vars(kind)["code"])} if "code" in vars(kind) else set()
+    return own.union(*(codes(sub) for sub in kind.__subclasses__()))
+
+
+def test_every_code_of_an_error_is_in_the_handbook() -> None:
+    handbook = (settings.BASE_DIR / "docs" / "api.md").read_text()
+    known = codes(AnalysisError) | codes(Refused) - {"refused"} | set(ANALYSIS_STATUS) | set(REFUSED_STATUS)
+    assert not [code for code in known if f"`{code}`" not in handbook]
+
+
+def test_every_route_is_in_the_handbook(schema: Any) -> None:
+    handbook = (settings.BASE_DIR / "docs" / "api.md").read_text()
+    for path, methods in schema["paths"].items():
+        for method in methods:
+            route = re.sub(r"\{\w+\}", "{id}", path.removeprefix(f"{API}/"))
+            assert f"`{method.upper()} {route}`" in handbook
