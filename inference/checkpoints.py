@@ -26,11 +26,11 @@ from inference.results import HEADS, CheckpointIdentity, HeadName
 # The web process shows a checkpoint's card and then forks; torch and CUDA do not survive that. So torch is imported
 # only by the functions that touch weights.
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from inference.affect import AffectiveModel
+    from inference.layouts import PublicModel
 
 DEMO = "undertone-demo"
+OWN_LAYOUT = "undertone"
 CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "model.safetensors", "card.json"
 
 _SHIPPED = Path(__file__).parent / "weights"
@@ -54,12 +54,17 @@ class Description:
     label: str
     card: dict[str, Any]
 
+    @property
+    def layout(self) -> str:
+        """How the tensors are arranged: Undertone's own way, or one of `inference.layouts`."""
+        return str(self.card.get("layout", OWN_LAYOUT))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint(Description):
     """A description with its model, loaded and in evaluation mode."""
 
-    model: AffectiveModel
+    model: AffectiveModel | PublicModel
 
 
 def describe(name: str = DEMO) -> Description:
@@ -89,8 +94,25 @@ def load(name: str = DEMO) -> Checkpoint:
     """
     directory = _directory(name)
     description = _description(directory)
-    model = _model(directory, description, _verified_weights(directory, description))
+    weights = _verified_weights(directory, description)
+    own = description.layout == OWN_LAYOUT
+    model = _model(directory, description, weights) if own else _public_model(directory, weights)
     return Checkpoint(**vars(description), model=model)
+
+
+def describe_folder(directory: Path) -> Description:
+    """As ``describe``, for a checkpoint in any folder."""
+    return _description(directory)
+
+
+def names() -> tuple[str, ...]:
+    """The names of all checkpoints that can be found, in order."""
+    return tuple(sorted({card.parent.name for root in _roots() for card in root.glob(f"*/{CARD_FILE}")}))
+
+
+def is_name(name: str) -> bool:
+    """Whether ``name`` can be a checkpoint's name (and is no path)."""
+    return _NAME.fullmatch(name) is not None
 
 
 def save(directory: Path, model: AffectiveModel, card: Mapping[str, Any]) -> Description:
@@ -119,15 +141,18 @@ def write_card(directory: Path, card: Mapping[str, Any]) -> None:
 
 def _directory(name: str) -> Path:
     """Where the checkpoint ``name`` lies."""
-    roots = [_SHIPPED, *map(Path, filter(None, os.environ.get("UNDERTONE_CHECKPOINTS", "").split(os.pathsep)))]
-    if _NAME.fullmatch(name):
-        for root in roots:
+    if is_name(name):
+        for root in _roots():
             if (root / name / CARD_FILE).is_file():
                 return root / name
     raise CheckpointUnavailable(
         f"No checkpoint '{name}' was found. Please install it, or name the directory that holds it in "
         "UNDERTONE_CHECKPOINTS."
     )
+
+
+def _roots() -> list[Path]:
+    return [_SHIPPED, *map(Path, filter(None, os.environ.get("UNDERTONE_CHECKPOINTS", "").split(os.pathsep)))]
 
 
 def _read(file: Path) -> bytes:
@@ -179,6 +204,7 @@ def _model(directory: Path, description: Description, weights: bytes) -> Affecti
     from transformers import Wav2Vec2Config
 
     from inference.affect import AffectiveModel, Calibration
+    from inference.layouts import refuse_mismatch
 
     fitted = description.card.get("calibration", {})
     try:
@@ -188,18 +214,12 @@ def _model(directory: Path, description: Description, weights: bytes) -> Affecti
     except (ValueError, TypeError, SafetensorError) as error:
         raise CheckpointUnavailable(f"The checkpoint '{directory.name}' cannot be read: {error}") from error
     model = AffectiveModel(config, description.heads, calibration)
-    _refuse_mismatch(directory.name, dict(model.state_dict()), tensors)
+    refuse_mismatch(directory.name, dict(model.state_dict()), tensors)
     model.load_state_dict(tensors)
     return model.eval()
 
 
-def _refuse_mismatch(name: str, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
-    """Raises ``CheckpointUnavailable`` that names every tensor which does not fit."""
-    faults = [f"{key} is missing" for key in sorted(expected.keys() - found.keys())]
-    faults += [f"{key} is not part of this model" for key in sorted(found.keys() - expected.keys())]
-    for key in sorted(expected.keys() & found.keys()):
-        want, have = tuple(expected[key].shape), tuple(found[key].shape)
-        if want != have:
-            faults.append(f"{key} has shape {have} where {want} is needed")
-    if faults:
-        raise CheckpointUnavailable(f"The weights of '{name}' do not fit its configuration: {'; '.join(faults)}.")
+def _public_model(directory: Path, weights: bytes) -> PublicModel:
+    from inference import layouts
+
+    return layouts.parse(_read(directory / CONFIG_FILE), weights)

@@ -7,11 +7,14 @@ that may be missing or left over are those that serve pre-training alone.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as deserialized
 from torch import Tensor, nn
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
@@ -49,6 +52,7 @@ class PublicModel(nn.Module):
 
     def __init__(self, config: Wav2Vec2Config, head: nn.Module, heads: Mapping[HeadName, int] | None = None) -> None:
         super().__init__()
+        self.layout = ""
         self.wav2vec2 = Wav2Vec2Model(config)
         self.head = head
         self.heads = dict(heads or {})
@@ -183,7 +187,20 @@ def build(config: Wav2Vec2Config, tensors: Mapping[str, Tensor]) -> PublicModel:
         ignoring=TRAINING_ONLY,
     )
     model.load_state_dict({expected[name]: tensor for name, tensor in named.items() if name in expected}, strict=False)
+    model.layout = layout.name
     return model.eval()
+
+
+def parse(config: bytes, weights: bytes) -> PublicModel:
+    """The model in the contents of ``config.json`` and a safetensors file.
+
+    Raises ``CheckpointUnavailable`` when either cannot be read, and as ``build`` does.
+    """
+    try:
+        sizes, tensors = Wav2Vec2Config.from_dict(json.loads(config)), deserialized(weights)
+    except (ValueError, TypeError, AttributeError, SafetensorError) as error:
+        raise CheckpointUnavailable(f"This checkpoint cannot be read ({type(error).__name__}: {error}).") from error
+    return build(sizes, tensors)
 
 
 def layout_of(names: set[str]) -> Layout:
