@@ -119,7 +119,7 @@ def _decode_file(file: BinaryIO, size: int, progress: Callable[[float], None]) -
         promised = _promised_seconds(container, stream, layout)
         if promised is not None and promised > MAX_SECONDS + 1.0:
             raise TooLong
-        collected = _Collector(promised, progress)
+        collected = _Collector(promised, _likely_seconds(stream), progress)
         lost = collected.take(_frames(container, stream))
         source = _source(layout, stream, collected)
     samples = collected.samples()
@@ -144,6 +144,12 @@ def _promised_seconds(container: Any, stream: Any, layout: containers.Layout) ->
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return None
+
+
+def _likely_seconds(stream: Any) -> float:
+    """Room worth reserving: FFmpeg's guess at the length, or a minute."""
+    guess = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 60.0
+    return min(max(guess, 1.0), MAX_SECONDS) + 1.0
 
 
 def _frames(container: Any, stream: Any) -> Iterator[Any]:
@@ -176,8 +182,9 @@ def _ignore(_: float) -> None:
 class _Collector:
     """Resamples frames to 16 kHz into one growing array, so that a long recording is held once."""
 
-    def __init__(self, promised: float | None, progress: Callable[[float], None]) -> None:
+    def __init__(self, promised: float | None, likely: float, progress: Callable[[float], None]) -> None:
         self._promised = promised
+        self._likely = likely
         self._progress = progress
         self._buffer: FloatArray = np.empty((0, 0), np.float32)
         self._length = 0
@@ -218,9 +225,8 @@ class _Collector:
         self._shape = shape
         if not self._buffer.shape[0]:
             self.source_rate, self.source_channels = frame.sample_rate, frame.layout.nb_channels
-            seconds = min(self._promised or 60.0, MAX_SECONDS) + 1.0
             rows = 2 if self.source_channels == 2 else 1
-            self._buffer = np.empty((rows, int(seconds * SAMPLE_RATE)), np.float32)
+            self._buffer = np.empty((rows, int(self._likely * SAMPLE_RATE)), np.float32)
         layout = "stereo" if self._buffer.shape[0] == 2 else "mono"
         self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=SAMPLE_RATE)
 

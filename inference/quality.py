@@ -5,6 +5,7 @@ A recording that fails a check is still measured, but its scores are indetermina
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import librosa
@@ -39,6 +40,7 @@ FRAME = 512
 BLOCK = 16_000 * 30
 
 FloatArray = NDArray[np.float32]
+Pieces = list[FloatArray]
 
 
 def refuse_silence(audio: Audio) -> None:
@@ -55,36 +57,37 @@ def assess(samples: FloatArray, speech: Sequence[Span], others: Sequence[Span], 
     seconds = total(speech)
     if seconds < LEAST_SECONDS:
         raise TooLittleSpeech
-    voice = cut(samples, speech)
-    background = cut(samples, complement(merge((*speech, *others)), len(samples) / 16_000))
+    voice = pieces(samples, speech)
+    background = pieces(samples, complement(merge((*speech, *others)), len(samples) / 16_000))
     checks = [_level(voice), _clipping(voice), _snr(voice, background), _speech_seconds(seconds)]
-    checks += [_bandwidth(voice), _dropouts(samples, speech, seconds)]
+    checks += [_bandwidth(voice), _dropouts(voice)]
     return Quality((*checks, *([_channels(channels)] if channels > 2 else [])))
 
 
-def cut(samples: FloatArray, spans: Sequence[Span]) -> FloatArray:
-    """The samples inside ``spans``, joined."""
-    parts = [samples[round(span.start * 16_000) : round(span.end * 16_000)] for span in spans]
-    return np.concatenate(parts) if parts else samples[:0]
+def pieces(samples: FloatArray, spans: Sequence[Span]) -> Pieces:
+    """Views of the samples inside ``spans``, each at most 30 s: a long recording is never copied."""
+    parts = (samples[round(span.start * 16_000) : round(span.end * 16_000)] for span in spans)
+    return [part[start : start + BLOCK] for part in parts for start in range(0, len(part), BLOCK)]
 
 
-def _level(voice: FloatArray) -> QualityCheck:
-    level = _decibels(_power(voice))
+def _level(voice: Pieces) -> QualityCheck:
+    level = 10 * math.log10(max(_power(voice), 1e-12))
     ok = level >= MIN_LEVEL
     good = "The voice is loud enough."
     bad = "The voice is very quiet. Please move the microphone closer or raise its gain."
     return QualityCheck("level", ok, round(level, 1), "dBFS", good if ok else bad)
 
 
-def _clipping(voice: FloatArray) -> QualityCheck:
-    share = float(np.mean(np.abs(voice) >= FULL_SCALE))
+def _clipping(voice: Pieces) -> QualityCheck:
+    clipped = sum(int(np.count_nonzero(np.abs(piece) >= FULL_SCALE)) for piece in voice)
+    share = clipped / sum(map(len, voice))
     ok = share <= MAX_CLIPPED
     good = "The recording is not overdriven."
     bad = "The recording is overdriven: its loudest parts are cut off. Please lower the microphone's gain."
     return QualityCheck("clipping", ok, round(share, 5), "1", good if ok else bad)
 
 
-def _snr(voice: FloatArray, background: FloatArray) -> QualityCheck:
+def _snr(voice: Pieces, background: Pieces) -> QualityCheck:
     """Power of speech over that of the rest, or over its own quietest tenth where all is speech."""
     frames = _frame_powers(voice)
     quiet = _frame_powers(background)
@@ -104,7 +107,7 @@ def _speech_seconds(seconds: float) -> QualityCheck:
     return QualityCheck("speech_seconds", ok, round(seconds, 2), "s", good if ok else bad)
 
 
-def _bandwidth(voice: FloatArray) -> QualityCheck:
+def _bandwidth(voice: Pieces) -> QualityCheck:
     value = bandwidth(voice)
     ok = value >= MIN_BANDWIDTH
     good = "The recording keeps the voice's higher frequencies."
@@ -114,37 +117,36 @@ def _bandwidth(voice: FloatArray) -> QualityCheck:
     return QualityCheck("bandwidth", ok, round(value), "Hz", good if ok else bad)
 
 
-def bandwidth(voice: FloatArray) -> float:
+def bandwidth(voice: Pieces) -> float:
     """The highest frequency (Hz, in steps of 250) that speech still reaches."""
     power = np.zeros(FRAME // 2 + 1)
-    for start in range(0, max(1, len(voice) - FRAME), BLOCK):
-        block = voice[start : start + BLOCK]
-        power += np.square(np.abs(librosa.stft(block, n_fft=FRAME, hop_length=FRAME, center=len(block) < FRAME))).sum(1)
+    for piece in _at_least_a_frame(voice):
+        power += np.square(np.abs(librosa.stft(piece, n_fft=FRAME, hop_length=FRAME, center=False))).sum(axis=1)
     bands = power[:256].reshape(-1, 8).mean(axis=1)
     reached = np.flatnonzero(bands >= bands.max() * 10 ** (-BAND_DROP / 10))
     return float((reached[-1] + 1) * 250) if bands.max() > 0 else 0.0
 
 
-def _dropouts(samples: FloatArray, speech: Sequence[Span], seconds: float) -> QualityCheck:
-    share = sum(_dropped(samples[round(s.start * 16_000) : round(s.end * 16_000)]) for s in speech) / 16_000 / seconds
+def _dropouts(voice: Pieces) -> QualityCheck:
+    loud = 0.1 * math.sqrt(_power(voice))
+    share = sum(_dropped(piece, loud) for piece in voice) / sum(map(len, voice))
     ok = share <= MAX_DROPPED
     good = "No sound is missing inside the speech."
     bad = "Sound is missing inside the speech. Please check the connection and export the recording again."
     return QualityCheck("dropouts", ok, round(share, 4), "1", good if ok else bad)
 
 
-def _dropped(voice: FloatArray) -> int:
-    """Samples of ``voice`` lost in runs of exact zeros that begin and end in the midst of sound."""
+def _dropped(voice: FloatArray, loud: float) -> int:
+    """Samples of ``voice`` lost in runs of exact zeros that begin and end in the midst of sound above ``loud``."""
     zero = np.concatenate([[0], (voice == 0).astype(np.int8), [0]])
     edges = np.flatnonzero(np.diff(zero))
     starts, ends = edges[::2], edges[1::2]
     long = (ends - starts >= DROPOUT_SAMPLES) & (starts > 64) & (ends < len(voice) - 64)
-    floor = 0.1 * np.sqrt(_power(voice))
     runs = zip(starts[long].tolist(), ends[long].tolist(), strict=True)
     abrupt = (
         end - start
         for start, end in runs
-        if min(np.abs(voice[start - 64 : start]).max(), np.abs(voice[end : end + 64]).max()) > floor
+        if min(np.abs(voice[start - 64 : start]).max(), np.abs(voice[end : end + 64]).max()) > loud
     )
     return sum(abrupt)
 
@@ -154,18 +156,16 @@ def _channels(count: int) -> QualityCheck:
     return QualityCheck("channels", True, float(count), "1", message)
 
 
-def _frame_powers(samples: FloatArray) -> NDArray[np.float64]:
-    if len(samples) < FRAME:
-        return np.zeros(0)
-    blocks = [samples[start : start + BLOCK] for start in range(0, len(samples) - FRAME + 1, BLOCK)]
-    rms = [librosa.feature.rms(y=b, frame_length=FRAME, hop_length=FRAME, center=len(b) < FRAME)[0] for b in blocks]
-    powers: NDArray[np.float64] = np.square(np.concatenate(rms), dtype=np.float64)
+def _frame_powers(voice: Pieces) -> NDArray[np.float64]:
+    framed = _at_least_a_frame(voice)
+    rms = [librosa.feature.rms(y=one, frame_length=FRAME, hop_length=FRAME, center=False)[0] for one in framed]
+    powers: NDArray[np.float64] = np.square(np.concatenate([*rms, np.zeros(0)]), dtype=np.float64)
     return powers
 
 
-def _power(samples: FloatArray) -> float:
-    return float(np.dot(samples, samples)) / max(1, len(samples))
+def _power(voice: Pieces) -> float:
+    return sum(float(np.dot(piece, piece)) for piece in voice) / max(1, sum(map(len, voice)))
 
 
-def _decibels(power: float) -> float:
-    return float(10 * np.log10(max(power, 1e-12)))
+def _at_least_a_frame(voice: Pieces) -> Pieces:
+    return [piece for piece in voice if len(piece) >= FRAME]

@@ -27,6 +27,9 @@ STEP_SECONDS = 0.01
 BLOCK, CONTEXT = 100, 30
 """Frames: the path is searched in many blocks at once, each with some frames of context on either side."""
 
+BLOCKS = 1000
+"""Blocks at once."""
+
 FloatArray = NDArray[np.float32]
 
 
@@ -119,11 +122,14 @@ def track(offered: Candidates) -> FloatArray:
 
 def _best_path(offered: Candidates) -> FloatArray:
     count = len(offered.f0)
-    blocks = -(-count // BLOCK)
-    places = np.arange(-CONTEXT, BLOCK + CONTEXT)[:, None] + BLOCK * np.arange(blocks)
-    places = np.clip(places, 0, max(count - 1, 0))
-    chosen = _viterbi(np.log2(np.maximum(offered.f0, 1.0))[places], offered.strength[places])
-    picked = chosen[CONTEXT : CONTEXT + BLOCK].T.reshape(-1)[:count]
+    octaves = np.log2(np.maximum(offered.f0, 1.0))
+    picked = np.zeros(count, np.int64)
+    for first in range(0, count, BLOCK * BLOCKS):
+        last = min(count, first + BLOCK * BLOCKS)
+        places = np.arange(-CONTEXT, BLOCK + CONTEXT)[:, None] + np.arange(first, last, BLOCK)
+        places = np.clip(places, 0, count - 1)
+        chosen = _viterbi(octaves[places], offered.strength[places])
+        picked[first:last] = chosen[CONTEXT : CONTEXT + BLOCK].T.reshape(-1)[: last - first]
     f0 = offered.f0[np.arange(count), picked]
     return np.where(f0 > 0, f0, np.nan).astype(np.float32)
 
