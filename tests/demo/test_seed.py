@@ -1,0 +1,125 @@
+"""The synthetic clinic."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from accounts.models import Clinic, Role, User
+from inference.models import AnalysisJob
+from sessions_app.demo import seed as seeding
+from sessions_app.demo.courses import Course, plan
+from sessions_app.demo.people import LOGINS, PATIENTS
+from sessions_app.demo.seed import AUDIO, audio_file, seed
+from sessions_app.models import Patient, QuestionnaireResponse, Recording, Session
+
+MEBIBYTE = 1024**2
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture
+def media(settings: Settings, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def clinic(db: None, media: Path) -> Clinic:
+    assert seed(TODAY)
+    return Clinic.objects.get(is_synthetic=True)
+
+
+def test_the_clinic_has_two_counselors_staff_an_administrator_and_enough_to_see(clinic: Clinic) -> None:
+    roles = sorted(clinic.users.values_list("role", flat=True))
+    assert roles == [Role.ADMIN, Role.COUNSELOR, Role.COUNSELOR, Role.STAFF]
+    assert clinic.patients.count() >= 12
+    assert Session.objects.count() >= 60
+    assert Recording.objects.count() >= 60
+    assert Recording.objects.count() == AnalysisJob.objects.open().count()
+
+
+def test_everybody_on_the_list_can_sign_in(clinic: Clinic) -> None:
+    for login in LOGINS:
+        user = User.objects.get(email=login.email)
+        assert user.check_password(login.password)
+        assert (user.role, user.display_name) == (login.role, login.display_name)
+
+
+def test_seeding_twice_adds_nothing(clinic: Clinic) -> None:
+    before = Patient.objects.count(), Session.objects.count(), Recording.objects.count(), User.objects.count()
+    assert seed(TODAY) is False
+    after = Patient.objects.count(), Session.objects.count(), Recording.objects.count(), User.objects.count()
+    assert after == before
+
+
+def test_a_patient_without_consent_has_sessions_but_no_recording(clinic: Clinic) -> None:
+    patient = Patient.objects.get(consents__isnull=True)
+    assert patient.sessions.exists()
+    assert not Recording.objects.filter(session__patient=patient).exists()
+
+
+def test_every_counselor_sees_patients_and_neither_sees_all(clinic: Clinic) -> None:
+    for counselor in clinic.users.filter(role=Role.COUNSELOR):
+        seen = Patient.objects.visible_to(counselor).count()
+        assert 0 < seen < clinic.patients.count()
+
+
+def test_sessions_lie_in_the_past_on_working_days_and_never_two_on_one_day(clinic: Clinic) -> None:
+    zone = ZoneInfo(clinic.time_zone)
+    for patient in clinic.patients.all():
+        days = [timezone.localdate(session.held_at, zone) for session in patient.sessions.all()]
+        assert all(day < TODAY and day.weekday() < 5 for day in days)
+        assert len(set(days)) == len(days)
+    assert TODAY - min(timezone.localdate(session.held_at) for session in Session.objects.all()) > timedelta(days=90)
+
+
+def test_phq9_goes_with_the_course(clinic: Clinic) -> None:
+    for patient in (one for one in PATIENTS if one.course is Course.IMPROVING):
+        answers = QuestionnaireResponse.objects.filter(patient__reference=patient.reference).order_by("answered_at")
+        totals = [answer.total for answer in answers]
+        assert totals[0] - totals[-1] >= 5
+
+
+def test_recordings_of_two_voices_say_where_the_patient_is(clinic: Clinic) -> None:
+    conversation = next(patient.reference for patient in PATIENTS if patient.stereo)
+    recordings = Recording.objects.filter(session__patient__reference=conversation)
+    assert {recording.patient_channel for recording in recordings} == {"left"}
+    assert all(recording.job.options == {"patient_channel": "left"} for recording in recordings)
+
+
+@pytest.mark.django_db
+def test_a_seeding_that_fails_leaves_neither_rows_nor_files(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    last = audio_file(PATIENTS[-1], plan(PATIENTS[-1].reference, PATIENTS[-1].course, PATIENTS[-1].sessions)[-1])
+    monkeypatch.setattr(
+        seeding, "audio_file", lambda *of: Path("missing") if audio_file(*of) == last else audio_file(*of)
+    )
+    with pytest.raises(FileNotFoundError):
+        seed(TODAY)
+    assert not Clinic.objects.exists()
+    assert [path for path in media.rglob("*") if path.is_file()] == []
+
+
+def test_the_plan_is_the_same_every_time() -> None:
+    first = [plan(patient.reference, patient.course, patient.sessions) for patient in PATIENTS]
+    assert first == [plan(patient.reference, patient.course, patient.sessions) for patient in PATIENTS]
+    improving = plan("SYN-001", Course.IMPROVING, 7)
+    assert [session.phq9 for session in improving] != [session.phq9 for session in plan("SYN-010", Course.IMPROVING, 7)]
+    assert improving[0].depression == 0.925
+
+
+def test_every_session_with_consent_has_its_own_recording_and_all_are_small() -> None:
+    expected = {
+        audio_file(patient, session)
+        for patient in PATIENTS
+        if patient.consent
+        for session in plan(patient.reference, patient.course, patient.sessions)
+    }
+    shipped = set(AUDIO.iterdir())
+    assert shipped == expected
+    assert len({path.read_bytes() for path in shipped}) == len(shipped)
+    assert sum(path.stat().st_size for path in shipped) < 8 * MEBIBYTE
