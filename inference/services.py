@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
@@ -26,6 +27,7 @@ WORKER_LOST_MESSAGE = (
     "Please try again; if it fails again, tell your administrator."
 )
 RESEND_AFTER_SECONDS = 60.0
+FORGET_AFTER_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +150,13 @@ def job_cancel(job_id: uuid.UUID) -> bool:
 
 
 def sweep() -> int:
-    """Send again every job that waits without a message, and fail those that used up their attempts.
+    """Send again every job that waits without a message, fail those that used up their attempts, forget old snapshots.
 
     Safe to run in several processes at once: a job that is sent twice is claimed once. As long as the broker holds a
     message for every waiting job nothing was lost and nothing is sent, so a long queue does not grow by being swept.
     Returns how many were sent.
     """
+    snapshots_forget()
     for job in AnalysisJob.objects.claimable().filter(attempt__gte=settings.MAX_ATTEMPTS):
         _fail_as_lost(job)
     waiting = list(AnalysisJob.objects.left_waiting(RESEND_AFTER_SECONDS).values_list("id", flat=True))
@@ -162,6 +165,19 @@ def sweep() -> int:
     for job_id in waiting:
         job_send(job_id)
     return len(waiting)
+
+
+def snapshots_forget() -> int:
+    """Delete audio and result of snapshots whose caller can no longer be waiting, because the web server was killed.
+
+    Returns how many there were; usually none, as a snapshot is deleted before its answer is sent.
+    """
+    age = timedelta(seconds=settings.SNAPSHOT_WAIT_SECONDS + FORGET_AFTER_SECONDS)
+    left = list(AnalysisJob.objects.filter(purpose=Purpose.SNAPSHOT, created_at__lt=Now() - age))
+    for job in left:
+        default_storage.delete(job.file)
+        job.delete()
+    return len(left)
 
 
 @transaction.atomic
