@@ -1,7 +1,7 @@
 """Analysing one file while the caller waits, and keeping neither the audio nor the result.
 
-A caller may go away or this process may be killed at any time, so what is left behind is found again by its job row:
-`forget` deletes it, and every new snapshot calls it first.
+A caller may go away at any time: the waiting goes on to its end, and everything is deleted as usual. Should this
+process be killed meanwhile, `inference.services.sweep` finds the job row and deletes what was left.
 """
 
 from __future__ import annotations
@@ -9,14 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
-from django.db.models.functions import Now
+from django.db import connection, transaction
 
 from accounts import access_log
 from accounts.models import AffectPolicy, User
@@ -30,7 +27,8 @@ from sessions_app.errors import AffectSwitchedOff, NoWorker, SnapshotTooSlow
 POLL_SECONDS = 0.1
 WAITING_PER_WORKER = 4
 """Callers that may wait for one worker at a time: each holds a thread and a database connection of the web server."""
-FORGET_AFTER_WAIT_SECONDS = 60.0
+SNAPSHOT_LOCK = 0x554E44_534E41
+"""Key of the advisory lock under which snapshots are counted and queued."""
 
 
 def snapshot_analyze(*, user: User, upload: UploadedFile[bytes], patient_channel: str = "") -> Analysis:
@@ -41,21 +39,12 @@ def snapshot_analyze(*, user: User, upload: UploadedFile[bytes], patient_channel
     the result did not come in time, and the analysis' own `AnalysisError`.
     """
     _ask_leave(user)
-    forget()
     _ask_room()
+    if connection.in_atomic_block:
+        raise RuntimeError("A snapshot inside a transaction would wait for a job that no worker can see.")
     options = {"patient_channel": patient_channel} if patient_channel else {}
     with _stored_for_now(upload) as stored, _job_for_now(user, stored, options) as job:
         return _wait_for(job)
-
-
-def forget() -> int:
-    """Delete the audio and rows of snapshots whose caller can no longer be waiting. Returns how many there were."""
-    age = timedelta(seconds=settings.SNAPSHOT_WAIT_SECONDS + FORGET_AFTER_WAIT_SECONDS)
-    left = list(AnalysisJob.objects.filter(purpose=Purpose.SNAPSHOT, created_at__lt=Now() - age))
-    for job in left:
-        default_storage.delete(job.file)
-        job.delete()
-    return len(left)
 
 
 def _ask_leave(user: User) -> None:
@@ -76,6 +65,11 @@ def _ask_room() -> None:
         raise SnapshotTooSlow
 
 
+def _one_at_a_time() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SNAPSHOT_LOCK])
+
+
 @contextmanager
 def _stored_for_now(upload: UploadedFile[bytes]) -> Iterator[storage.StoredFile]:
     stored = storage.store(upload, storage.SNAPSHOTS)
@@ -87,7 +81,11 @@ def _stored_for_now(upload: UploadedFile[bytes]) -> Iterator[storage.StoredFile]
 
 @contextmanager
 def _job_for_now(user: User, stored: storage.StoredFile, options: dict[str, str]) -> Iterator[AnalysisJob]:
-    job = jobs.job_enqueue(tenant=user.clinic_id, file=stored.name, purpose=Purpose.SNAPSHOT, options=options)
+    with transaction.atomic():
+        # Asked again, one caller at a time: many at once would each have found room before the first job was there.
+        _one_at_a_time()
+        _ask_room()
+        job = jobs.job_enqueue(tenant=user.clinic_id, file=stored.name, purpose=Purpose.SNAPSHOT, options=options)
     try:
         yield job
     finally:
@@ -97,8 +95,6 @@ def _job_for_now(user: User, stored: storage.StoredFile, options: dict[str, str]
 
 
 def _wait_for(job: AnalysisJob) -> Analysis:
-    if transaction.get_connection().in_atomic_block:
-        raise RuntimeError("A snapshot inside a transaction would wait for a job that no worker can see.")
     deadline = time.monotonic() + settings.SNAPSHOT_WAIT_SECONDS
     while time.monotonic() < deadline:
         job.refresh_from_db()

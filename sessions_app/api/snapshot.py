@@ -120,7 +120,7 @@ class Snapshot(Resource[Analysis]):
         analysis = Shown.of_snapshot(row).as_dict(file=display_name(form["file"].name))
         answer = {
             "status": "completed",
-            "depression_probability": row.scores["depression"].value,
+            "depression_probability": analysis["scores"]["depression"]["value"],
             "emotional_valence": valence_word(row.scores["valence"]),
             "recommendation": recommendation(row.scores),
             "reason": reason(row.scores),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from accounts.models import AffectPolicy, User
 from inference.models import AnalysisJob, JobState, Purpose, Worker
@@ -13,6 +16,7 @@ from inference.results import Score
 from sessions_app import snapshots
 from sessions_app.api.snapshot import reason, recommendation, valence_word
 from sessions_app.api.throttles import PerScope
+from sessions_app.errors import SnapshotTooSlow
 from tests.sessions_app.api.client import API, as_, last_log, problem, sound
 from tests.world import JobFactory, World
 
@@ -66,6 +70,7 @@ def test_a_missing_file_is_named(world: World) -> None:
     assert list(response.json()["errors"]) == ["file"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_empty_file_says_so(world: World) -> None:
     worker()
     assert problem(ask(world.alice, sound(content=b""))) == (422, "empty_file")
@@ -128,16 +133,26 @@ def test_a_job_that_somebody_cancels_ends_the_waiting(world: World, monkeypatch:
     assert problem(ask(world.alice)) == (503, "analysis_not_ready")
 
 
-def test_what_a_killed_server_left_behind_is_forgotten_by_the_next_snapshot(world: World, storage: Any) -> None:
-    old = JobFactory(tenant=world.clinic.id, purpose=Purpose.SNAPSHOT, file="snapshots/old")
-    young = JobFactory(tenant=world.clinic.id, purpose=Purpose.SNAPSHOT, file="snapshots/young")
-    AnalysisJob.objects.filter(id=old.id).update(created_at="2026-01-01T00:00:00Z")
-    (storage / "snapshots").mkdir()
-    for name in ("old", "young"):
-        (storage / "snapshots" / name).write_bytes(b"sound")
-    ask(world.alice)
-    assert list(AnalysisJob.objects.all()) == [young]
-    assert [path.name for path in (storage / "snapshots").iterdir()] == ["young"]
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_find_no_more_room_than_there_is(world: World, settings: Any) -> None:
+    settings.SNAPSHOT_WAIT_SECONDS = 1.0
+    worker()
+    with ThreadPoolExecutor(9) as callers:
+        answers = list(callers.map(lambda _: in_thread(world), range(9)))
+    waited = [answer for answer in answers if answer >= settings.SNAPSHOT_WAIT_SECONDS]
+    assert len(waited) == snapshots.WAITING_PER_WORKER
+
+
+def in_thread(world: World) -> float:
+    """Seconds until the answer."""
+    started = time.monotonic()
+    try:
+        snapshots.snapshot_analyze(user=world.alice, upload=sound())
+    except SnapshotTooSlow:
+        return time.monotonic() - started
+    finally:
+        connection.close()
+    raise AssertionError("Nobody works here.")
 
 
 def score(state: str) -> Score:
