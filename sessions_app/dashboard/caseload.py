@@ -56,19 +56,19 @@ class _Count(TypedDict):
     last: datetime
 
 
-def caseload_page(user: User, *, text: str = "", after: UUID | None = None, size: int = PAGE_SIZE) -> CaseloadPage:
+def caseload_page(user: User, *, text: str = "", after: UUID | None = None) -> CaseloadPage:
     """The patients that ``user`` may see and ``text`` finds, by name, from the one that follows ``after``."""
     visible = Patient.objects.visible_to(user)
-    found = visible.search(text).prefetch_related(None)
+    found = visible.search(text)
     anchor = visible.filter(id=after).first() if after else None
     if anchor:
         found = _following(found, anchor)
-    patients = list(found[: size + 1])
-    shown = patients[:size]
+    patients = list(found[: PAGE_SIZE + 1])
+    shown = patients[:PAGE_SIZE]
     recordings = _recordings(user, shown)
     return CaseloadPage(
         rows=tuple(_rows(user, shown, recordings)),
-        next_after=shown[-1].id if len(patients) > size else None,
+        next_after=shown[-1].id if len(patients) > PAGE_SIZE else None,
         checkpoints=labels(_checkpoint_names(user, recordings)),
     )
 

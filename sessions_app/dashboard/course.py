@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from accounts.models import User
@@ -105,7 +105,10 @@ def course_of(patient: Patient, user: User) -> Course:
 
 
 def _heads() -> list[dict[str, str]]:
-    return [{"head": words.head, "label": words.label, "meaning": words.meaning} for words in HEAD_WORDS]
+    return [
+        {"head": words.head, "label": words.label, "short": words.short, "meaning": words.meaning}
+        for words in HEAD_WORDS
+    ]
 
 
 def _names(trend: Trend) -> Iterable[str]:

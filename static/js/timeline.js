@@ -67,7 +67,7 @@ class Timeline {
     ];
   }
 
-  gutter() { return this.host.clientWidth < 520 ? 66 : 76; }
+  gutter() { return this.host.clientWidth < 520 ? 72 : 76; }
 
   draw() {
     const context = this.plot.ctx;

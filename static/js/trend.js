@@ -35,7 +35,8 @@ class Trend {
 
   buildTabs() {
     const tabs = this.sheet.querySelector("[data-tabs]");
-    const choices = [...this.data.heads.map(({ head, label }) => [head, label]), [TOGETHER, "Together"]];
+    const name = this.host.clientWidth < 520 ? "short" : "label";
+    const choices = [...this.data.heads.map((one) => [one.head, one[name]]), [TOGETHER, "Together"]];
     tabs.replaceChildren(...choices.map(([value, label]) => {
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
       button.value = value;
@@ -214,7 +215,8 @@ class Trend {
       context.moveTo(x, top);
       context.lineTo(x, top + height);
       context.stroke();
-      context.textAlign = x > this.plot.bbox.left + this.plot.bbox.width * 0.7 ? "right" : "left";
+      const { width: wide } = context.measureText(` ${origin} `);
+      context.textAlign = x + wide > this.plot.bbox.left + this.plot.bbox.width ? "right" : "left";
       context.fillText(` ${origin} `, x, top + 12 * scale);
     }
   }

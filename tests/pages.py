@@ -1,0 +1,29 @@
+"""What tests of pages share: somebody who is signed in, and the page they are shown as text."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts.models import User
+
+
+def signed_in(user: User) -> Client:
+    """A client that is signed in as ``user``."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def text(response: HttpResponse) -> str:
+    """What a person reads: no tags, white space collapsed."""
+    assert response.status_code == 200, response.status_code
+    without_data = re.sub(r"<(script|style)\b.*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", without_data)).split())
+
+
+HTMX = {"HX-Request": "true"}
+"""Headers of a request that htmx makes."""

@@ -1,0 +1,102 @@
+"""What holds for every page: notices, the strict content policy, and nothing kept by browsers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from pytest_django import Settings
+
+from inference.models import Worker
+from tests.pages import signed_in, text
+from tests.world import QuestionnaireFactory, SessionFactory, World, analysed
+
+
+@pytest.fixture
+def pages(world: World) -> dict[str, str]:
+    """Each kind of page with something on it, as HTML."""
+    recording = analysed(SessionFactory(patient=world.alices_patient))
+    QuestionnaireFactory(patient=world.alices_patient)
+    counselor, admin = signed_in(world.alice), signed_in(world.ada)
+    addresses = ["/", f"/patients/{world.alices_patient.id}/", f"/sessions/{recording.session_id}/"]
+    found = {address: counselor.get(address).content.decode() for address in [*addresses, "/account/api-token/"]}
+    counselor.logout()
+    return found | {
+        "clinic": admin.get("/").content.decode(),
+        "sign-in": counselor.get("/sign-in/").content.decode(),
+        "lost": admin.get("/nowhere/").content.decode(),
+    }
+
+
+def test_no_page_holds_inline_script_style_or_handler(pages: dict[str, str]) -> None:
+    for address, page in pages.items():
+        assert not re.search(r"<style|\sstyle=|\son\w+=|hx-on|javascript:", page), address
+        scripts = re.findall(r"<script\b([^>]*)>", page)
+        assert scripts, address
+        assert all("src=" in script or 'type="application/json"' in script for script in scripts), address
+
+
+def test_every_answer_forbids_what_is_inline_and_what_comes_from_elsewhere(world: World) -> None:
+    policy = signed_in(world.alice).get("/").headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_no_page_says_that_somebody_is_depressed(pages: dict[str, str]) -> None:
+    for page in pages.values():
+        assert not re.search(r"\bdepressed\b", page, re.IGNORECASE)
+
+
+def test_what_was_seen_is_not_kept_by_the_browser(world: World) -> None:
+    assert signed_in(world.alice).get("/").headers["Cache-Control"] == "no-store"
+
+
+def test_without_a_worker_every_page_says_so_and_what_to_do(world: World) -> None:
+    page = text(signed_in(world.sam).get("/"))
+    assert "No worker is running." in page
+    assert "tell your clinic administrator" in page
+
+
+def test_the_administrator_is_told_how_to_start_a_worker(world: World) -> None:
+    assert "celery -A config worker" in text(signed_in(world.ada).get("/"))
+
+
+def test_a_worker_without_its_model_is_said_too(world: World) -> None:
+    Worker.objects.create(host="here", pid=1)
+    page = text(signed_in(world.sam).get("/"))
+    assert "No worker is running." not in page
+    assert "The voice model is not loaded." in page
+
+
+def test_a_worker_with_its_model_needs_no_notice(world: World) -> None:
+    Worker.objects.create(host="here", pid=1, checkpoint_name="undertone-demo", checkpoint_version="1")
+    page = text(signed_in(world.sam).get("/"))
+    assert "No worker is running." not in page
+    assert "not loaded" not in page
+
+
+def test_a_synthetic_clinic_says_so_on_every_page(world: World) -> None:
+    world.clinic.is_synthetic = True
+    world.clinic.save()
+    for address in ("/", f"/patients/{world.alices_patient.id}/", "/account/api-token/"):
+        assert "Synthetic clinic: nobody shown here exists." in text(signed_in(world.alice).get(address))
+
+
+def test_a_real_clinic_carries_no_such_line(world: World) -> None:
+    assert "Synthetic" not in text(signed_in(world.alice).get("/"))
+
+
+def test_a_broken_page_is_plain_and_gives_nothing_away(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr("sessions_app.dashboard.views.home.caseload_page", broken)
+    client = signed_in(world.alice)
+    client.raise_request_exception = False
+    response = client.get("/")
+    assert response.status_code == 500
+    assert "Something went wrong inside Undertone" in response.content.decode()
+    assert "secret" not in response.content.decode()

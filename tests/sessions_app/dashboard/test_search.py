@@ -1,0 +1,74 @@
+"""Finding a patient, and going on to the next page of a long list."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sessions_app.dashboard import caseload
+from tests.pages import HTMX, signed_in, text
+from tests.world import PatientFactory, World
+
+
+@pytest.fixture
+def many(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Alice cares for seven patients, five with the same family name, on pages of three."""
+    monkeypatch.setattr(caseload, "PAGE_SIZE", 3)
+    for given_name in ("Ada", "Ada", "Ben", "Cleo"):
+        PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name=given_name, family_name="Alder")
+    PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Zoe", family_name="Zander")
+    PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Abel", family_name="Aarden")
+    return world
+
+
+def references(page: str) -> list[str]:
+    return re.findall(r"P-\d{4}", page)
+
+
+def test_a_search_finds_by_name_and_answers_with_the_list_alone(many: World) -> None:
+    response = signed_in(many.alice).post("/", {"text": "zand"}, headers=HTMX)
+    assert "<html" not in response.content.decode()
+    assert "Zoe Zander" in text(response)
+    assert "Alder" not in text(response)
+
+
+def test_a_search_works_without_javascript(many: World) -> None:
+    page = signed_in(many.alice).post("/", {"text": "zand"}).content.decode()
+    assert "<html" in page
+    assert "Zoe Zander" in page
+
+
+def test_a_search_never_leaves_the_care_team(many: World) -> None:
+    assert "Nobody found" in text(signed_in(many.alice).post("/", {"text": "Birch"}))
+
+
+def test_a_name_that_is_searched_for_stands_in_no_address(many: World) -> None:
+    page = signed_in(many.alice).post("/", {"text": "Alder"}).content.decode()
+    addresses = re.findall(r'(?:href|action|hx-get|hx-post)="([^"]*)"', page)
+    assert addresses
+    assert not [address for address in addresses if "alder" in address.lower()]
+
+
+def test_following_the_pages_meets_every_patient_once_and_in_order(many: World) -> None:
+    client = signed_in(many.alice)
+    page = client.get("/").content.decode()
+    found = references(page)
+    while match := re.search(r'name="after" value="([^"]+)"', page):
+        page = client.post("/", {"after": match[1]}, headers=HTMX).content.decode()
+        found += references(page)
+    everybody = many.alice.patients.order_by("family_name", "given_name", "id")
+    assert found == [patient.reference for patient in everybody]
+
+
+def test_an_address_of_somebody_elses_patient_does_not_move_the_page(many: World) -> None:
+    client = signed_in(many.alice)
+    first = references(client.get("/").content.decode())
+    assert references(client.post("/", {"after": many.bobs_patient.id}).content.decode()) == first
+
+
+def test_nonsense_instead_of_a_cursor_gives_the_first_page(many: World) -> None:
+    client = signed_in(many.alice)
+    assert references(client.post("/", {"after": "'; DROP"}).content.decode()) == references(
+        client.get("/").content.decode()
+    )

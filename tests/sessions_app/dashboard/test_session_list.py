@@ -1,0 +1,125 @@
+"""The list of sessions that asks for news while an analysis runs."""
+
+from __future__ import annotations
+
+import html
+import re
+import uuid
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import AccessLogEntry
+from inference.models import AnalysisJob, JobState
+from sessions_app.models import Recording
+from tests.pages import HTMX, signed_in, text
+from tests.world import RecordingFactory, SessionFactory, World, analysed
+
+
+@pytest.fixture
+def waiting(world: World) -> Recording:
+    return RecordingFactory(session=SessionFactory(patient=world.alices_patient))
+
+
+def change(recording: Recording, **changes: object) -> None:
+    AnalysisJob.objects.filter(id=recording.job_id).update(**changes)
+
+
+def running(recording: Recording, stage: str, progress: float) -> None:
+    change(
+        recording,
+        state=JobState.RUNNING,
+        stage=stage,
+        progress=progress,
+        lease_token=uuid.uuid4(),
+        lease_until=timezone.now(),
+    )
+
+
+def list_of(world: World) -> str:
+    return f"/patients/{world.alices_patient.id}/sessions/"
+
+
+def news_address(page: str) -> str | None:
+    match = re.search(r'id="sessions-news" hx-get="([^"]+)" hx-trigger="every 1s"', page)
+    return html.unescape(match[1]) if match else None
+
+
+def test_a_waiting_recording_makes_the_list_ask_for_news(world: World, waiting: Recording) -> None:
+    page = signed_in(world.sam).get(list_of(world)).content.decode()
+    assert "Waiting for a worker" in page
+    assert news_address(page)
+
+
+def test_the_stage_is_named_and_its_progress_is_drawn(world: World, waiting: Recording) -> None:
+    running(waiting, "speech", 0.25)
+    page = signed_in(world.sam).get(list_of(world))
+    assert "Finding the patient's voice" in text(page)
+    assert '<progress class="bar" max="100" value="25"' in page.content.decode()
+
+
+def test_no_news_is_an_empty_answer_that_discloses_nothing_and_is_not_logged(world: World, waiting: Recording) -> None:
+    client = signed_in(world.sam)
+    address = news_address(client.get(list_of(world)).content.decode())
+    assert address
+    before = AccessLogEntry.objects.count()
+    response = client.get(address, headers=HTMX)
+    assert (response.status_code, response.content) == (204, b"")
+    assert AccessLogEntry.objects.count() == before
+
+
+def test_news_is_the_changed_list_and_is_logged(world: World, waiting: Recording) -> None:
+    client = signed_in(world.sam)
+    address = news_address(client.get(list_of(world)).content.decode())
+    running(waiting, "model", 0.6)
+    before = AccessLogEntry.objects.count()
+    assert "Listening with the model" in text(client.get(address, headers=HTMX))
+    assert AccessLogEntry.objects.count() == before + 1
+
+
+def test_when_all_is_done_the_list_asks_no_more_and_the_chart_is_told(world: World, waiting: Recording) -> None:
+    client = signed_in(world.alice)
+    address = news_address(client.get(list_of(world)).content.decode())
+    change(waiting, state=JobState.SUCCEEDED)
+    response = client.get(address, headers=HTMX)
+    assert news_address(response.content.decode()) is None
+    assert "course-changed" in response.headers["HX-Trigger"]
+
+
+def test_progress_alone_does_not_disturb_the_chart(world: World, waiting: Recording) -> None:
+    client = signed_in(world.alice)
+    address = news_address(client.get(list_of(world)).content.decode())
+    running(waiting, "decode", 0.1)
+    assert "HX-Trigger" not in client.get(address, headers=HTMX).headers
+
+
+def test_a_failure_shows_its_sentence_and_code_and_no_retry_where_the_recording_is_to_blame(
+    world: World, waiting: Recording
+) -> None:
+    change(waiting, state=JobState.FAILED, error_code="silent", error_message="This recording is silent.")
+    page = text(signed_in(world.sam).get(list_of(world)))
+    assert "Not analysed This recording is silent. silent" in page
+    assert "Try again" not in page
+
+
+def test_trouble_of_the_machine_can_be_tried_again(world: World, waiting: Recording) -> None:
+    change(waiting, state=JobState.FAILED, error_code="machine_trouble", error_message="The server ran out of memory.")
+    assert "Try again" in text(signed_in(world.sam).get(list_of(world)))
+
+
+def test_a_session_without_a_recording_is_listed_all_the_same(world: World) -> None:
+    SessionFactory(patient=world.alices_patient)
+    assert "2 Mar 2026 09:00 No recording" in text(signed_in(world.sam).get(list_of(world)))
+
+
+def test_two_recordings_of_one_session_each_have_a_row(world: World) -> None:
+    session = SessionFactory(patient=world.alices_patient)
+    analysed(session, depression=0.61)
+    analysed(session, depression=0.62)
+    page = text(signed_in(world.alice).get(list_of(world)))
+    assert "0.61" in page
+    assert "0.62" in page
+
+
+def test_the_list_of_somebody_elses_patient_is_not_found(world: World) -> None:
+    assert signed_in(world.alice).get(f"/patients/{world.bobs_patient.id}/sessions/").status_code == 404

@@ -1,0 +1,126 @@
+"""The page of one session: scores with their origin, the timeline, quality and measures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import AccessLogEntry, AffectPolicy
+from inference.biomarkers.definitions import BY_CODE
+from inference.models import Analysis
+from sessions_app.models import Consent, Recording
+from tests.pages import signed_in, text
+from tests.world import SessionFactory, World, analysed
+
+
+@pytest.fixture
+def recording(world: World) -> Recording:
+    return analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
+
+
+def page_of(recording: Recording) -> str:
+    return f"/sessions/{recording.session_id}/"
+
+
+def test_each_score_has_number_interval_and_state(world: World, recording: Recording) -> None:
+    page = signed_in(world.alice).get(page_of(recording))
+    assert "0.70 elevated" in text(page)
+    assert "90 % interval 0.60–0.80" in text(page)
+    assert 'aria-label="Depression probability 0.70 (0.60–0.80), elevated, on a scale from 0 to 1"' in (
+        page.content.decode()
+    )
+
+
+def test_the_numbers_say_where_they_come_from(world: World, recording: Recording) -> None:
+    page = text(signed_in(world.alice).get(page_of(recording)))
+    assert "undertone-demo 0.1 abababababab" in page
+    assert "version 1" in page
+    assert "42.0 s in a recording of 1:00" in page
+    assert "not at all: one voice was assumed" in page
+
+
+def test_a_head_that_the_checkpoint_lacks_is_not_available_and_says_why(world: World) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient), depression=None)
+    assert "Not available. The checkpoint has no such head." in text(signed_in(world.alice).get(page_of(recording)))
+
+
+def test_measures_take_label_unit_and_definition_from_the_table(world: World, recording: Recording) -> None:
+    page = text(signed_in(world.alice).get(page_of(recording)))
+    pitch = BY_CODE["f0_mean"]
+    assert f"{pitch.label} 180.2 {pitch.unit} {pitch.definition}" in page
+    assert "not measurable" in page
+
+
+def test_quality_checks_are_listed_with_value_and_sentence(world: World, recording: Recording) -> None:
+    assert "The voice stands out well. 24 dB" in text(signed_in(world.alice).get(page_of(recording)))
+
+
+def test_the_checkpoints_own_label_stands_beside_its_scores(
+    world: World, recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = {"name": "paper", "version": "1", "sha256": "00", "heads": [], "thresholds": {}, "label": "only on paper"}
+    (tmp_path / "paper").mkdir()
+    (tmp_path / "paper" / "card.json").write_text(json.dumps(card))
+    monkeypatch.setenv("UNDERTONE_CHECKPOINTS", str(tmp_path))
+    Analysis.objects.update(checkpoint_name="paper")
+    client = signed_in(world.alice)
+    for address in ("/", f"/patients/{world.alices_patient.id}/", page_of(recording)):
+        page = text(client.get(address))
+        assert "paper : only on paper." in page
+        assert "support a clinician’s judgement" in page
+
+
+def test_staff_see_the_state_of_the_upload_only(world: World, recording: Recording) -> None:
+    page = signed_in(world.sam).get(page_of(recording)).content.decode()
+    assert "session.wav" in page
+    assert "Analysed" in page
+    for word in ("0.70", "0.7,", "Valence", "Mean pitch", "timeline", "undertone-demo"):
+        assert word not in page
+
+
+def test_a_policy_of_off_leaves_the_acoustic_measures_and_no_score(world: World, recording: Recording) -> None:
+    world.clinic.affect_policy = AffectPolicy.OFF
+    world.clinic.save()
+    page = signed_in(world.alice).get(page_of(recording)).content.decode()
+    assert "180.2" in page
+    assert "This clinic has switched voice scores off" in page
+    assert "0.7" not in page
+
+
+def test_withdrawn_consent_leaves_neither_score_nor_measure_nor_timeline(world: World, recording: Recording) -> None:
+    Consent.objects.filter(patient=world.alices_patient).update(withdrawn_at=timezone.now())
+    page = signed_in(world.alice).get(page_of(recording)).content.decode()
+    for word in ("0.7", "180.2", "data-timeline"):
+        assert word not in page
+
+
+@pytest.mark.parametrize("who", ["bob", "mallory"])
+def test_somebody_elses_session_is_not_found_and_the_try_is_recorded(
+    world: World, recording: Recording, who: str
+) -> None:
+    user = getattr(world, who)
+    assert signed_in(user).get(page_of(recording)).status_code == 404
+    assert AccessLogEntry.objects.filter(actor_id=user.id, object_kind="session", allowed=False).count() == 1
+
+
+def test_reading_it_leaves_a_row_in_the_access_log(world: World, recording: Recording) -> None:
+    signed_in(world.alice).get(page_of(recording))
+    row = AccessLogEntry.objects.get()
+    assert (row.action, row.object_kind, row.object_id) == ("read", "session", recording.session_id)
+
+
+@pytest.mark.parametrize("recordings", [1, 4])
+def test_more_recordings_cost_no_more_queries(
+    world: World, recordings: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    session = SessionFactory(patient=world.alices_patient)
+    for _ in range(recordings):
+        analysed(session)
+    client = signed_in(world.alice)
+    # Log-in session, user, clinic; session with patient, recordings; access log; consents, timelines; two for notices.
+    with django_assert_num_queries(10):
+        client.get(f"/sessions/{session.id}/")
