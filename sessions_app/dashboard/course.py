@@ -105,10 +105,7 @@ def course_of(patient: Patient, user: User) -> Course:
 
 
 def _heads() -> list[dict[str, str]]:
-    return [
-        {"head": words.head, "label": words.label, "short": words.short, "meaning": words.meaning}
-        for words in HEAD_WORDS
-    ]
+    return [asdict(words) for words in HEAD_WORDS]
 
 
 def _names(trend: Trend) -> Iterable[str]:
