@@ -20,7 +20,7 @@ from inference.errors import BadOptions, NoSpeech
 from inference.levels import chunk_powers, decibels
 from inference.results import Span, Turn
 from inference.silero import CHUNK
-from inference.speech import cut_silences, intersect, merge, probabilities, speech_spans, subtract, turns
+from inference.speech import cut_silences, intersect, merge, probabilities, speech_spans, subtract, sustained, turns
 
 BY_CHANNEL = "channel"
 BY_RTTM = "rttm"
@@ -130,7 +130,7 @@ def _stereo(audio: Audio, channel: str | None, progress: Progress | None) -> Voi
 
 def _only_voice(channels: tuple[FloatArray, FloatArray], heard: tuple[FloatArray, FloatArray]) -> Voices:
     """The one channel that holds speech, where the caller did not say which."""
-    found = [_speech(samples, probability) for samples, probability in zip(channels, heard, strict=True)]
+    found = [sustained(_speech(samples, probability)) for samples, probability in zip(channels, heard, strict=True)]
     seconds = [sum(span.duration for span in spans) for spans in found]
     if min(seconds) >= MIN_SPEECH:
         raise BadOptions(
@@ -142,7 +142,8 @@ def _only_voice(channels: tuple[FloatArray, FloatArray], heard: tuple[FloatArray
 
 
 def _single(samples: FloatArray, progress: Progress | None) -> Voices:
-    return _voices(samples, _speech(samples, probabilities(samples, progress=progress)), (), ASSUMED)
+    heard = sustained(_speech(samples, probabilities(samples, progress=progress)))
+    return _voices(samples, heard, (), ASSUMED)
 
 
 def _voices(samples: FloatArray, patient: tuple[Span, ...], others: tuple[Span, ...], method: str) -> Voices:

@@ -41,6 +41,9 @@ STEP = 160
 TURN_GAP = 2.0
 """Seconds: a longer silence ends a turn."""
 
+SUSTAINED = 0.8
+"""Seconds: music sounds like speech for half a second now and then; a person who speaks also speaks for longer."""
+
 TARGET_LEVEL = 0.1
 """RMS of the louder parts (-20 dBFS) that every recording is brought to before the detector hears it."""
 
@@ -70,6 +73,11 @@ def speech_spans(probability: FloatArray, duration: float) -> tuple[Span, ...]:
     kept = [span for span in joined if span.duration >= MIN_SPEECH]
     padded = [Span(max(0.0, span.start - PADDING), min(duration, span.end + PADDING)) for span in kept]
     return merge(padded)
+
+
+def sustained(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """``spans``, or none where not one of them lasts 0.8 s: then nobody speaks, something only sounds like it."""
+    return tuple(spans) if any(span.duration >= SUSTAINED for span in spans) else ()
 
 
 def cut_silences(spans: Sequence[Span], samples: FloatArray) -> tuple[Span, ...]:

@@ -86,6 +86,14 @@ def test_one_channel_is_one_voice_and_all_speech_is_the_patients(speech: Samples
     assert {turn.speaker for turn in voices.turns} == {"patient"}
 
 
+def test_a_tune_that_sounds_like_speech_for_moments_is_no_voice(speech: Samples) -> None:
+    moments = np.zeros(16_000 * 60, np.float32)
+    for start in range(0, len(moments) - 16_000, 16_000 * 4):
+        moments[start : start + 8_000] = speech[9_000:17_000]
+    with pytest.raises(NoSpeech):
+        find_patient(recording(moments), Options())
+
+
 def rttm(folder: Path, *rows: tuple[float, float, str]) -> Path:
     lines = [f"SPEAKER session 1 {onset} {duration} <NA> <NA> {name} <NA> <NA>" for onset, duration, name in rows]
     path = folder / "a.rttm"
