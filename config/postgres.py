@@ -22,7 +22,7 @@ from config import children
 from config.places import ServiceUnavailable, forget_socket_folder, log_folder, make_socket_folder, socket_folder
 
 DATABASE = "undertone"
-START_SECONDS = 30.0
+START_SECONDS = STOP_SECONDS = 30.0
 NOBODY = 65534
 # The cluster is made for one machine and its own tools, so nothing depends on the machine's locales.
 _INITDB = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -67,7 +67,10 @@ def start(folder: Path, *, durable: bool = True) -> subprocess.Popen[bytes]:
 
 def stop(process: subprocess.Popen[bytes], folder: Path) -> None:
     """End the server of ``folder``, closing its files properly."""
-    children.stop(process, signal.SIGINT)
+    children.stop(process, signal.SIGINT, patience=STOP_SECONDS)
+    # It removes its socket itself, unless it was killed or fell.
+    for leftover in _socket_folder(folder).glob(".s.PGSQL.*"):
+        leftover.unlink(missing_ok=True)
     forget_socket_folder(_socket_folder(folder), _data_folder(folder))
 
 

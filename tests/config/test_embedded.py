@@ -25,8 +25,8 @@ def _no_servers_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def services(tmp_path: Path) -> Iterator[EmbeddedServices]:
-    services = EmbeddedServices(tmp_path / "data folder", durable=False)
+def services(place: Path) -> Iterator[EmbeddedServices]:
+    services = EmbeddedServices(place / "data folder", durable=False)
     yield services
     services.stop()
 
@@ -62,6 +62,15 @@ def test_stopping_leaves_no_process_and_no_socket(services: EmbeddedServices) ->
     assert sockets_of(services.folder) == []
 
 
+def test_stopping_removes_the_socket_of_a_postgresql_that_fell(services: EmbeddedServices) -> None:
+    services.start()
+    number = int((services.folder / "postgres" / "postmaster.pid").read_text().split()[0])
+    os.kill(number, signal.SIGKILL)
+    assert soon(lambda: services.stopped_server() == "PostgreSQL")
+    services.stop()
+    assert sockets_of(services.folder) == []
+
+
 def test_whoever_joins_running_servers_does_not_stop_them(services: EmbeddedServices) -> None:
     services.start()
     guest = EmbeddedServices(services.folder)
@@ -71,8 +80,8 @@ def test_whoever_joins_running_servers_does_not_stop_them(services: EmbeddedServ
     assert guest.environment == services.environment
 
 
-def test_a_path_too_long_for_a_socket_gets_a_short_one(tmp_path: Path) -> None:
-    services = EmbeddedServices(tmp_path / ("long" * 30), durable=False)
+def test_a_path_too_long_for_a_socket_gets_a_short_one(place: Path) -> None:
+    services = EmbeddedServices(place / ("long" * 30), durable=False)
     services.start()
     try:
         assert redis.Redis.from_url(services.environment["REDIS_URL"]).ping()
@@ -110,8 +119,8 @@ def test_a_pid_file_left_by_a_crash_does_not_keep_postgresql_from_starting(servi
     assert _count_tables(url) == 0
 
 
-def test_the_servers_end_with_a_starter_that_is_killed(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
+def test_the_servers_end_with_a_starter_that_is_killed(place: Path) -> None:
+    folder = place / "data"
     start = (
         "import os, signal; from pathlib import Path; from config.embedded import EmbeddedServices;"
         f"EmbeddedServices(Path({str(folder)!r}), durable=False).start();"
