@@ -65,8 +65,8 @@ class Problem:
     errors: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def response(self) -> Response:
-        """The answer to the client."""
+    def body(self) -> dict[str, Any]:
+        """The answer's JSON."""
         body: dict[str, Any] = {
             "type": f"urn:undertone:problem:{self.code}",
             "title": HTTPStatus(self.status).phrase,
@@ -76,10 +76,14 @@ class Problem:
         }
         if self.errors is not None:
             body["errors"] = self.errors
+        return body
+
+    def response(self) -> Response:
+        """The answer to the client."""
         headers = dict(self.headers)
         if self.status == 503:
             headers.setdefault("Retry-After", str(TRY_AGAIN_SECONDS))
-        return Response(body, status=self.status, content_type=PROBLEM, headers=headers)
+        return Response(self.body(), status=self.status, content_type=PROBLEM, headers=headers)
 
 
 class Conflict(exceptions.APIException):
@@ -165,4 +169,9 @@ _DESCRIPTIONS: tuple[tuple[type[Exception], Callable[[Any], Problem | None]], ..
 def _unexpected(error: Exception) -> Problem:
     # Where it happened, but neither the message (a database's quotes the row) nor Django's signal, which logs it.
     log.error("internal_error", error=type(error).__name__, where=traceback.format_tb(error.__traceback__))
+    return internal_error()
+
+
+def internal_error() -> Problem:
+    """Our own fault, without a word about the inside."""
     return Problem(500, "internal_error", "Something went wrong inside Undertone. It has been logged.")
