@@ -90,9 +90,9 @@ class JobSerializer(serializers.Serializer[Recording]):
         return link(self.context["request"], "recording", recording.id)
 
     def get_analysis(self, recording: Recording) -> uuid.UUID | None:
-        """The analysis' id, unless it is not this person's to read."""
-        user = self.context["request"].user
-        return recording.analysis_id if may(user, Action.SEE_SCORES) else None
+        """The analysis' id, unless it is not this person's to read, or an earlier job's."""
+        mine = may(self.context["request"].user, Action.SEE_SCORES)
+        return recording.analysis_id if mine and recording.job.state == JobState.SUCCEEDED else None
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_analysis_url(self, recording: Recording) -> str | None:

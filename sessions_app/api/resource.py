@@ -62,6 +62,14 @@ class Resource(GenericAPIView[M]):
         with timezone.override(UTC):
             return super().dispatch(request, *args, **kwargs)
 
+    def check_permissions(self, request: Request) -> None:
+        """Count the call first: each refusal writes a row to the access log, which nobody may fill at will."""
+        super().check_throttles(request)
+        super().check_permissions(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Already done."""
+
     @property
     def user(self) -> User:
         """Who is asking; permission has already been given."""

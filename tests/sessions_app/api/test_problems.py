@@ -10,7 +10,7 @@ from django.db import IntegrityError, OperationalError
 from redis import ConnectionError as RedisConnectionError
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import AccessLogEntry, User
 from sessions_app import services
 from sessions_app.api.throttles import PerUser
 from tests.sessions_app.api.client import API, as_, problem
@@ -106,6 +106,13 @@ def test_calling_too_often_is_a_429_that_says_when_to_come_back(world: World, mo
     assert [answer.status_code for answer in answers[:2]] == [200, 200]
     assert problem(answers[2]) == (429, "throttled")
     assert 0 < int(answers[2]["Retry-After"]) <= 60
+
+
+def test_a_refused_caller_cannot_fill_the_access_log(world: World, monkeypatch: Any) -> None:
+    monkeypatch.setattr(PerUser, "THROTTLE_RATES", {"user": "2/min"})
+    client = as_(world.ada)
+    assert [client.get(f"{API}/patients").status_code for _ in range(4)] == [403, 403, 429, 429]
+    assert AccessLogEntry.objects.count() == 2
 
 
 def test_the_api_answers_also_while_redis_is_away(world: World, monkeypatch: Any) -> None:

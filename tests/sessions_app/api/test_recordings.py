@@ -146,6 +146,12 @@ def test_staff_see_that_it_is_done_and_no_way_to_the_analysis(world: World, sess
     assert (job["state"], job["analysis"], job["analysis_url"]) == ("succeeded", None, None)
 
 
+def test_an_analysis_of_an_earlier_job_is_not_passed_off_as_the_new_ones(world: World, session: Session) -> None:
+    recording = analysed(session)
+    AnalysisJob.objects.update(state=JobState.QUEUED)
+    assert as_(world.alice).get(f"{API}/jobs/{recording.job_id}").json()["analysis"] is None
+
+
 def test_a_counselor_finds_the_analysis_by_its_link(world: World, session: Session) -> None:
     recording = analysed(session)
     job = as_(world.alice).get(f"{API}/recordings/{recording.id}").json()["job"]
