@@ -6,6 +6,7 @@ no file name and no playlist inside a file can make it open anything else.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ DAMAGED_SHARE = 0.02
 
 RUBBISH_SHARE = 0.5
 """Above this share, what looked like a recording never was one."""
+
+RATES = range(4_000, 768_001)
+"""Hz: a voice needs at least the first; no recorder writes more than the last."""
 
 SANE_PEAK = 100.0
 """Sample values beyond this (+40 dBFS) are numbers, not sound."""
@@ -132,7 +136,7 @@ def _decode_file(file: BinaryIO, size: int, progress: Callable[[float], None]) -
 
 def _open(file: BinaryIO, layout: containers.Layout) -> Any:
     try:
-        return av.open(file, "r", format=layout.demuxer, metadata_errors="replace")
+        return av.open(_Seekable(file), "r", format=layout.demuxer, metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
         raise Truncated if layout.recognised else NotAudio from error
 
@@ -179,6 +183,26 @@ def _ignore(_: float) -> None:
     pass
 
 
+class _Seekable:
+    """A file whose ``seek`` answers -1 for a place that does not exist, as FFmpeg expects, instead of raising.
+
+    Damaged files point to such places; an ``OSError`` would be taken for trouble with the disk.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read = file.read
+        self.tell = file.tell
+        self._seek = file.seek
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        try:
+            return self._seek(offset, whence)
+        except (OSError, ValueError, OverflowError) as error:
+            if isinstance(error, OSError) and error.errno != errno.EINVAL:
+                raise
+            return -1
+
+
 class _Collector:
     """Resamples frames to 16 kHz into one growing array, so that a long recording is held once."""
 
@@ -215,11 +239,15 @@ class _Collector:
 
     def _add(self, frame: Any) -> None:
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if frame.sample_rate not in RATES:
+            raise NotAudio(
+                "The sample rate of this file does not fit a recorded voice. Please export it at 16 kHz or more."
+            )
         if shape != self._shape:
             self._drain()
             self._begin(frame, shape)
         frame.pts = None
-        self._append(self._resampler.resample(frame))
+        self._append(self._resampled(frame))
 
     def _begin(self, frame: Any, shape: tuple[object, ...]) -> None:
         self._shape = shape
@@ -232,8 +260,15 @@ class _Collector:
 
     def _drain(self) -> None:
         if self._resampler is not None:
-            self._append(self._resampler.resample(None))
+            self._append(self._resampled(None))
             self._resampler = None
+
+    def _resampled(self, frame: Any) -> list[Any]:
+        try:
+            frames: list[Any] = self._resampler.resample(frame)
+        except (av.FFmpegError, ValueError) as error:
+            raise NotAudio from error
+        return frames
 
     def _append(self, frames: list[Any]) -> None:
         for frame in frames:

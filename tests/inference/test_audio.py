@@ -168,6 +168,15 @@ def test_a_streamed_file_without_a_stated_length_is_read(tmp_path: Path, suffix:
     assert decode(path).duration == pytest.approx(3.0, abs=0.15)
 
 
+@pytest.mark.parametrize("rate", [1, 1_000, 1_000_000])
+def test_a_sample_rate_that_no_recorder_uses_is_refused(tmp_path: Path, rate: int) -> None:
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 8_000))
+    with pytest.raises(NotAudio, match="sample rate"):
+        decode(tmp_path / "a.wav")
+
+
 def test_more_than_four_hours_are_refused_from_the_header(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     with wave.open(str(path), "wb") as file:
@@ -224,7 +233,7 @@ def test_whatever_the_bytes_are_only_an_analysis_error_comes_of_them(
         assert error.message  # noqa: PT017 (decoding rubbish may also succeed)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(suffix=st.sampled_from(SUFFIXES), data=st.data())
 def test_a_recording_with_broken_bytes_raises_only_analysis_errors(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, data: st.DataObject
@@ -233,7 +242,8 @@ def test_a_recording_with_broken_bytes_raises_only_analysis_errors(
     if not whole.exists():
         sound.write(whole, sound.noise(0.5), 16_000)
     content = bytearray(whole.read_bytes())
-    for at in data.draw(st.lists(st.integers(0, len(content) - 1), max_size=20)):
+    reach = data.draw(st.sampled_from([100, 600, len(content)]))
+    for at in data.draw(st.lists(st.integers(0, min(reach, len(content)) - 1), max_size=20)):
         content[at] = data.draw(st.integers(0, 255))
     broken = whole.with_name(f"broken{suffix}")
     broken.write_bytes(content)
