@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.utils import timezone
@@ -66,8 +66,9 @@ def test_staff_are_sent_no_questionnaire(world: World) -> None:
 
 
 def test_every_point_of_the_chart_names_its_checkpoint(world: World) -> None:
-    analysed(SessionFactory(patient=world.alices_patient), checkpoint_version="0.1")
-    analysed(SessionFactory(patient=world.alices_patient), checkpoint_version="0.2")
+    for day, version in ((2, "0.1"), (9, "0.2")):
+        session = SessionFactory(patient=world.alices_patient, held_at=datetime(2026, 3, day, tzinfo=UTC))
+        analysed(session, checkpoint_version=version)
     chart = chart_data(trend_of(world.alices_patient, world.alice))
     assert chart["origin"] == ["undertone-demo 0.1", "undertone-demo 0.2"]
 
