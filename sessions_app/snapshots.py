@@ -19,6 +19,7 @@ from accounts import access_log
 from accounts.models import AffectPolicy, User
 from accounts.policy import Action, may
 from inference import services as jobs
+from inference import tasks
 from inference.errors import AnalysisError
 from inference.models import Analysis, AnalysisJob, JobState, Purpose, Worker
 from sessions_app import storage
@@ -81,7 +82,7 @@ def _stored_for_now(upload: UploadedFile[bytes]) -> Iterator[storage.StoredFile]
 
 @contextmanager
 def _job_for_now(user: User, stored: storage.StoredFile, options: dict[str, str]) -> Iterator[AnalysisJob]:
-    with transaction.atomic():
+    with tasks.served_as(tasks.Priority.CALLER), transaction.atomic():
         # Asked again, one caller at a time: many at once would each have found room before the first job was there.
         _one_at_a_time()
         _ask_room()

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Clinic, User
+from inference import tasks
 from sessions_app import services, storage
 from sessions_app.demo.courses import SessionPlan, plan
 from sessions_app.demo.people import CLINIC_NAME, LOGINS, PATIENTS, STELLA, DemoPatient
@@ -46,7 +47,8 @@ def seed(today: date | None = None) -> bool:
         return False
     seeding = _Seeding(today or timezone.localdate())
     try:
-        with transaction.atomic():
+        # What people upload into the fresh clinic is not to wait behind its recordings.
+        with tasks.served_as(tasks.Priority.NOBODY), transaction.atomic():
             _add_people(seeding)
             for meeting in sorted(_meetings(seeding.today), key=lambda meeting: meeting.held_at):
                 _add_meeting(seeding, meeting)

@@ -1,0 +1,49 @@
+"""Whose recording is analysed first."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from celery import current_app
+from django.conf import settings
+from kombu import Connection
+
+from inference import tasks
+from inference.tasks import Priority
+
+
+@pytest.fixture
+def broker() -> Iterator[Connection]:
+    with current_app.connection_for_write() as broker:
+        channel: Any = broker.default_channel
+        channel.queue_purge(settings.CELERY_TASK_DEFAULT_QUEUE)
+        yield broker
+        channel.queue_purge(settings.CELERY_TASK_DEFAULT_QUEUE)
+
+
+def _next_job(broker: Connection) -> uuid.UUID:
+    with broker.SimpleQueue(settings.CELERY_TASK_DEFAULT_QUEUE) as queue:
+        message = queue.get(timeout=5)
+        message.ack()
+        (arguments, _, _) = message.payload
+        return uuid.UUID(arguments[0])
+
+
+def test_a_caller_is_served_before_people_and_people_before_many_recordings_at_once(broker: Connection) -> None:
+    nobodys, persons, callers = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    with tasks.served_as(Priority.NOBODY):
+        tasks.publish(nobodys)
+    tasks.publish(persons)
+    with tasks.served_as(Priority.CALLER):
+        tasks.publish(callers)
+    assert [_next_job(broker) for _ in range(3)] == [callers, persons, nobodys]
+
+
+def test_waiting_messages_are_counted_whoever_waits_for_them(broker: Connection) -> None:
+    for priority in Priority:
+        with tasks.served_as(priority):
+            tasks.publish(uuid.uuid4())
+    assert tasks.messages_waiting() == len(Priority)
