@@ -1,0 +1,41 @@
+"""Fills the browser tests' database: the small world, with some sessions analysed. Prints what the tests need."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import django
+
+
+def main() -> None:
+    """Make the world and print its addresses and log-ins as JSON."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+
+    from datetime import UTC, datetime
+
+    from tests.world import ConsentFactory, PatientFactory, QuestionnaireFactory, SessionFactory, analysed, make_world
+
+    world = make_world()
+    for month, score in ((1, 0.72), (2, 0.61), (3, 0.55)):
+        session = SessionFactory(patient=world.alices_patient, held_at=datetime(2026, month, 2, 9, tzinfo=UTC))
+        analysed(session, depression=score, checkpoint_version="0.1" if month < 3 else "0.2")
+    QuestionnaireFactory(patient=world.alices_patient)
+    fresh = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Fern", family_name="Fresh")
+    ConsentFactory(patient=fresh)
+    closed = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Cleo", family_name="Closed")
+    found = {
+        "counselor": world.alice.email,
+        "staff": world.sam.email,
+        "admin": world.ada.email,
+        "followed": str(world.alices_patient.id),
+        "fresh": str(fresh.id),
+        "closed": str(closed.id),
+        "session": str(session.id),
+    }
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""A real web server and a real worker on a database of their own, as separate processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import psycopg
+from psycopg import sql
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DATABASE = "undertone_browser"
+START_SECONDS = 90.0
+
+
+@dataclass
+class Stack:
+    """The processes, where they answer, and the ids of the world that was made for them."""
+
+    folder: Path
+    environment: dict[str, str]
+    address: str = ""
+    world: dict[str, Any] = field(default_factory=dict)
+    _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Make the database and its world, then start server and worker and wait until both are ready."""
+        self.environment["DATABASE_URL"] = _new_database(os.environ["DATABASE_URL"])
+        self._manage("migrate", "--verbosity=0")
+        port = _free_port()
+        self.address = f"http://127.0.0.1:{port}"
+        self._spawn("web", "uvicorn", "config.asgi:application", f"--port={port}", "--lifespan=off")
+        self._spawn("worker", "celery", "-A", "config", "worker", "-P", "prefork", "--concurrency=1")
+        self.world = json.loads(self._run("-m", "tests.browser.seed"))
+        _wait("the web server", self._web_answers, self._logs)
+        _wait("the worker", self._worker_is_ready, self._logs)
+
+    def stop(self) -> None:
+        """End both processes, and the database with them."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        _drop_database(os.environ["DATABASE_URL"])
+
+    def _manage(self, *arguments: str) -> None:
+        self._run("manage.py", *arguments)
+
+    def _run(self, *arguments: str) -> str:
+        command = [sys.executable, *arguments]
+        done = subprocess.run(
+            command, cwd=REPOSITORY, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _spawn(self, name: str, module: str, *arguments: str) -> None:
+        with self._log(name).open("wb") as log:
+            self._processes.append(_process(module, arguments, self.environment, log))
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+    def _logs(self) -> str:
+        return "\n".join(self._log(name).read_text(errors="replace")[-3000:] for name in ("web", "worker"))
+
+    def _web_answers(self) -> bool:
+        try:
+            with urlopen(f"{self.address}/sign-in/", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+    def _worker_is_ready(self) -> bool:
+        with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
+            row = connection.execute("SELECT count(*) FROM inference_worker WHERE checkpoint_name <> ''").fetchone()
+            return bool(row and row[0])
+
+
+def _process(
+    module: str, arguments: tuple[str, ...], environment: dict[str, str], log: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log)
+
+
+def _wait(what: str, ready: Callable[[], bool], logs: Callable[[], str]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not ready():
+        assert time.monotonic() < deadline, f"{what} did not start:\n{logs()}"
+        time.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _new_database(beside: str) -> str:
+    _drop_database(beside)
+    _administer(beside, "CREATE DATABASE {}")
+    return urlsplit(beside)._replace(path=f"/{DATABASE}").geturl()
+
+
+def _drop_database(beside: str) -> None:
+    _administer(beside, "DROP DATABASE IF EXISTS {} WITH (FORCE)")
+
+
+def _administer(address: str, statement: str) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(DATABASE)))

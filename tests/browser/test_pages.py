@@ -1,0 +1,70 @@
+"""Every page in a real browser: it fits, it answers as one types, and its console is silent."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SignIn
+from tests.browser.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def addresses(stack: Stack) -> list[str]:
+    world = stack.world
+    patients = [f"/patients/{world[name]}/" for name in ("followed", "fresh", "closed")]
+    return ["/", *patients, f"/sessions/{world['session']}/", "/account/api-token/"]
+
+
+@pytest.mark.parametrize(("width", "color_scheme"), [(1440, "light"), (390, "dark")])
+def test_every_page_fits_its_window(stack: Stack, sign_in: SignIn, width: int, color_scheme: str) -> None:
+    page = sign_in("counselor", width=width, color_scheme=color_scheme)
+    for address in addresses(stack):
+        page.goto(address)
+        assert page.evaluate(TOO_WIDE) == 0, address
+
+
+def test_the_list_narrows_as_one_types(sign_in: SignIn) -> None:
+    page = sign_in("counselor")
+    page.evaluate("window.same = true")
+    page.get_by_role("searchbox").press_sequentially("fresh")
+    expect(page.get_by_role("link", name="Robin Alder")).to_have_count(0)
+    expect(page.get_by_role("link", name="Fern Fresh")).to_be_visible()
+    assert page.evaluate("window.same")
+    assert "fresh" not in page.url
+
+
+def test_the_administrator_changes_the_policy_and_scores_disappear_at_once(stack: Stack, sign_in: SignIn) -> None:
+    admin, counselor = sign_in("admin"), sign_in("counselor")
+    try:
+        choose(admin, "Off: recordings and acoustic measures only")
+        counselor.goto(f"/patients/{stack.world['followed']}/")
+        expect(counselor.locator("main")).to_contain_text("This clinic has switched voice scores off")
+        expect(counselor.locator("main")).not_to_contain_text("0.72")
+    finally:
+        choose(admin, "On: scores are made and shown")
+
+
+def choose(page: Page, policy: str) -> None:
+    page.get_by_label(policy).check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("main")).to_contain_text("The policy was saved.")
+
+
+def test_without_consent_there_is_no_drop_zone(stack: Stack, sign_in: SignIn) -> None:
+    page = sign_in("counselor")
+    page.goto(f"/patients/{stack.world['closed']}/")
+    expect(page.locator("#upload")).to_contain_text("There is no consent to voice analysis on file.")
+    expect(page.locator("[data-drop]")).to_have_count(0)
+
+
+def test_signing_out_leaves_nothing_behind_the_back_button(stack: Stack, sign_in: SignIn) -> None:
+    page = sign_in("counselor")
+    page.goto(f"/patients/{stack.world['followed']}/")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in/")
+    page.go_back()
+    page.wait_for_url("**/sign-in/**")

@@ -1,0 +1,111 @@
+"""From a file on a desk to a point on a chart, in a real browser."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.chart import coloured_pixels
+from tests.browser.conftest import SignIn
+from tests.browser.stack import Stack
+from tests.sound import SPEECH
+
+pytestmark = pytest.mark.browser
+
+ANALYSIS_MS = 60_000
+SECOND_VOICE = SPEECH.with_name("second_voice.opus")
+DROP = """([name, content]) => {
+  const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], name));
+  const event = new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true});
+  document.querySelector("[data-drop]").dispatchEvent(event);
+}"""
+
+
+def drop(page: Page, file: Path) -> None:
+    """Drop a file on the page as a person would with a mouse."""
+    page.evaluate(DROP, [file.name, base64.b64encode(file.read_bytes()).decode()])
+
+
+def test_staff_drop_a_recording_and_the_counselor_sees_its_point(stack: Stack, sign_in: SignIn) -> None:
+    staff = sign_in("staff")
+    staff.get_by_role("link", name="Fern Fresh").click()
+    staff.fill("[name=held_at]", "2026-04-01T10:30")
+    drop(staff, SPEECH)
+    expect(staff.locator("[data-drop-words]")).to_contain_text("speech.opus")
+    staff.get_by_role("button", name="Upload for Fern Fresh").click()
+    row = staff.get_by_role("row").filter(has_text="1 Apr 2026")
+    expect(row).to_contain_text(re.compile("Waiting|Starting|Reading|Checking|Finding|Measuring|Listening|Analysed"))
+    expect(row).to_contain_text("Analysed", timeout=ANALYSIS_MS)
+    expect(staff.locator("[data-trend]")).to_have_count(0)
+
+    counselor = sign_in("counselor")
+    counselor.goto(f"/patients/{stack.world['fresh']}/")
+    in_table = (
+        counselor.get_by_role("row").filter(has_text="1 Apr 2026").locator("[data-label='Depression probability']")
+    )
+    number = in_table.locator(".score-number").inner_text()
+    counselor.locator("[data-chart]").focus()
+    counselor.keyboard.press("End")
+    expect(counselor.locator("[data-readout]")).to_contain_text(f"Depression probability {number} (")
+    assert coloured_pixels(counselor, "depression") > 20
+
+
+def test_the_chart_grows_without_a_reload(stack: Stack, sign_in: SignIn) -> None:
+    page = sign_in("counselor")
+    page.goto(f"/patients/{stack.world['followed']}/")
+    page.evaluate("window.same = true")
+    page.fill("[name=held_at]", "2026-05-04T11:00")
+    page.set_input_files("input[type=file]", SECOND_VOICE)
+    page.get_by_role("button", name="Upload for").click()
+    expect(page.get_by_role("row").filter(has_text="4 May 2026")).to_contain_text("Analysed", timeout=ANALYSIS_MS)
+    page.locator("[data-chart]").focus()
+    page.keyboard.press("End")
+    expect(page.locator("[data-readout]")).to_contain_text("4 May 2026")
+    expect(page.locator("#sessions-news")).to_have_count(0)
+    assert page.evaluate("window.same")
+
+
+def test_a_file_that_is_no_audio_fails_with_its_sentence(stack: Stack, sign_in: SignIn, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.wav"
+    letter.write_text("This is a letter and no recording. " * 100)
+    page = sign_in("staff")
+    page.goto(f"/patients/{stack.world['fresh']}/")
+    page.fill("[name=held_at]", "2026-04-08T10:30")
+    page.set_input_files("input[type=file]", letter)
+    page.get_by_role("button", name="Upload for").click()
+    row = page.get_by_role("row").filter(has_text="8 Apr 2026")
+    expect(row).to_contain_text("This file is not audio that Undertone can read.", timeout=ANALYSIS_MS)
+    expect(row).to_contain_text("not_audio")
+    expect(row.get_by_role("button", name="Try again")).to_have_count(0)
+
+
+def test_an_empty_file_is_refused_before_anything_is_kept(
+    stack: Stack, sign_in: SignIn, tmp_path: Path, complaints: list[str]
+) -> None:
+    nothing = tmp_path / "nothing.wav"
+    nothing.touch()
+    page = sign_in("staff")
+    page.goto(f"/patients/{stack.world['fresh']}/")
+    page.fill("[name=held_at]", "2026-04-15T10:30")
+    page.set_input_files("input[type=file]", nothing)
+    page.get_by_role("button", name="Upload for").click()
+    expect(page.locator("#upload")).to_contain_text("This file is empty.")
+    expect(page.get_by_role("row").filter(has_text="15 Apr 2026")).to_have_count(0)
+    # Chromium reports every answer of 4xx in the console; this one is meant.
+    assert "422" in complaints.pop()
+
+
+def test_a_recording_is_taken_in_without_javascript(stack: Stack, sign_in: SignIn) -> None:
+    page = sign_in("staff", java_script_enabled=False)
+    page.goto(f"/patients/{stack.world['fresh']}/")
+    page.fill("[name=held_at]", "2026-04-22T10:30")
+    page.set_input_files("input[type=file]", SPEECH)
+    page.get_by_role("button", name="Upload for").click()
+    expect(page.locator("main")).to_contain_text("The recording was received.")
+    expect(page.get_by_role("row").filter(has_text="22 Apr 2026")).to_have_count(1)
