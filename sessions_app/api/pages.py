@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from sessions_app.api.throttles import PerUser
+
 ENTRIES = ("patients", "sessions", "recordings", "analyses", "analyze-vocal-health", "schema", "docs")
 
 
@@ -20,6 +22,7 @@ class Entry(APIView):
     """Where everything is."""
 
     permission_classes = [IsAuthenticated]
+    throttle_classes = [PerUser]
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
@@ -41,9 +44,12 @@ class Nowhere(APIView):
 class Schema(SpectacularAPIView):
     """The OpenAPI description. It holds no data, so anybody may read it."""
 
+    throttle_classes = [PerUser]
+
 
 class Docs(SpectacularSwaggerSplitView):
     """The description as a page, without inline script or style, as the content security policy demands."""
 
+    throttle_classes = [PerUser]
     template_name = "api/docs.html"
     url_name = "api:schema"
