@@ -2,15 +2,17 @@
 
 The encoder is ``transformers.Wav2Vec2Model`` (Baevski et al. 2020). Pooling takes mean and standard deviation over
 time (x-vectors, Snyder et al. 2018): the standard deviation lets a head see variation, and flat speech is flat in its
-variation. Each head is one logit; depression is the probability of depressive speech, valence and arousal are positions
-between 0 and 1 with 0.5 neutral.
+variation. A checkpoint may also hear cues (log F0, voicing, level, syllable rate) in every frame; their statistics are
+pooled too, once over all frames and once over voiced frames (attentive pooling, Okabe et al. 2018, with voicing for
+attention), because an SD of F0 is a matter of voiced frames. Each head is one logit; depression is the probability of
+depressive speech, valence and arousal are positions between 0 and 1 with 0.5 neutral.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -18,11 +20,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-from inference import results
-from inference.results import HeadName
+from inference.results import HEADS, HeadName
 
-HEADS = cast(tuple[HeadName, ...], results.HEADS)
+if TYPE_CHECKING:
+    from inference.layouts import PublicModel
+
 HEAD_WIDTH = 64
+VOICING_CUE = 1
+"""Which cue is the logit of voicing, in a checkpoint that hears cues."""
+
 _SILENCE_SD = 1e-6
 _POOLING_FLOOR = 1e-5
 
@@ -47,8 +53,8 @@ class WindowScores:
 class AffectiveModel(nn.Module):
     """Encoder, pooling and heads.
 
-    ``config``: sizes of the encoder. ``heads``: which scores there are. ``calibration``: per head, as fitted on
-    validation data; a head without one uses its logit as it is.
+    ``config``: sizes of the encoder, and ``num_cues`` when it hears cues. ``heads``: which scores there are.
+    ``calibration``: per head, as fitted on validation data; a head without one uses its logit as it is.
     """
 
     def __init__(
@@ -59,7 +65,9 @@ class AffectiveModel(nn.Module):
     ) -> None:
         super().__init__()
         self.wav2vec2 = Wav2Vec2Model(config)
-        self.heads = nn.ModuleDict({name: _head(2 * config.hidden_size) for name in heads})
+        cues = getattr(config, "num_cues", 0)
+        self.cues = nn.Linear(config.hidden_size, cues) if cues else None
+        self.heads = nn.ModuleDict({name: _head(2 * config.hidden_size + 4 * cues) for name in heads})
         self.calibration = dict(calibration or {})
 
     def frames(self, waveforms: Tensor, attention_mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
@@ -76,8 +84,18 @@ class AffectiveModel(nn.Module):
             lengths = torch.div(lengths - kernel, stride, rounding_mode="floor") + 1
         return (torch.arange(frames, device=lengths.device) < lengths[:, None]).long()
 
+    def pooled(self, hidden: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Hidden frames (batch, frames, hidden) to statistics (batch, 2 * hidden + 4 * cues)."""
+        everything = statistics(hidden, mask)
+        if self.cues is None:
+            return everything
+        cues = self.cues(hidden)
+        voicing = torch.sigmoid(cues[..., VOICING_CUE])
+        voiced = voicing if mask is None else voicing * mask
+        return torch.cat([everything, statistics(cues, mask), statistics(cues, voiced)], dim=-1)
+
     def logits(self, pooled: Tensor) -> dict[HeadName, Tensor]:
-        """Pooled statistics (batch, 2 * hidden) to one raw logit (batch,) per head."""
+        """Pooled statistics (batch, width) to one raw logit (batch,) per head."""
         return {cast(HeadName, name): head(pooled).squeeze(-1) for name, head in self.heads.items()}
 
     def forward(self, waveforms: Tensor, attention_mask: Tensor | None = None) -> dict[HeadName, Tensor]:
@@ -86,7 +104,7 @@ class AffectiveModel(nn.Module):
         ``attention_mask`` (batch, samples) is 1 where there is sound and 0 on padding.
         """
         hidden, mask = self.frames(waveforms, attention_mask)
-        raw = self.logits(statistics(hidden, mask))
+        raw = self.logits(self.pooled(hidden, mask))
         return {name: self._score(name, logit) for name, logit in raw.items()}
 
     def _score(self, name: HeadName, logit: Tensor) -> Tensor:
@@ -101,10 +119,10 @@ def _head(width: int) -> nn.Sequential:
 def statistics(hidden: Tensor, mask: Tensor | None = None) -> Tensor:
     """Mean and standard deviation over time: (batch, frames, hidden) to (batch, 2 * hidden).
 
-    Frames where ``mask`` (batch, frames) is 0 count for nothing.
+    ``mask`` (batch, frames) weighs the frames: 0 counts for nothing, 1 in full.
     """
     weight = torch.ones_like(hidden[..., :1]) if mask is None else mask[..., None].to(hidden.dtype)
-    count = weight.sum(dim=1).clamp(min=1.0)
+    count = weight.sum(dim=1).clamp(min=1e-3)
     mean = (hidden * weight).sum(dim=1) / count
     variance = ((hidden - mean[:, None]).square() * weight).sum(dim=1) / count
     return torch.cat([mean, (variance + _POOLING_FLOOR).sqrt()], dim=-1)
@@ -117,7 +135,7 @@ def normalized(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def predict(
-    model: AffectiveModel,
+    model: AffectiveModel | PublicModel,
     windows: Sequence[NDArray[np.float32]],
     *,
     batch_size: int = 16,

@@ -1,0 +1,109 @@
+"""From logits to scores that mean what they say, on validation voices that training never heard.
+
+Temperature and bias per head (Platt 1999; Guo et al. 2017); thresholds; and the spread of one window's score.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, logit
+
+from inference.affect import AffectiveModel, Calibration, WindowScores, predict
+from inference.aggregate import Thresholds
+from inference.results import HEADS, HeadName
+from inference.training.corpus import Clip
+from inference.training.nuisance import CLEAN, draw_conditions, recorded
+from inference.training.voices import SAMPLE_RATE
+from inference.windows import WINDOW_SECONDS
+
+Array = NDArray[np.float64]
+
+ERROR_SHARE = 0.1
+"""Share of validation clips above the middle that may fall below ``low``, and the other way round for ``high``."""
+
+NEUTRAL_BAND = (0.4, 0.6)
+"""Valence and arousal count as low or high outside of what most clips with latents in this band score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Validation windows: ``clip`` (n,) which clip; ``truth`` and ``score`` (n,) per head; two windows per clip."""
+
+    clip: NDArray[np.int64]
+    truth: dict[HeadName, Array]
+    score: dict[HeadName, Array]
+
+
+def calibrated(model: AffectiveModel, clips: list[Clip], seed: int = 0) -> Scored:
+    """Fits the calibration of ``model`` in place; the validation windows under it."""
+    windows, clip, latents = _windows(clips, np.random.default_rng(seed))
+    truth = {head: latents[:, place].astype(np.float64) for place, head in enumerate(HEADS)}
+    model.calibration = {}
+    raw = _by_head(predict(model, windows))
+    for head in HEADS:
+        # Depression is the probability of the upper half; valence and arousal are positions, so their target is soft.
+        target = (truth[head] > 0.5).astype(np.float64) if head == "depression" else truth[head]
+        model.calibration[head] = _fitted(logit(np.clip(raw[head], 1e-6, 1 - 1e-6)), target)
+    return Scored(clip, truth, _by_head(predict(model, windows)))
+
+
+def thresholds(scored: Scored) -> dict[HeadName, Thresholds]:
+    """Where low ends and elevated begins, per head, from the scores of whole clips."""
+    chosen: dict[HeadName, Thresholds] = {}
+    for head in HEADS:
+        truth, score = clip_means(scored, scored.truth[head]), clip_means(scored, scored.score[head])
+        if head == "depression":
+            ends = (np.quantile(score[truth > 0.5], ERROR_SHARE), np.quantile(score[truth <= 0.5], 1 - ERROR_SHARE))
+        else:
+            neutral = score[(truth >= NEUTRAL_BAND[0]) & (truth <= NEUTRAL_BAND[1])]
+            ends = (np.quantile(neutral, ERROR_SHARE), np.quantile(neutral, 1 - ERROR_SHARE))
+        chosen[head] = Thresholds(round(float(min(ends)), 3), round(float(max(ends)), 3))
+    return chosen
+
+
+def window_spread(scored: Scored) -> dict[HeadName, float]:
+    """Spread (SD) of one window's score around its clip's, per head, from two windows of each clip."""
+    spread: dict[HeadName, float] = {}
+    for head in HEADS:
+        pairs = scored.score[head].reshape(-1, 2)
+        spread[head] = round(float(np.sqrt(np.mean((pairs[:, 0] - pairs[:, 1]) ** 2) / 2)), 4)
+    return spread
+
+
+def clip_means(scored: Scored, values: Array) -> Array:
+    """Mean of ``values`` (windows,) over each clip: (clips,)."""
+    return np.bincount(scored.clip, values) / np.bincount(scored.clip)
+
+
+def _windows(
+    clips: list[Clip], rng: np.random.Generator
+) -> tuple[list[NDArray[np.float32]], NDArray[np.int64], NDArray[np.float32]]:
+    """The first and the last window of each clip, every other clip under random conditions."""
+    length = round(WINDOW_SECONDS * SAMPLE_RATE)
+    windows, latents = [], []
+    for place, clip in enumerate(clip for clip in clips if len(clip.samples) >= length):
+        samples = clip.samples.astype(np.float32) / np.float32(32767)
+        heard = recorded(samples, CLEAN if place % 2 else draw_conditions(rng), rng)
+        windows += [heard[:length], heard[-length:]]
+        latents += [clip.latents, clip.latents]
+    return windows, np.repeat(np.arange(len(windows) // 2), 2), np.stack(latents)
+
+
+def _by_head(scores: WindowScores) -> dict[HeadName, Array]:
+    found = {head: getattr(scores, head) for head in HEADS}
+    return {head: np.asarray(values, np.float64) for head, values in found.items() if values is not None}
+
+
+def _fitted(logits: Array, target: Array) -> Calibration:
+    """Slope and bias of least cross-entropy against ``target`` (n,) in 0..1."""
+
+    def cross_entropy(parameters: Array) -> float:
+        score = np.clip(expit(logits * np.exp(parameters[0]) + parameters[1]), 1e-7, 1 - 1e-7)
+        return float(-np.mean(target * np.log(score) + (1 - target) * np.log(1 - score)))
+
+    log_slope, bias = minimize(cross_entropy, np.zeros(2), method="Nelder-Mead").x
+    return Calibration(temperature=round(float(np.exp(-log_slope)), 4), bias=round(float(bias), 4))

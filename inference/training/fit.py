@@ -1,0 +1,190 @@
+"""Training the demonstration model from nothing, in two stages.
+
+First short crops and mostly frame targets (F0, voicing, level, syllable rate): the encoder learns to hear. Then whole
+windows and the labels. A run that was stopped goes on from its last saved state; every batch is drawn from the seed and
+its number alone, so the result is the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import Wav2Vec2Config
+
+from inference.affect import AffectiveModel
+from inference.results import HEADS
+from inference.training.batches import FRAME_DELAY, WINDOW_MEASURES, Batch, draw_batch
+from inference.training.corpus import FRAME_TARGETS, Clip
+from inference.windows import WINDOW_SECONDS
+
+SAVE_EVERY = 100
+LOG_EVERY = 20
+_WARM_UP = 60
+_AHEAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """``steps`` batches of ``size`` crops of ``seconds``; the weights say how much each kind of target counts."""
+
+    name: str
+    seconds: float
+    steps: int
+    size: int
+    learning_rate: float
+    frame_weight: float
+    measure_weight: float
+    label_weight: float
+
+
+def stages(scale: float = 1.0) -> tuple[Stage, Stage]:
+    """The two stages of the demonstration checkpoint; ``scale`` shortens or lengthens both."""
+    return (
+        Stage("frames", 2.0, round(1200 * scale), 32, 1e-3, 1.0, 0.3, 0.3),
+        Stage("windows", WINDOW_SECONDS, round(1800 * scale), 16, 8e-4, 0.3, 0.3, 1.0),
+    )
+
+
+def demo_config() -> Wav2Vec2Config:
+    """Sizes of the demonstration encoder: 1.2 million parameters, one frame per 20 ms."""
+    config = Wav2Vec2Config(
+        hidden_size=128,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=512,
+        conv_dim=(64, 64, 96, 128, 128),
+        conv_kernel=(16, 8, 8, 8, 4),
+        conv_stride=(10, 4, 2, 2, 2),
+        num_conv_pos_embeddings=32,
+        num_conv_pos_embedding_groups=8,
+        # Group norm would let padding and the length of a window change the result.
+        feat_extract_norm="layer",
+        do_stable_layer_norm=True,
+        hidden_dropout=0.05,
+        attention_dropout=0.05,
+        activation_dropout=0.05,
+        layerdrop=0.0,
+        mask_time_prob=0.0,
+    )
+    config.num_cues = len(FRAME_TARGETS)
+    return config
+
+
+class Trainee(nn.Module):
+    """The model and the output that only training needs: measures of a whole crop, from its pooled statistics."""
+
+    def __init__(self, model: AffectiveModel) -> None:
+        super().__init__()
+        self.model = model
+        width = 2 * model.wav2vec2.config.hidden_size + 4 * len(FRAME_TARGETS)
+        self.measure_output = nn.Linear(width, len(WINDOW_MEASURES))
+
+    def forward(self, waves: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(batch, samples) to frames (batch, rows, 4), measures (batch, 5) and label logits (batch, 3)."""
+        hidden, _ = self.model.frames(waves)
+        assert self.model.cues is not None
+        pooled = self.model.pooled(hidden.float())
+        labels = torch.stack(list(self.model.logits(pooled).values()), dim=-1)
+        return self.model.cues(hidden), self.measure_output(pooled), labels
+
+
+class Run:
+    """A training run that can be put down and taken up: the trainee, its optimiser, and how far it is."""
+
+    def __init__(self, file: Path, seed: int) -> None:
+        torch.manual_seed(seed)
+        self.file, self.seed, self.stage, self.step = file, seed, 0, 0
+        self.trainee = Trainee(AffectiveModel(demo_config(), HEADS))
+        self.optimizer = torch.optim.AdamW(self.trainee.parameters(), lr=1e-3, weight_decay=0.01)
+        if file.exists():
+            saved = torch.load(file, weights_only=True)
+            self.stage, self.step = saved["stage"], saved["step"]
+            self.trainee.load_state_dict(saved["trainee"])
+            self.optimizer.load_state_dict(saved["optimizer"])
+
+    def save(self) -> None:
+        """Writes the state to ``file``, whole or not at all."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.file.with_suffix(".part")
+        states = {"trainee": self.trainee.state_dict(), "optimizer": self.optimizer.state_dict()}
+        torch.save({"stage": self.stage, "step": self.step, **states}, unfinished)
+        unfinished.replace(self.file)
+
+
+def fit(clips: list[Clip], state: Path, plan: tuple[Stage, ...], seed: int = 0) -> AffectiveModel:
+    """Trains on ``clips``, saving to and going on from ``state``; the model in evaluation mode."""
+    run = Run(state, seed)
+    while run.stage < len(plan):
+        _train(run, clips, plan[run.stage])
+        run.stage, run.step = run.stage + 1, 0
+        run.save()
+    return run.trainee.model.eval()
+
+
+def _train(run: Run, clips: list[Clip], stage: Stage) -> None:
+    run.trainee.train()
+    for batch in _batches(run, clips, stage):
+        for group in run.optimizer.param_groups:
+            group["lr"] = stage.learning_rate * _schedule(run.step, stage.steps)
+        losses = _losses(run.trainee, batch, stage)
+        run.optimizer.zero_grad()
+        losses["all"].backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(run.trainee.parameters(), 1.0)
+        run.optimizer.step()
+        run.step += 1
+        if run.step % LOG_EVERY == 0:
+            told = " ".join(f"{name} {loss.item():.4f}" for name, loss in losses.items())
+            print(f"{stage.name} {run.step}/{stage.steps} {told}", flush=True)
+        if run.step % SAVE_EVERY == 0:
+            run.save()
+
+
+def _schedule(step: int, steps: int) -> float:
+    """Share of the learning rate: a short rise, then half a cosine."""
+    return min(1.0, (step + 1) / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def _batches(run: Run, clips: list[Clip], stage: Stage) -> Iterator[Batch]:
+    """The batches from ``run.step`` on, made ahead on another thread."""
+
+    def make(step: int) -> Batch:
+        rng = np.random.default_rng([run.seed, run.stage, step])
+        return draw_batch(clips, stage.size, stage.seconds, rng)
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead = deque(pool.submit(make, step) for step in range(run.step, min(run.step + _AHEAD, stage.steps)))
+        for step in range(run.step + _AHEAD, stage.steps + _AHEAD):
+            yield ahead.popleft().result()
+            if step < stage.steps:
+                ahead.append(pool.submit(make, step))
+
+
+def _losses(trainee: Trainee, batch: Batch, stage: Stage) -> dict[str, Tensor]:
+    waves, targets, measures, latents, speech = (torch.from_numpy(part) for part in batch.columns)
+    # 16-bit arithmetic is half as dear and leaves the losses, taken in 32 bits, as they are.
+    with torch.autocast("cpu", torch.bfloat16):
+        frames, predicted, labels = trainee(waves)
+    frame = _frame_loss(frames.float(), targets)
+    measure = (functional.smooth_l1_loss(predicted.float(), measures, reduction="none").mean(1) * speech).mean()
+    label = functional.binary_cross_entropy_with_logits(labels.float(), latents)
+    total = stage.frame_weight * frame + stage.measure_weight * measure + stage.label_weight * label
+    return {"all": total, "frame": frame, "measure": measure, "label": label}
+
+
+def _frame_loss(frames: Tensor, targets: Tensor) -> Tensor:
+    """Frame outputs (batch, rows, 4) against targets (batch, more rows, 4); F0 counts where there is voice."""
+    target = targets[:, FRAME_DELAY : FRAME_DELAY + frames.shape[1]]
+    voiced = target[..., 1]
+    pitch = (functional.smooth_l1_loss(frames[..., 0], target[..., 0], reduction="none", beta=0.1) * voiced).sum()
+    voicing = functional.binary_cross_entropy_with_logits(frames[..., 1], voiced)
+    rest = functional.smooth_l1_loss(frames[..., 2:], target[..., 2:], beta=0.1)
+    return pitch / voiced.sum().clamp(min=1) + 0.5 * voicing + rest
