@@ -7,18 +7,16 @@ same function as on the command line: the two cannot drift apart.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from inference import checkpoints, report, results
-from inference.errors import CheckpointUnavailable
+from inference import report, results
 from inference.models import Analysis, Timeline
 from inference.results import HeadName, Measure, Score
+from sessions_app.checkpoint_labels import label_of
 from sessions_app.models import Recording
 from sessions_app.scores import ScoreGate
 
 Course = dict[HeadName, list[float | None]]
-NO_CARD = "The card of this checkpoint is not installed here, so it is not known what its scores are fit for."
 ARRAYS = ("timeline", "turns")
 
 
@@ -82,15 +80,3 @@ class Shown:
             return results.Timeline((), (), (), (), ())
         heads = (tuple(self.course[head]) for head in ("depression", "valence", "arousal"))
         return results.Timeline(tuple(self.timeline.start), tuple(self.timeline.end), *heads)
-
-
-def label_of(checkpoint: str) -> str:
-    """The line that must stand beside every score of this checkpoint."""
-    try:
-        return _description(checkpoint).label
-    except CheckpointUnavailable:
-        return NO_CARD
-
-
-# A card that is missing is not remembered as missing: it may be installed while the server runs.
-_description = lru_cache(maxsize=8)(checkpoints.describe)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.policy import Action, may
 from inference.results import HeadName, Score
-from sessions_app.dashboard.checkpoints import Label, labels
+from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.progress import Progress, progress_of
 from sessions_app.dashboard.sparkline import Sparkline, sparkline
 from sessions_app.dashboard.wording import ConsentWords, consent_words
@@ -48,7 +48,12 @@ class CaseloadPage:
 
     rows: tuple[CaseloadRow, ...]
     next_after: UUID | None
-    checkpoints: list[Label]
+    checkpoints: list[CheckpointLabel]
+
+    @property
+    def any_open(self) -> bool:
+        """Whether an analysis is still to come for somebody on this page."""
+        return any(row.upload is not None and row.upload.is_open for row in self.rows)
 
 
 class _Count(TypedDict):
@@ -69,7 +74,7 @@ def caseload_page(user: User, *, text: str = "", after: UUID | None = None) -> C
     return CaseloadPage(
         rows=tuple(_rows(user, shown, recordings)),
         next_after=shown[-1].id if len(patients) > PAGE_SIZE else None,
-        checkpoints=labels(_checkpoint_names(user, recordings)),
+        checkpoints=labels_of(_checkpoint_names(user, recordings)),
     )
 
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.policy import Action, may
 from inference.models import JobState
 from inference.results import HeadName, Score
-from sessions_app.dashboard.checkpoints import Label, labels
+from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.progress import Progress, progress_of
 from sessions_app.dashboard.wording import HEAD_WORDS, STATE_MEANING
 from sessions_app.models import Patient, Recording, Session
@@ -88,7 +88,7 @@ class Course:
 
     trend: Trend
     chart: dict[str, Any]
-    checkpoints: list[Label]
+    checkpoints: list[CheckpointLabel]
     hidden: str | None
 
     @property
@@ -101,7 +101,7 @@ def course_of(patient: Patient, user: User) -> Course:
     """The chart of ``patient`` for ``user``, who may see scores by role."""
     trend = trend_of(patient, user)
     chart = {**chart_data(trend), "heads": _heads(), "states": STATE_MEANING}
-    return Course(trend, chart, labels(_names(trend)), _why_hidden(trend))
+    return Course(trend, chart, labels_of(_names(trend)), _why_hidden(trend))
 
 
 def _heads() -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from accounts.policy import Action, may
 from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.models import Analysis, Timeline
 from inference.results import HeadName, Measure, Score
-from sessions_app.dashboard.checkpoints import Label, labels
+from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.progress import Progress, progress_of
 from sessions_app.dashboard.wording import HEAD_WORDS, SPEAKER_METHODS
 from sessions_app.models import Recording, Session
@@ -45,7 +45,7 @@ class Detail:
 
     analysis: Analysis
     scores: dict[HeadName, Score]
-    labels: list[Label]
+    labels: list[CheckpointLabel]
     speakers: str
     biomarkers: list[BiomarkerRow]
     turns: list[Turn]
@@ -94,7 +94,7 @@ def _detail(session: Session, analysis: Analysis, timeline: Timeline | None, gat
     return Detail(
         analysis=analysis,
         scores=gate.scores(session, analysis),
-        labels=labels([analysis.checkpoint_name]),
+        labels=labels_of([analysis.checkpoint_name]),
         speakers=SPEAKER_METHODS.get(analysis.speaker_method, analysis.speaker_method),
         biomarkers=_biomarkers(gate.biomarkers(session, analysis)),
         turns=[Turn(speaker, start, end) for start, end, speaker in timeline.turns] if timeline else [],

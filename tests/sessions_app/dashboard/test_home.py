@@ -115,3 +115,12 @@ def test_who_has_not_signed_in_is_sent_to_the_sign_in_page(world: World) -> None
     response = signed_in(world.alice)
     response.logout()
     assert response.get("/").headers["Location"] == "/sign-in/?next=/"
+
+
+def test_the_list_asks_for_news_only_while_an_analysis_is_to_come(world: World) -> None:
+    client = signed_in(world.alice)
+    assert "caseload-news" not in client.get("/").content.decode()
+    RecordingFactory(session=SessionFactory(patient=world.alices_patient))
+    page = client.get("/")
+    assert 'id="caseload-news"' in page.content.decode()
+    assert "last 2 Mar 2026 Waiting for a worker" in text(page)
