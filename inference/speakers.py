@@ -19,8 +19,17 @@ from inference.audio import Audio
 from inference.errors import BadOptions, NoSpeech
 from inference.levels import chunk_powers, decibels
 from inference.results import Span, Turn
-from inference.silero import CHUNK
-from inference.speech import cut_silences, intersect, merge, probabilities, speech_spans, subtract, sustained, turns
+from inference.speech import (
+    CHUNK,
+    cut_silences,
+    intersect,
+    merge,
+    probabilities,
+    speech_spans,
+    subtract,
+    sustained,
+    turns,
+)
 
 BY_CHANNEL = "channel"
 BY_RTTM = "rttm"

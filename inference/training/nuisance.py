@@ -50,13 +50,19 @@ def draw_conditions(rng: np.random.Generator) -> Conditions:
         return CLEAN
     return Conditions(
         room=float(rng.uniform(0.1, _ROOM_SECONDS)) if rng.random() < 0.5 else 0.0,
-        equalizer=tuple(rng.normal(0, 2.0, len(_BANDS)).tolist()) if rng.random() < 0.6 else CLEAN.equalizer,
+        equalizer=_draw_equalizer(rng) if rng.random() < 0.8 else CLEAN.equalizer,
         telephone=bool(rng.random() < 0.15),
         snr=float(rng.uniform(12, 50)) if rng.random() < 0.75 else None,
         noise_slope=float(rng.uniform(-6, 0)),
         codec=cast(Codec, rng.choice(["none", "opus", "mu-law"], p=[0.88, 0.02, 0.10])),
         level=float(rng.uniform(-24, 6)),
     )
+
+
+def _draw_equalizer(rng: np.random.Generator) -> tuple[float, ...]:
+    """Uneven by 3 dB per band and tilted by 1.5 dB per octave (SD), as voices and microphones are."""
+    tilt = rng.normal(0, 1.5) * np.log2(_BANDS / 1000)
+    return tuple((rng.normal(0, 3.0, len(_BANDS)) + tilt).tolist())
 
 
 def recorded(samples: Samples, conditions: Conditions, rng: np.random.Generator) -> Samples:
@@ -107,15 +113,15 @@ def _noise_spectrum(spectrum: Spectrum, hertz: Samples, conditions: Conditions, 
 
 
 def _slope(hertz: Samples, decibels_per_octave: float) -> Samples:
-    slope: Samples = (np.maximum(hertz, 50) / np.float32(1000)) ** np.float32(decibels_per_octave / _DECIBELS_OF_TWO)
-    return slope
+    slope = (np.maximum(hertz, 50) / np.float32(1000)) ** np.float32(decibels_per_octave / _DECIBELS_OF_TWO)
+    return slope.astype(np.float32)
 
 
 def _response(conditions: Conditions, hertz: Samples) -> Samples:
     if not conditions.telephone and not any(conditions.equalizer):
         return np.ones_like(hertz)
     octaves = np.log2(np.maximum(hertz, 20))
-    gain = 10 ** (np.interp(octaves, np.log2(_BANDS), conditions.equalizer) / 20)
+    gain: NDArray[np.floating] = 10 ** (np.interp(octaves, np.log2(_BANDS), conditions.equalizer) / 20)
     if conditions.telephone:
         gain = gain / np.sqrt((1 + (300 / np.maximum(hertz, 1)) ** 8) * (1 + (hertz / 3400) ** 16))
     return gain.astype(np.float32)

