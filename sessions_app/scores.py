@@ -32,6 +32,11 @@ def why_hidden(*, user: User | AnonymousUser, clinic: Clinic, has_consent: bool)
     return None if has_consent else ConsentMissing.message
 
 
+def why_none_at_all(user: User, clinic: Clinic) -> str | None:
+    """Why ``user`` is shown no score of anybody, by role or by the clinic's policy, or ``None``."""
+    return why_hidden(user=user, clinic=clinic, has_consent=True)
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreGate:
     """Answers for one user and one patient, with the patient's consents read once."""

@@ -22,7 +22,7 @@ from sessions_app.dashboard.sparkline import Sparkline, sparkline
 from sessions_app.dashboard.wording import ConsentWords, consent_words
 from sessions_app.models import Consent, Instrument, Patient, QuestionnaireResponse, Recording, Session
 from sessions_app.models.patients import PatientQuerySet
-from sessions_app.scores import ScoreGate
+from sessions_app.scores import ScoreGate, why_none_at_all
 
 PAGE_SIZE = 25
 SPARKLINE_SESSIONS = 12
@@ -154,6 +154,6 @@ def _recordings(user: User, patients: list[Patient]) -> dict[UUID, list[Recordin
 
 
 def _checkpoint_names(user: User, recordings: dict[UUID, list[Recording]]) -> set[str]:
-    if not may(user, Action.SEE_SCORES):
+    if why_none_at_all(user, user.clinic):
         return set()
     return {one.analysis.checkpoint_name for many in recordings.values() for one in many if one.analysis}

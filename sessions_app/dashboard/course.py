@@ -15,7 +15,7 @@ from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.progress import Progress, progress_of
 from sessions_app.dashboard.wording import HEAD_WORDS, STATE_MEANING
 from sessions_app.models import Patient, Recording, Session
-from sessions_app.scores import ScoreGate
+from sessions_app.scores import ScoreGate, why_none_at_all
 from sessions_app.trends import Trend, chart_data, trend_of
 
 
@@ -101,7 +101,7 @@ def course_of(patient: Patient, user: User) -> Course:
     """The chart of ``patient`` for ``user``, who may see scores by role."""
     trend = trend_of(patient, user)
     chart = {**chart_data(trend), "heads": _heads(), "states": STATE_MEANING}
-    return Course(trend, chart, labels_of(_names(trend)), _why_hidden(trend))
+    return Course(trend, chart, labels_of(_names(trend)), why_none_at_all(user, patient.clinic) or _why_hidden(trend))
 
 
 def _heads() -> list[dict[str, str]]:
@@ -109,7 +109,8 @@ def _heads() -> list[dict[str, str]]:
 
 
 def _names(trend: Trend) -> Iterable[str]:
-    return [point.recording.analysis.checkpoint_name for point in trend.points if point.recording.analysis]
+    analyses = [point.recording.analysis for point in trend.points if point.shown]
+    return [analysis.checkpoint_name for analysis in analyses if analysis]
 
 
 def _why_hidden(trend: Trend) -> str | None:

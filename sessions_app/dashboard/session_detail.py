@@ -45,6 +45,7 @@ class Detail:
 
     analysis: Analysis
     scores: dict[HeadName, Score]
+    hidden: str | None
     labels: list[CheckpointLabel]
     speakers: str
     biomarkers: list[BiomarkerRow]
@@ -94,6 +95,7 @@ def _detail(session: Session, analysis: Analysis, timeline: Timeline | None, gat
     return Detail(
         analysis=analysis,
         scores=gate.scores(session, analysis),
+        hidden=gate.why_hidden(session),
         labels=labels_of([analysis.checkpoint_name]),
         speakers=SPEAKER_METHODS.get(analysis.speaker_method, analysis.speaker_method),
         biomarkers=_biomarkers(gate.biomarkers(session, analysis)),

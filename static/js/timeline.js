@@ -36,7 +36,11 @@ class Timeline {
   }
 
   build() {
-    const size = () => ({ width: this.host.clientWidth, height: this.host.clientWidth < 520 ? 220 : 260 });
+    const heads = this.data.heads.filter(({ head }) => this.data.series[head].some((value) => value != null));
+    this.scored = heads.length > 0;
+    this.host.classList.toggle("chart-empty", !this.scored);
+    const tall = this.host.clientWidth < 520 ? 220 : 260;
+    const size = () => ({ width: this.host.clientWidth, height: this.scored ? tall : 50 });
     const quiet = { paths: () => null, points: { show: false } };
     this.plot = new uPlot({
       ...size(),
@@ -49,7 +53,6 @@ class Timeline {
     }, [this.middles, this.middles.map(() => 0.5)], this.host);
     this.resize = new ResizeObserver(() => this.plot.setSize(size()));
     this.resize.observe(this.host);
-    const heads = this.data.heads.filter(({ head }) => this.data.series[head].some((value) => value != null));
     const legend = heads.map(({ head, label }) => legendItem(STYLES[head], label));
     this.sheet.querySelector("[data-legend]").replaceChildren(...legend);
   }
@@ -63,7 +66,7 @@ class Timeline {
     };
     return [
       { ...common, grid: { show: false }, space: 60, incrs: [1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600], values: (_, splits) => splits.map(clock) },
-      { ...common, size: this.gutter(), splits: () => [0, 0.25, 0.5, 0.75, 1], values: (_, splits) => splits.map(String) },
+      { ...common, size: this.gutter(), splits: () => this.scored ? [0, 0.25, 0.5, 0.75, 1] : [], values: (_, splits) => splits.map(String) },
     ];
   }
 

@@ -13,6 +13,7 @@ from sessions_app.dashboard.doors import ClinicRequest, open_to
 from sessions_app.dashboard.forms import SearchForm
 from sessions_app.dashboard.views.clinic import clinic_page
 from sessions_app.dashboard.wording import HEAD_WORDS
+from sessions_app.scores import why_none_at_all
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,7 +37,8 @@ def patient_list(request: ClinicRequest) -> HttpResponse:
         "text": text,
         "after": after,
         "heads": HEAD_WORDS,
-        "sees_scores": may(request.user, Action.SEE_SCORES),
+        "is_clinical": may(request.user, Action.SEE_SCORES),
+        "no_scores": why_none_at_all(request.user, request.user.clinic),
     }
     return render(request, _template(request, more=bool(after)), context)
 

@@ -22,6 +22,7 @@ from sessions_app.dashboard.forms import UploadForm
 from sessions_app.dashboard.wording import HEAD_WORDS, consent_words, policy_sentence
 from sessions_app.errors import Refused
 from sessions_app.models import Patient, PatientChannel
+from sessions_app.scores import why_none_at_all
 
 COURSE_CHANGED = "course-changed"
 
@@ -112,7 +113,7 @@ def sessions_context(request: ClinicRequest, found: Patient) -> dict[str, Any]:
         "patient": found,
         "sessions": session_list(found, request.user),
         "heads": HEAD_WORDS,
-        "sees_scores": may(request.user, Action.SEE_SCORES),
+        "score_columns": why_none_at_all(request.user, found.clinic) is None,
     }
 
 
