@@ -77,7 +77,7 @@ class Supervisor:
         how = f"killed by signal {-code}" if code < 0 else f"exit status {code}"
         log = self.log_of(program)
         tail = "\n".join(f"    {line}" for line in log.read_text(errors="replace").splitlines()[-TAIL_LINES:])
-        return f"The {program.name} has stopped ({how}). Its log is {log} and ends with:\n{tail}"
+        return f"The program '{program.name}' has stopped ({how}). Its log is {log} and ends with:\n{tail}"
 
 
 @contextmanager
