@@ -109,10 +109,11 @@ def _rows(user: User, patients: list[Patient], recordings: dict[UUID, list[Recor
 
 
 def _course(gate: ScoreGate, newest_first: list[Recording]) -> tuple[dict[HeadName, Score], Sparkline | None]:
-    done = [(one, gate.scores(one.session, one.analysis)) for one in reversed(newest_first) if one.analysis]
-    values = [scores["depression"].value for _, scores in done]
-    line = sparkline(values, [_origin(recording) for recording, _ in done])
-    return (done[-1][1] if done else {}), line
+    oldest_first = list(reversed(newest_first))
+    scores = [gate.scores(one.session, one.analysis) if one.analysis else {} for one in oldest_first]
+    values = [given["depression"].value if given else None for given in scores]
+    line = sparkline(values, [_origin(recording) for recording in oldest_first])
+    return next((given for given in reversed(scores) if given), {}), line
 
 
 def _origin(recording: Recording) -> str:

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from sessions_app.dashboard.views import clinic, home, patients, recordings, sessions
+from sessions_app.dashboard.views import clinic, home, notices, patients, recordings, sessions
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("clinic/policy/", clinic.policy, name="clinic-policy"),
+    path("notices/", notices.system_notice, name="system-notice"),
     path("patients/<uuid:patient_id>/", patients.patient, name="patient"),
     path("patients/<uuid:patient_id>/course/", patients.course, name="patient-course"),
     path("patients/<uuid:patient_id>/sessions/", patients.sessions, name="patient-sessions"),

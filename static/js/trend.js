@@ -4,6 +4,9 @@ import { STYLES, colours, drawMarker, legendItem, runs, scoreWords } from "./dra
 const TOGETHER = "together";
 const DAY = 86400;
 const PHQ_TOP = 27;
+
+/** Whether a questionnaire and a session belong to the same day's visit. */
+const near = (one, other) => Math.abs(one - other) < DAY / 2;
 let chosen = null;
 
 /** Mount every trend under `root` that is not mounted yet. */
@@ -23,7 +26,8 @@ class Trend {
     this.heads = this.data.heads.map((head) => head.head);
     if (!this.heads.includes(chosen) && chosen !== TOGETHER) chosen = this.heads[0];
     this.phq = this.data.questionnaires.filter((one) => one.instrument === "PHQ-9");
-    this.times = [...new Set([...this.data.time, ...this.phq.map((one) => one.time)])].sort((a, b) => a - b);
+    const apart = this.phq.map((one) => one.time).filter((time) => !this.data.time.some((at) => near(at, time)));
+    this.times = [...new Set([...this.data.time, ...apart])].sort((a, b) => a - b);
     this.zone = sheet.dataset.timeZone || undefined;
     this.active = null;
     this.buildTabs();
@@ -281,7 +285,7 @@ class Trend {
 
   at() {
     const time = this.times[this.active];
-    return { time, index: this.data.time.indexOf(time), phq: this.phq.find((one) => one.time === time) };
+    return { time, index: this.data.time.indexOf(time), phq: this.phq.find((one) => near(one.time, time)) };
   }
 
   open() {

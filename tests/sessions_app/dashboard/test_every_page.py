@@ -100,3 +100,12 @@ def test_a_broken_page_is_plain_and_gives_nothing_away(
     assert response.status_code == 500
     assert "Something went wrong inside Undertone" in response.content.decode()
     assert "secret" not in response.content.decode()
+
+
+def test_the_warning_asks_for_news_and_goes_when_a_worker_comes(world: World) -> None:
+    client = signed_in(world.sam)
+    assert 'hx-get="/notices/" hx-trigger="every 5s"' in client.get("/").content.decode()
+    Worker.objects.create(host="here", pid=1, checkpoint_name="undertone-demo", checkpoint_version="1")
+    notice = client.get("/notices/").content.decode()
+    assert "No worker" not in notice
+    assert "hx-get" not in notice
