@@ -2,6 +2,11 @@
 
 const GIB = 1024 ** 3;
 
+// A file that misses the drop zone must not replace the page with itself.
+for (const kind of ["dragover", "drop"]) {
+  addEventListener(kind, (event) => { if (document.querySelector("[data-drop]")) event.preventDefault(); });
+}
+
 /** Mount every upload form under `root` that is not mounted yet. */
 export function mountUploads(root) {
   for (const form of root.querySelectorAll("form[data-upload]:not([data-mounted])")) {

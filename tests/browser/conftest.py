@@ -6,17 +6,14 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from inference import checkpoints
-from inference.errors import CheckpointUnavailable
 from tests.browser.stack import Stack
 from tests.world import PASSWORD
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+MISSING = "No chromium was found. Install Debian's package 'chromium', or set CHROMIUM to its path."
 ALONE = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", *ALONE]
 TELL_VIOLATIONS = """
@@ -27,11 +24,20 @@ SignIn = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def chromium() -> str:
+    """Where Chromium is. Required in CI; elsewhere its absence skips these tests."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.fail(MISSING) if os.environ.get("CI") == "true" else pytest.skip(MISSING)
+    return found
+
+
+@pytest.fixture(scope="session")
+def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Server and worker."""
     folder = tmp_path_factory.mktemp("browser")
     environment = os.environ | {"QUEUE": f"browser-{uuid.uuid4()}", "MEDIA_ROOT": str(folder / "media")}
-    running = Stack(folder, environment | _checkpoint(folder))
+    running = Stack(folder, environment)
     try:
         running.start()
         yield running
@@ -39,26 +45,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         running.stop()
 
 
-def _checkpoint(folder: Path) -> dict[str, str]:
-    """The shipped checkpoint or, where a clone has none, one whose scores mean nothing."""
-    try:
-        return {"CHECKPOINT": checkpoints.describe().identity.name}
-    except CheckpointUnavailable:
-        from tests.inference.small_models import saved_checkpoint
-
-        saved_checkpoint(folder)
-        return {"CHECKPOINT": "small", "UNDERTONE_CHECKPOINTS": str(folder)}
-
-
 # The browser's own event loop forbids Django's database calls in this process, so it never outlives a module.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(chromium: str) -> Iterator[Browser]:
     """Debian's Chromium without a window."""
-    if CHROMIUM is None:
-        missing = "No chromium was found. Install Debian's package 'chromium', or set CHROMIUM to its path."
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        opened = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield opened
         opened.close()
 
