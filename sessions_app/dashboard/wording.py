@@ -27,8 +27,8 @@ HEAD_WORDS: tuple[HeadWords, ...] = (
         "depression",
         "Depression probability",
         "Depression",
-        "How far the voice shows the cues that this checkpoint takes for depressive speech, such as flat pitch and long "
-        "pauses. 0 is not at all, 1 is fully.",
+        "How far the voice shows the cues that this checkpoint takes for depressive speech, such as flat pitch and "
+        "long pauses. 0 is not at all, 1 is fully.",
     ),
     HeadWords(
         "valence", "Valence", "Valence", "How pleasant the voice sounds. 0 is unpleasant, 0.5 neutral, 1 pleasant."

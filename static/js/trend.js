@@ -1,7 +1,7 @@
 // The course over time: scores per session with interval, and PHQ-9 totals on the same time axis.
-import { STYLES, colours, drawMarker, legendItem, runs, scoreWords } from "./drawing.js";
+import { STYLES, colours, legendItem, scoreWords } from "./drawing.js";
+import { TOGETHER, TrendDrawing } from "./trend_drawing.js";
 
-const TOGETHER = "together";
 const DAY = 86400;
 const PHQ_TOP = 27;
 
@@ -17,8 +17,9 @@ export function mountTrends(root) {
   }
 }
 
-class Trend {
+class Trend extends TrendDrawing {
   constructor(sheet) {
+    super();
     this.sheet = sheet;
     this.data = JSON.parse(document.getElementById(sheet.dataset.trend).textContent);
     this.host = sheet.querySelector("[data-chart]");
@@ -34,6 +35,8 @@ class Trend {
     this.build();
     this.listen();
   }
+
+  get chosen() { return chosen; }
 
   get shown() { return chosen === TOGETHER ? this.heads : [chosen]; }
 
@@ -123,124 +126,6 @@ class Trend {
       before = ofYear;
       return words;
     });
-  }
-
-  draw() {
-    const context = this.plot.ctx;
-    const { left, top, width, height } = this.plot.bbox;
-    context.save();
-    context.beginPath();
-    context.rect(left - 8, top - 8, width + 16, height + 16);
-    context.clip();
-    this.drawOrigins(context);
-    if (this.active != null) this.drawCursor(context);
-    this.drawPhq(context);
-    for (const head of this.shown) this.drawHead(context, head);
-    context.restore();
-  }
-
-  x(seconds) { return this.plot.valToPos(seconds, "x", true); }
-  y(value) { return this.plot.valToPos(value, "y", true); }
-
-  joined(before, after) {
-    return this.data.origin[before] === this.data.origin[after] && after === before + 1;
-  }
-
-  drawHead(context, head) {
-    const { value, low, high, state } = this.data.series[head];
-    const style = STYLES[head];
-    const colour = this.palette[style.colour];
-    const scale = devicePixelRatio;
-    const at = (index, values) => [this.x(this.data.time[index]), this.y(values[index])];
-    for (const run of runs(value, (a, b) => this.joined(a, b))) {
-      if (chosen !== TOGETHER) this.drawBand(context, run, low, high, colour, at);
-      context.beginPath();
-      run.forEach((index, place) => context[place ? "lineTo" : "moveTo"](...at(index, value)));
-      Object.assign(context, { strokeStyle: colour, lineWidth: 2 * scale, globalAlpha: 1 });
-      context.setLineDash(style.dash.map((length) => length * scale));
-      context.stroke();
-    }
-    value.forEach((given, index) => {
-      if (given == null) return;
-      const [x, y] = at(index, value);
-      const radius = (this.data.time[index] === this.times[this.active] ? 6 : 4.2) * scale;
-      const hollow = state[index] === "indeterminate";
-      drawMarker(context, { marker: style.marker, x, y, radius, colour, ground: this.palette.sheet, hollow });
-    });
-  }
-
-  drawBand(context, run, low, high, colour, at) {
-    const scale = devicePixelRatio;
-    context.globalAlpha = 0.16;
-    context.fillStyle = colour;
-    context.beginPath();
-    run.forEach((index, place) => context[place ? "lineTo" : "moveTo"](...at(index, high)));
-    [...run].reverse().forEach((index) => context.lineTo(...at(index, low)));
-    context.closePath();
-    context.fill();
-    Object.assign(context, { globalAlpha: 0.55, strokeStyle: colour, lineWidth: 1.5 * scale });
-    context.setLineDash([]);
-    for (const index of run) {
-      context.beginPath();
-      context.moveTo(...at(index, low));
-      context.lineTo(...at(index, high));
-      context.stroke();
-    }
-    context.globalAlpha = 1;
-  }
-
-  drawPhq(context) {
-    const scale = devicePixelRatio;
-    const colour = this.palette.phq;
-    const at = (one) => [this.x(one.time), this.plot.valToPos(one.total, "phq", true)];
-    context.beginPath();
-    this.phq.forEach((one, place) => context[place ? "lineTo" : "moveTo"](...at(one)));
-    Object.assign(context, { strokeStyle: colour, lineWidth: 1.2 * scale, globalAlpha: 0.8 });
-    context.setLineDash(STYLES.phq.dash.map((length) => length * scale));
-    context.stroke();
-    for (const one of this.phq) {
-      const [x, y] = at(one);
-      drawMarker(context, { marker: "diamond", x, y, radius: 3.4 * scale, colour, ground: this.palette.sheet });
-    }
-    context.globalAlpha = 1;
-  }
-
-  drawOrigins(context) {
-    const { top, height } = this.plot.bbox;
-    const scale = devicePixelRatio;
-    context.font = `${12 * scale}px 'Source Sans 3', system-ui, sans-serif`;
-    context.fillStyle = this.palette.soft;
-    context.strokeStyle = this.palette["line-strong"];
-    context.lineWidth = scale;
-    context.setLineDash([4 * scale, 4 * scale]);
-    for (const { time, origin } of this.changes()) {
-      const x = this.x(time);
-      context.beginPath();
-      context.moveTo(x, top);
-      context.lineTo(x, top + height);
-      context.stroke();
-      const { width: wide } = context.measureText(` ${origin} `);
-      context.textAlign = x + wide > this.plot.bbox.left + this.plot.bbox.width ? "right" : "left";
-      context.fillText(` ${origin} `, x, top + 12 * scale);
-    }
-  }
-
-  /** Where the checkpoint changes: half-way between the two sessions. */
-  changes() {
-    const known = this.data.origin.map((origin, index) => ({ origin, time: this.data.time[index] })).filter((one) => one.origin);
-    return known.flatMap((one, index) => index && known[index - 1].origin !== one.origin
-      ? [{ time: (known[index - 1].time + one.time) / 2, origin: one.origin }] : []);
-  }
-
-  drawCursor(context) {
-    const { top, height } = this.plot.bbox;
-    const x = this.x(this.times[this.active]);
-    Object.assign(context, { strokeStyle: this.palette["line-strong"], lineWidth: devicePixelRatio });
-    context.setLineDash([]);
-    context.beginPath();
-    context.moveTo(x, top);
-    context.lineTo(x, top + height);
-    context.stroke();
   }
 
   point(plot) {
