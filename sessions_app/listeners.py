@@ -27,11 +27,11 @@ def ask_consent_and_policy(*, job: AnalysisJob, **_: Any) -> str | None:
 
 def show_newest_analysis(*, job: AnalysisJob, analysis: Analysis, **_: Any) -> None:
     """Let the recording point at what was just found in it."""
-    Recording.objects.filter(id=job.subject).update(analysis=analysis)
+    Recording.objects.filter(job=job).update(analysis=analysis)
 
 
 def _ask_consent(job: AnalysisJob) -> None:
-    recording = Recording.objects.select_related("session__patient__clinic").filter(id=job.subject).first()
+    recording = Recording.objects.select_related("session__patient__clinic").filter(job=job).first()
     if recording is None:
         raise AnalysisRefused("recording_gone", "This recording was deleted before it could be analysed.")
     session = recording.session

@@ -11,7 +11,6 @@ from django.db.models import Model, Q
 from accounts.models import Role, User
 from accounts.policy import Action, may
 
-
 M = TypeVar("M", bound=Model)
 
 
