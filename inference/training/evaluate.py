@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,7 +118,8 @@ def _severity(clips: list[trials.Clip], score: Array) -> Iterator[Figure]:
 
 
 def _latents(clips: list[trials.Clip], scored: dict[HeadName, Array]) -> Iterator[Figure]:
-    for head, least in (("depression", 0.90), ("arousal", 0.70), ("valence", 0.65)):
+    wanted: dict[HeadName, float] = {"depression": 0.90, "arousal": 0.70, "valence": 0.65}
+    for head, least in wanted.items():
         truth = np.array([getattr(clip.latents, head) for clip in clips])
         value, interval = _resampled(_rank_correlation, truth, scored[head])
         yield Figure(f"Spearman {head}", value, at_least=least, interval=interval)
@@ -153,12 +155,12 @@ def _calibration_error(clips: list[trials.Clip], score: Array, bins: int = 5) ->
 
 def _coverage(ear: Ear, count: int = 4) -> Figure:
     """How often a clip's interval holds the mean score of the same speaker's other clips."""
-    held = []
+    held: list[bool] = []
     for sounds in trials.renditions(count):
         found = ear.scores(sounds)["depression"]
         for place, score in enumerate(found):
             others = np.mean([other.value for number, other in enumerate(found) if number != place])
-            held.append(score.low is not None and score.high is not None and score.low <= others <= score.high)
+            held.append(score.low is not None and score.high is not None and bool(score.low <= others <= score.high))
     return Figure("coverage of the 90 % interval", float(np.mean(held)), at_least=0.85, at_most=0.95)
 
 
@@ -172,12 +174,12 @@ def _machine(ear: Ear, sounds: list[Samples]) -> Iterator[Figure]:
     yield Figure("seconds of sound per second of work", 6 * len(windows) / seconds, at_least=150)
 
 
-def _rank_correlation(truth: Array, score: Array) -> float:
+def _rank_correlation(truth: NDArray[Any], score: Array) -> float:
     return 0.0 if np.ptp(score) == 0 else float(spearmanr(truth, score).statistic)
 
 
 def _resampled(
-    statistic: Callable[[NDArray[np.generic], Array], float], truth: NDArray[np.generic], score: Array
+    statistic: Callable[[NDArray[Any], Array], float], truth: NDArray[Any], score: Array
 ) -> tuple[float, tuple[float, float]]:
     """``statistic`` of ``truth`` and ``score`` (n,), and its 90 % bootstrap interval over clips."""
     rng, drawn = np.random.default_rng(5), []

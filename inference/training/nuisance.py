@@ -73,7 +73,8 @@ def recorded(samples: Samples, conditions: Conditions, rng: np.random.Generator)
     if conditions.room:
         spectrum *= fft.rfft(_room(conditions.room, rng), size)
     if conditions.snr is not None:
-        spectrum += _noise_spectrum(spectrum, hertz, conditions, rng)
+        # The voice fills ``length`` of ``size`` samples, noise fills them all.
+        spectrum += _noise_spectrum(spectrum, hertz, conditions, rng) * np.float32(math.sqrt(size / length))
     sound = fft.irfft(spectrum * _response(conditions, hertz), size)[:length] * 10 ** (conditions.level / 20)
     rounded: Samples = np.rint(np.clip(sound, -1, 1) * 32767).astype(np.float32) / np.float32(32767)
     return _coded(rounded, conditions.codec)
@@ -88,11 +89,12 @@ def without_speech(length: int, rng: np.random.Generator) -> Samples:
     if kind == 1:
         hertz = fft.rfftfreq(length, 1 / SAMPLE_RATE)
         spectrum = fft.rfft(rng.normal(size=length)) * _slope(hertz.astype(np.float32), float(rng.uniform(-6, 0)))
-        return np.asarray(fft.irfft(spectrum, length), np.float32)
+        noise: Samples = fft.irfft(spectrum, length).astype(np.float32)
+        return noise
     base = rng.choice([50.0, 60.0]) if kind == 2 else float(rng.uniform(110, 440))
     partials = base * (np.arange(1, 9) if kind == 2 else np.array([1, 1.25, 1.5, 2, 2.5, 3]))
     tones = sum(rng.uniform(0.1, 1) * np.sin(2 * np.pi * (f * time + rng.random())) for f in partials)
-    return (tones + rng.normal(0, 0.02, length)).astype(np.float32)
+    return np.asarray(tones + rng.normal(0, 0.02, length), np.float32)
 
 
 def _room(seconds: float, rng: np.random.Generator) -> Samples:

@@ -102,7 +102,9 @@ def _world() -> Any:
     try:
         import pyworld
     except ImportError as error:
-        raise EngineMissing("pyworld is not installed. Please install Undertone with its 'train' extra.") from error
+        raise EngineMissing(
+            f"pyworld cannot be imported ({error}). Please install Undertone with its 'train' extra."
+        ) from error
     return pyworld
 
 

@@ -1,0 +1,64 @@
+"""Rendered speech has the prosody that was ordered, measured on what was rendered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inference.training.prosody import Latents, prosody_of
+from inference.training.synthesis import SPEECH_RMS, Rendering, render, render_prosody
+from inference.training.voices import EngineMissing, Voice, speak
+from tests.inference.training.tools import needs_synthesis
+
+pytestmark = needs_synthesis
+
+TEXTS = ["The teacher counted the blue chairs.", "My neighbour borrowed a wooden ladder on Tuesday."]
+VOICES = [Voice("espeak", "en-us+f3"), Voice("flite", "slt")]
+NEUTRAL = prosody_of(Latents(0.5))
+
+
+def rendered(voice: Voice = VOICES[0], **changes: float) -> Rendering:
+    return render_prosody(TEXTS, voice, replace(NEUTRAL, **changes), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("voice", VOICES)
+def test_the_pitch_varies_as_ordered(voice: Voice) -> None:
+    for ordered in (0.8, 3.0):
+        f0 = rendered(voice, f0_sd=ordered).f0
+        assert np.std(12 * np.log2(f0[f0 > 0])) == pytest.approx(ordered, abs=0.1)
+
+
+@pytest.mark.parametrize("voice", VOICES)
+def test_pauses_fill_their_share(voice: Voice) -> None:
+    for ordered in (0.1, 0.35):
+        made = rendered(voice, pause_ratio=ordered)
+        assert (made.pauses[:, 1] - made.pauses[:, 0]).sum() / made.duration == pytest.approx(ordered, abs=0.02)
+        start, end = (made.pauses[0] * 16_000).astype(int)
+        middle = made.samples[start + 800 : end - 800]
+        assert len(middle) == 0 or np.abs(middle).max() < 0.01
+
+
+def test_a_higher_rate_says_the_same_syllables_in_less_time() -> None:
+    slow, fast = rendered(rate=0.8), rendered(rate=1.25)
+    assert slow.syllables == fast.syllables == 8 + 13
+    assert slow.duration / fast.duration == pytest.approx(1.25 / 0.8, rel=0.05)
+    assert (np.diff(slow.onsets) >= 0).all()
+
+
+def test_levels_are_fixed_and_never_clip() -> None:
+    samples = rendered(dynamics=1.4).samples
+    assert samples.dtype == np.float32
+    assert np.abs(samples).max() <= 1
+    assert np.sqrt(np.mean(samples**2)) == pytest.approx(SPEECH_RMS * np.sqrt(0.8), rel=0.1)
+
+
+def test_the_same_seed_renders_the_same_samples() -> None:
+    once, again = (render(TEXTS, VOICES[0], Latents(0.7), np.random.default_rng(1)).samples for _ in range(2))
+    assert np.array_equal(once, again)
+
+
+def test_a_voice_that_does_not_exist_is_named() -> None:
+    with pytest.raises(EngineMissing, match="no-such-voice"):
+        speak(Voice("espeak", "no-such-voice"), "Hello.")
