@@ -54,7 +54,7 @@ def fit_heads(model: AffectiveModel, pooled: Tensor, latents: Tensor, seed: int 
         assert isinstance(head, nn.Sequential)
         head.apply(_fresh)
         read = _read_by(model, name, pooled.shape[1])
-        _descend(head.train(), standardized * read, latents[:, place], np.random.default_rng([seed, place]))
+        _descend(head.train(), standardized, read, latents[:, place], np.random.default_rng([seed, place]))
         _absorb(head.eval(), mean, deviation, read)
 
 
@@ -69,13 +69,13 @@ def _fresh(layer: nn.Module) -> None:
         layer.reset_parameters()
 
 
-def _descend(head: nn.Sequential, inputs: Tensor, target: Tensor, rng: np.random.Generator) -> None:
+def _descend(head: nn.Sequential, inputs: Tensor, read: Tensor, target: Tensor, rng: np.random.Generator) -> None:
     optimizer = torch.optim.AdamW(head.parameters(), lr=2e-3, weight_decay=0.1)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     for _ in range(STEPS):
         chosen = torch.from_numpy(_rows(rng, len(inputs)))
         noisy = inputs[chosen] + INPUT_NOISE * torch.randn(len(chosen), inputs.shape[1])
-        loss = functional.binary_cross_entropy_with_logits(head(noisy).squeeze(-1), target[chosen])
+        loss = functional.binary_cross_entropy_with_logits(head(noisy * read).squeeze(-1), target[chosen])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

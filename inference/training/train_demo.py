@@ -62,15 +62,18 @@ def main() -> None:
     with torch.random.fork_rng():
         pooled, latents = pooled_windows(model, clips, options.head_windows, np.random.default_rng(options.seed))
         fit_heads(model, pooled, latents, options.seed)
-    saved = save(model, calibrated(model, validation), options.version, _origin(clips, validation, plan, options.seed))
+    origin = {**_origin(clips, validation, plan, options.seed), "head_windows": options.head_windows}
+    saved = save(model, calibrated(model, validation), options.version, origin, options.target)
     print(f"saved {saved.identity}")
 
 
-def save(model: AffectiveModel, scored: Scored, version: str, origin: dict[str, Any]) -> checkpoints.Description:
-    """Writes the checkpoint with its card; figures are added by ``evaluate_demo``."""
+def save(
+    model: AffectiveModel, scored: Scored, version: str, origin: dict[str, Any], target: Path = TARGET
+) -> checkpoints.Description:
+    """Writes the checkpoint with its card into ``target``; figures are added by ``evaluate_demo``."""
     limits = {head: {"low": found.low, "high": found.high} for head, found in thresholds(scored).items()}
     card = {**ABOUT, "version": version, "training": origin, "thresholds": limits, "window_sd": window_spread(scored)}
-    return checkpoints.save(TARGET, model, card)
+    return checkpoints.save(target, model, card)
 
 
 def _origin(
@@ -89,12 +92,13 @@ def _origin(
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else None)
-    parser.add_argument("--version", default="0.2", help="version to write on the card")
+    parser.add_argument("--version", default="0.3", help="version to write on the card")
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of training steps")
     parser.add_argument("--shards", type=int, default=TRAIN_SHARDS, help="shards of 48 training clips")
     parser.add_argument("--head-windows", type=int, default=HEAD_WINDOWS, help="windows that the heads are fitted on")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--state", type=Path, default=STATE, help="where the run is kept")
+    parser.add_argument("--target", type=Path, default=TARGET, help="folder to write the checkpoint into")
     parser.add_argument("--no-build", action="store_true", help="train on the clips that are there")
     return parser.parse_args()
 

@@ -73,6 +73,7 @@ def test_silence_is_finite_and_neither_low_nor_elevated() -> None:
     assert 0.3 < scores[0] < 0.7
 
 
+@pytest.mark.training
 @needs_synthesis
 @pytest.mark.parametrize(
     ("cue", "doses", "direction"), [("f0_sd", (0.6, 2.6, 4.6), -1), ("pause_ratio", (0.05, 0.2, 0.4), 1)]

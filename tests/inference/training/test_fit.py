@@ -72,14 +72,29 @@ def test_measures_of_a_window_have_their_units() -> None:
     assert (spread, pauses, rate, mean, level) == pytest.approx((3.0, 0.5, 0.4, 1.5, 0.0))
 
 
-def test_heads_learn_what_the_statistics_tell() -> None:
+def test_heads_learn_what_the_statistics_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.training.heads.STEPS", 150)
+    torch.manual_seed(0)
     model = AffectiveModel(demo_config(), HEADS).eval()
     pooled = torch.randn(500, 2 * 128 + 4 * 4) * 3 + 5
-    truth = torch.sigmoid(pooled[:, :3] - 5)
+    truth = torch.sigmoid(pooled[:, -3:] - 5)
     fit_heads(model, pooled, truth)
     with torch.inference_mode():
         found = torch.sigmoid(model.logits(pooled)["depression"])
     assert np.corrcoef(found, truth[:, 0])[0, 1] > 0.95
+
+
+def test_depression_hears_cues_and_no_timbre(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.training.heads.STEPS", 5)
+    model = AffectiveModel(demo_config(), HEADS).eval()
+    pooled = torch.randn(50, 2 * 128 + 4 * 4)
+    fit_heads(model, pooled, torch.rand(50, 3))
+    other = pooled.clone()
+    other[:, : 2 * 128] = 0
+    with torch.inference_mode():
+        before, after = model.logits(pooled), model.logits(other)
+    assert torch.allclose(before["depression"], after["depression"])
+    assert not torch.allclose(before["valence"], after["valence"])
 
 
 def test_calibration_makes_scores_agree_with_truth() -> None:

@@ -12,7 +12,7 @@ from inference.training.synthesis import SPEECH_RMS, Rendering, render, render_p
 from inference.training.voices import EngineMissing, Voice, speak
 from tests.inference.training.tools import needs_synthesis
 
-pytestmark = needs_synthesis
+pytestmark = [needs_synthesis, pytest.mark.training]
 
 TEXTS = ["The teacher counted the blue chairs.", "My neighbour borrowed a wooden ladder on Tuesday."]
 VOICES = [Voice("espeak", "en-us+f3"), Voice("flite", "slt")]
