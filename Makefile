@@ -60,7 +60,7 @@ demo-audio: $(VENV)/.dev ## render the demonstration's recordings again (needs e
 	@$(run) -W ignore::UserWarning:pyworld manage.py render_demo_audio
 
 # The CPU build of torch calls itself 2.13.0+cpu, which only its own index has; 2.13.0 is found everywhere.
-lock_options := --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-options --no-emit-trusted-host
+lock_options := --quiet --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-options --no-emit-trusted-host
 .PHONY: lock
 lock: $(VENV)/.dev ## resolve the dependencies again (LOCK=--upgrade for newer ones)
 	@$(run) -m piptools compile $(lock_options) $(LOCK) --extra=dev --extra=train --output-file=requirements-dev.lock pyproject.toml
