@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
 from django.db import models
+
+NO_PLACE = {"Factory", "localtime"}
+"""Entries of the time zone database that mean no place, and that no browser knows."""
 
 
 class AffectPolicy(models.TextChoices):
@@ -28,6 +34,12 @@ class Clinic(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a time zone that nobody knows: every time on every page is shown in it."""
+        if self.time_zone not in available_timezones() - NO_PLACE:
+            unknown = f"There is no time zone called '{self.time_zone}'. Please give one such as Europe/Berlin."
+            raise ValidationError({"time_zone": unknown})
 
 
 class Role(models.TextChoices):
@@ -54,6 +66,10 @@ class UserManager(BaseUserManager["User"]):
         """The user with this e-mail address, whatever its letter case."""
         return self.get(email__iexact=username)
 
+    def counselors_of(self, clinic: Clinic) -> models.QuerySet[User]:
+        """The counselors who work in ``clinic`` now: those who can join a care team."""
+        return self.filter(clinic=clinic, role=Role.COUNSELOR, is_active=True)
+
 
 class User(AbstractBaseUser):
     """A person or program of one clinic, with one role."""
@@ -76,6 +92,12 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.display_name
+
+    def unique_error_message(self, model_class: type[models.Model], unique_check: Sequence[str]) -> ValidationError:
+        """Say in plain words that an e-mail address is taken."""
+        if tuple(unique_check) == ("email",):
+            return ValidationError("Somebody has an account with this e-mail address already.", code="unique")
+        return super().unique_error_message(model_class, unique_check)
 
 
 class AccessLogEntry(models.Model):

@@ -1,12 +1,27 @@
-"""What people change about their clinic, one verb per function."""
+"""Making a clinic and its people, and what people change about their clinic: one verb per function."""
 
 from __future__ import annotations
 
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied
 
 from accounts import access_log
-from accounts.models import AffectPolicy, Clinic, User
+from accounts.models import AffectPolicy, Clinic, Role, User
 from accounts.policy import Action, may
+
+
+def clinic_add(*, name: str, time_zone: str) -> Clinic:
+    """Make a clinic without people. Raises ``ValidationError``, for instance for an unknown time zone."""
+    clinic = Clinic(name=name, time_zone=time_zone)
+    clinic.full_clean()
+    clinic.save()
+    return clinic
+
+
+def user_add(*, clinic: Clinic, email: str, name: str, role: Role, password: str) -> User:
+    """Give somebody an account in ``clinic``. Raises ``ValidationError``: address taken, password too weak."""
+    validate_password(password, User(clinic=clinic, email=email, display_name=name, role=role))
+    return User.objects.create_user(clinic=clinic, email=email, display_name=name, role=role, password=password)
 
 
 def affect_policy_set(*, user: User, policy: AffectPolicy) -> Clinic:

@@ -1,11 +1,14 @@
-"""Signing in and out, and one's own API token."""
+"""Signing in and out, one's own password and API token."""
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods
 from rest_framework.authtoken.models import Token
 
@@ -21,6 +24,18 @@ class SignIn(auth.LoginView):
 
 class SignOut(auth.LogoutView):
     """Ends the session and returns to the first page."""
+
+
+class PasswordChange(auth.PasswordChangeView):
+    """One's own password; every other session of the same person ends."""
+
+    template_name = "accounts/password.html"
+    success_url = reverse_lazy("home")
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        """Say that it was done."""
+        messages.success(self.request, "Your password was changed.")
+        return super().form_valid(form)
 
 
 @login_required
