@@ -20,6 +20,8 @@ class Action(StrEnum):
     SEE_SCORES = "see_scores"
     SEE_QUESTIONNAIRES = "see_questionnaires"
     ADD_PATIENT = "add_patient"
+    RECORD_CONSENT = "record_consent"
+    WITHDRAW_CONSENT = "withdraw_consent"
     ADD_SESSION = "add_session"
     UPLOAD_RECORDING = "upload_recording"
     RETRY_ANALYSIS = "retry_analysis"
@@ -37,12 +39,14 @@ _CLINICAL = {
     Action.SNAPSHOT,
 }
 
+_ADMISSION = {Action.ADD_PATIENT, Action.RECORD_CONSENT, Action.WITHDRAW_CONSENT}
+
 ALLOWED: dict[str, set[Action]] = {
-    Role.COUNSELOR: _CLINICAL,
+    Role.COUNSELOR: _CLINICAL | _ADMISSION,
     # Staff bring recordings in and see how far they are; what they say about a patient is not theirs to read.
-    Role.STAFF: {
+    Role.STAFF: _ADMISSION
+    | {
         Action.LIST_PATIENTS,
-        Action.ADD_PATIENT,
         Action.ADD_SESSION,
         Action.UPLOAD_RECORDING,
         Action.RETRY_ANALYSIS,

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import access_log
-from accounts.models import Role, User
+from accounts.models import Clinic, Role, User
 from accounts.policy import Action, may
 from inference import services as jobs
 from inference.models import AnalysisJob
 from sessions_app import storage
 from sessions_app.errors import ConsentMissing
-from sessions_app.models import Patient, PatientChannel, Recording, Session
+from sessions_app.models import Consent, Patient, PatientChannel, Recording, Session
 
 
 def _require(user: User, action: Action) -> None:
@@ -27,16 +28,83 @@ def _require(user: User, action: Action) -> None:
         raise PermissionDenied
 
 
-def patient_add(*, user: User, reference: str, given_name: str, family_name: str) -> Patient:
-    """Add a patient to the user's clinic; a counselor who adds one joins the care team."""
+def patient_add(
+    *, user: User, reference: str, given_name: str, family_name: str, care_team: Iterable[User] = ()
+) -> Patient:
+    """Add a patient to the user's clinic, cared for by ``care_team``; a counselor who adds one joins it.
+
+    Raises ``ValidationError``: the reference is taken, or somebody named is no counselor of the clinic.
+    """
     _require(user, Action.ADD_PATIENT)
+    team = _care_team(user, care_team)
     patient = Patient(clinic=user.clinic, reference=reference, given_name=given_name, family_name=family_name)
-    patient.full_clean()
-    patient.save()
-    if user.role == Role.COUNSELOR:
-        patient.care_team.add(user)
-    access_log.record(actor=user, action="create", object_kind="patient", object_id=patient.id, patient_id=patient.id)
+    with transaction.atomic():
+        # One addition at a time per clinic, so that the same reference sent twice at once is found the second time.
+        Clinic.objects.select_for_update(no_key=True).get(id=user.clinic_id)
+        patient.full_clean()
+        patient.save()
+        patient.care_team.set(team)
+        _log_about(user, patient, "create", "patient", patient.id)
     return patient
+
+
+def _care_team(user: User, chosen: Iterable[User]) -> set[User]:
+    team = set(chosen)
+    if team - set(User.objects.counselors_of(user.clinic)):
+        raise ValidationError({"care_team": "A care team is made of counselors of this clinic."})
+    return team | {user} if user.role == Role.COUNSELOR else team
+
+
+def consent_record(
+    *,
+    user: User,
+    patient: Patient,
+    given_on: date,
+    text_version: str,
+    recording: bool,
+    voice_analysis: bool,
+    expires_on: date | None = None,
+) -> Consent:
+    """Record that the patient gave consent. Raises ``ValidationError`` where it cannot be meant so."""
+    _require(user, Action.RECORD_CONSENT)
+    consent = Consent(
+        patient=patient,
+        given_on=given_on,
+        text_version=text_version,
+        recording=recording,
+        voice_analysis=voice_analysis,
+        expires_on=expires_on,
+        taken_by=user,
+    )
+    consent.full_clean()
+    consent.save()
+    _log_about(user, patient, "create", "consent", consent.id)
+    return consent
+
+
+def consent_withdraw(*, user: User, patient: Patient) -> list[Consent]:
+    """Withdraw all consents of the patient, at once: open analyses end, scores are hidden. Returns those withdrawn."""
+    _require(user, Action.WITHDRAW_CONSENT)
+    with transaction.atomic():
+        # An upload that holds the patient is either ended here or finds no consent.
+        Patient.objects.select_for_update(no_key=True).get(id=patient.id)
+        standing = list(patient.consents.standing())
+        for consent in standing:
+            consent.withdrawn_at = timezone.now()
+            consent.save(update_fields=["withdrawn_at"])
+            _log_about(user, patient, "withdraw", "consent", consent.id)
+        _cancel_analyses(user, patient)
+    return standing
+
+
+def _cancel_analyses(user: User, patient: Patient) -> None:
+    for recording in Recording.objects.filter(session__patient=patient, job__in=AnalysisJob.objects.open()):
+        if jobs.job_cancel(recording.job_id):
+            _log_about(user, patient, "cancel", "recording", recording.id)
+
+
+def _log_about(user: User, patient: Patient, action: str, kind: str, object_id: uuid.UUID) -> None:
+    access_log.record(actor=user, action=action, object_kind=kind, object_id=object_id, patient_id=patient.id)
 
 
 def session_add(*, user: User, patient: Patient, held_at: datetime) -> Session:
@@ -45,7 +113,7 @@ def session_add(*, user: User, patient: Patient, held_at: datetime) -> Session:
     session = Session(patient=patient, held_at=held_at, created_by=user)
     session.full_clean()
     session.save()
-    access_log.record(actor=user, action="create", object_kind="session", object_id=session.id, patient_id=patient.id)
+    _log_about(user, patient, "create", "session", session.id)
     return session
 
 

@@ -13,35 +13,49 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from accounts.policy import Action
 from sessions_app import services
 from sessions_app.api.links import link
 from sessions_app.api.resource import Resource
 from sessions_app.models import Patient
 
-EXAMPLE = {"reference": "W-0042", "given_name": "Robin", "family_name": "Example"}
+MOST_CARERS = 50
+EXAMPLE = {
+    "reference": "W-0042",
+    "given_name": "Robin",
+    "family_name": "Example",
+    "care_team": ["0c6a6a6e-8d0f-4a55-9d38-6f3a2b1f7c52"],
+}
 
 
 class PatientSerializer(serializers.ModelSerializer[Patient]):
     """A patient. The clinic is always that of the caller."""
 
     url = serializers.SerializerMethodField()
+    care_team = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        write_only=True,
+        max_length=MOST_CARERS,
+        help_text="Ids of counselors of the clinic, who then see this patient. A counselor who adds one joins anyway.",
+    )
 
     class Meta:
         model = Patient
-        fields = ["id", "url", "reference", "given_name", "family_name", "created_at"]
+        fields = ["id", "url", "reference", "given_name", "family_name", "care_team", "created_at"]
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, patient: Patient) -> str | None:
         """Its address."""
         return link(self.context["request"], "patient", patient.id)
 
-    def validate_reference(self, reference: str) -> str:
-        """Each patient of a clinic has a reference of their own, whatever its letter case."""
-        user = self.context["request"].user
-        if Patient.objects.visible_to(user).filter(reference__iexact=reference).exists():
-            raise ValidationError("Another patient of this clinic has this reference.", code="unique")
-        return reference
+    def validate_care_team(self, ids: list[uuid.UUID]) -> list[User]:
+        """The counselors of these ids; somebody of another clinic is answered like somebody who does not exist."""
+        found = list(User.objects.counselors_of(self.context["request"].user.clinic).filter(id__in=ids))
+        if len(found) < len(set(ids)):
+            raise ValidationError("Each must be the id of a counselor of this clinic.", code="not_a_counselor")
+        return found
 
 
 class PatientFilter(filters.FilterSet):  # type: ignore[misc]
@@ -89,7 +103,7 @@ class PatientList(PatientResource):
         examples=[OpenApiExample("A new patient", value=EXAMPLE, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        """Add a patient to the caller's clinic. Staff only."""
+        """Add a patient to the caller's clinic. Staff and counselors."""
         patient = services.patient_add(user=self.user, **self.checked())
         answer = self.get_serializer(patient).data
         return Response(answer, status=201, headers={"Location": answer["url"]})

@@ -1,4 +1,4 @@
-"""Forms of the pages."""
+"""Forms of the pages for recordings, the search and the clinic's policy."""
 
 from __future__ import annotations
 

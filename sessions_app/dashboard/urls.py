@@ -2,15 +2,18 @@
 
 from django.urls import path
 
-from sessions_app.dashboard.views import clinic, home, notices, patients, recordings, sessions
+from sessions_app.dashboard.views import admission, clinic, consents, home, notices, patients, recordings, sessions
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("clinic/policy/", clinic.policy, name="clinic-policy"),
     path("notices/", notices.system_notice, name="system-notice"),
+    path("patients/new/", admission.new_patient, name="patient-new"),
     path("patients/<uuid:patient_id>/", patients.patient, name="patient"),
     path("patients/<uuid:patient_id>/course/", patients.course, name="patient-course"),
     path("patients/<uuid:patient_id>/sessions/", patients.sessions, name="patient-sessions"),
+    path("patients/<uuid:patient_id>/consents/", consents.record, name="consent-record"),
+    path("patients/<uuid:patient_id>/consents/withdraw/", consents.withdraw, name="consent-withdraw"),
     path("recordings/<uuid:recording_id>/retry/", recordings.retry, name="recording-retry"),
     path("sessions/<uuid:session_id>/", sessions.session, name="session"),
 ]

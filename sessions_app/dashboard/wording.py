@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from accounts.models import AffectPolicy, Clinic
@@ -102,7 +103,8 @@ def consent_words(consents: list[Consent], today: date) -> ConsentWords:
     if newest is None:
         return ConsentWords(False, "No consent", "There is no consent to voice analysis on file.")
     if newest.withdrawn_at is not None:
-        return ConsentWords(False, "Consent withdrawn", f"Consent was withdrawn on {_day(newest.withdrawn_at.date())}.")
+        withdrawn = _day(timezone.localdate(newest.withdrawn_at))
+        return ConsentWords(False, "Consent withdrawn", f"Consent was withdrawn on {withdrawn}.")
     if newest.given_on > today:
         return ConsentWords(False, "Consent not yet valid", f"Consent begins on {_day(newest.given_on)}.")
     return ConsentWords(False, "Consent expired", f"Consent ended on {_day(newest.expires_on or today)}.", past=True)

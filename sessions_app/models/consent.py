@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
+from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import User
 from sessions_app.models.patients import Patient
 from sessions_app.models.scope import ScopedQuerySet
+
+FIRST_YEAR = 1950
 
 
 class ConsentQuerySet(ScopedQuerySet["Consent"]):
@@ -30,6 +35,10 @@ class ConsentQuerySet(ScopedQuerySet["Consent"]):
             given_on__lte=day,
             withdrawn_at__isnull=True,
         )
+
+    def standing(self) -> ConsentQuerySet:
+        """Consents that have not been withdrawn, expired ones too: sessions of their time are still shown."""
+        return self.filter(withdrawn_at__isnull=True)
 
 
 class Consent(models.Model):
@@ -52,6 +61,21 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"consent {self.id}"
+
+    def clean(self) -> None:
+        """Refuse a consent that was not given yet, ends before it begins, or covers nothing."""
+        wrong = {}
+        today = timezone.localdate(timezone=ZoneInfo(self.patient.clinic.time_zone))
+        if self.given_on and self.given_on > today:
+            wrong["given_on"] = "This day lies in the future. Please give the day on which consent was given."
+        elif self.given_on and self.given_on.year < FIRST_YEAR:
+            wrong["given_on"] = f"Please give a day after {FIRST_YEAR}."
+        if self.given_on and self.expires_on and self.expires_on < self.given_on:
+            wrong["expires_on"] = "This day lies before the day on which consent was given."
+        if not (self.recording or self.voice_analysis):
+            wrong["voice_analysis"] = "Please say what the consent covers."
+        if wrong:
+            raise ValidationError(wrong)
 
     def covers(self, day: date) -> bool:
         """Whether this consent allows voice analysis of a session held on ``day``: `in_force` for a row in hand."""

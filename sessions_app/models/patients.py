@@ -6,6 +6,7 @@ import uuid
 from datetime import date
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
@@ -52,6 +53,14 @@ class Patient(models.Model):
 
     def __str__(self) -> str:
         return self.full_name
+
+    def clean(self) -> None:
+        """Refuse a reference that another patient of the clinic has, whatever its letter case."""
+        others = Patient.objects.exclude(id=self.id).filter(clinic=self.clinic_id)
+        if others.filter(reference__iexact=self.reference).exists():
+            raise ValidationError(
+                {"reference": ValidationError("Another patient of this clinic has this number.", code="unique")}
+            )
 
     @property
     def full_name(self) -> str:

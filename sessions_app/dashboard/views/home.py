@@ -37,6 +37,7 @@ def patient_list(request: ClinicRequest) -> HttpResponse:
         "text": text,
         "after": after,
         "heads": HEAD_WORDS,
+        "may_add": may(request.user, Action.ADD_PATIENT),
         "is_clinical": may(request.user, Action.SEE_SCORES),
         "no_scores": why_none_at_all(request.user, request.user.clinic),
     }

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import trigger_client_event
 
@@ -16,10 +15,12 @@ from accounts import access_log
 from accounts.policy import Action, may
 from inference.errors import AnalysisError
 from sessions_app import services
+from sessions_app.dashboard.admission_forms import ConsentForm
+from sessions_app.dashboard.consent_panel import consent_panel
 from sessions_app.dashboard.course import course_of, session_list
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404
 from sessions_app.dashboard.forms import UploadForm
-from sessions_app.dashboard.wording import HEAD_WORDS, consent_words, policy_sentence
+from sessions_app.dashboard.wording import HEAD_WORDS, policy_sentence
 from sessions_app.errors import Refused
 from sessions_app.models import Patient, PatientChannel
 from sessions_app.scores import why_none_at_all
@@ -32,7 +33,7 @@ COURSE_CHANGED = "course-changed"
 def patient(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     """Everything about one patient that this user may see."""
     found = patient_or_404(request.user, patient_id)
-    _log_read(request, found)
+    log_read(request, found)
     return render(request, "dashboard/patient.html", patient_context(request, found, UploadForm()))
 
 
@@ -41,7 +42,7 @@ def patient(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
 def course(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     """The chart alone, fetched again when an analysis is done."""
     found = patient_or_404(request.user, patient_id)
-    _log_read(request, found)
+    log_read(request, found)
     context = {"patient": found, "course": course_of(found, request.user), "heads": HEAD_WORDS}
     return render(request, "dashboard/_course.html", context)
 
@@ -56,7 +57,7 @@ def sessions(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     listed = session_list(found, request.user)
     if request.GET.get("seen") == listed.fingerprint:
         return HttpResponse(status=204)
-    _log_read(request, found)
+    log_read(request, found)
     response = render(request, "dashboard/_sessions.html", sessions_context(request, found))
     if request.GET.get("analysed") != str(listed.analysed):
         trigger_client_event(response, COURSE_CHANGED)
@@ -68,7 +69,7 @@ def _upload(request: ClinicRequest, found: Patient) -> HttpResponse:
     if form.is_valid() and _kept(request, found, form):
         return _uploaded(request, found)
     if request.htmx:
-        context = {"patient": found, "form": form, "consent": _consent(found)}
+        context = {"patient": found, "form": form, "panel": consent_panel(found, request.user)}
         return render(request, "dashboard/_upload.html", context, status=422)
     return render(request, "dashboard/patient.html", patient_context(request, found, form), status=422)
 
@@ -95,13 +96,15 @@ def _uploaded(request: ClinicRequest, found: Patient) -> HttpResponse:
     return redirect("patient", found.id)
 
 
-def patient_context(request: ClinicRequest, found: Patient, form: UploadForm) -> dict[str, Any]:
+def patient_context(
+    request: ClinicRequest, found: Patient, form: UploadForm, *, consent_form: ConsentForm | None = None
+) -> dict[str, Any]:
     """What the whole page needs."""
     sees_scores = may(request.user, Action.SEE_SCORES)
     return {
         **sessions_context(request, found),
         "course": course_of(found, request.user) if sees_scores else None,
-        "consent": _consent(found),
+        "panel": consent_panel(found, request.user, consent_form),
         "policy": policy_sentence(found.clinic),
         "form": form,
     }
@@ -117,9 +120,6 @@ def sessions_context(request: ClinicRequest, found: Patient) -> dict[str, Any]:
     }
 
 
-def _consent(found: Patient) -> Any:
-    return consent_words(list(found.consents.all()), timezone.localdate())
-
-
-def _log_read(request: ClinicRequest, found: Patient) -> None:
+def log_read(request: ClinicRequest, found: Patient) -> None:
+    """Record that this patient was looked at."""
     access_log.record(actor=request.user, action="read", object_kind="patient", object_id=found.id, patient_id=found.id)

@@ -75,18 +75,43 @@ def test_staff_add_a_patient_to_their_own_clinic(world: World) -> None:
     assert last_log() == ("create", "patient", True)
 
 
-def test_a_counselor_may_not_add_a_patient(world: World) -> None:
-    assert problem(as_(world.alice).post(f"{API}/patients", NEW, format="json")) == (403, "permission_denied")
+def test_a_counselor_who_adds_a_patient_joins_the_care_team(world: World) -> None:
+    assert as_(world.alice).post(f"{API}/patients", NEW, format="json").status_code == 201
+    assert list(Patient.objects.get(reference="W-1").care_team.all()) == [world.alice]
+
+
+def test_an_integration_client_may_not_add_a_patient(world: World) -> None:
+    assert problem(as_(world.robot).post(f"{API}/patients", NEW, format="json")) == (403, "permission_denied")
     assert last_log() == ("add_patient", "patient", False)
 
 
-def test_clinic_id_and_care_team_cannot_be_chosen_by_the_client(world: World) -> None:
-    chosen = {"id": str(world.bobs_patient.id), "clinic": str(world.mallory.clinic_id), "care_team": [world.bob.id]}
+def test_counselors_see_the_patient_whose_care_team_staff_put_them_in(world: World) -> None:
+    as_(world.sam).post(f"{API}/patients", {**NEW, "care_team": [str(world.bob.id)]}, format="json")
+    assert set(names(as_(world.bob).get(f"{API}/patients"))) == {"Birch", "Linden"}
+    assert names(as_(world.alice).get(f"{API}/patients")) == ["Alder"]
+
+
+@pytest.mark.parametrize("who", ["mallory", "sam", "ada", "robot"])
+def test_a_care_team_holds_counselors_of_the_own_clinic_only(world: World, who: str) -> None:
+    chosen = [str(world.alice.id), str(getattr(world, who).id)]
+    response = as_(world.sam).post(f"{API}/patients", {**NEW, "care_team": chosen}, format="json")
+    assert problem(response) == (400, "invalid")
+    assert response.json()["errors"]["care_team"][0]["code"] == "not_a_counselor"
+    assert not Patient.objects.filter(reference="W-1").exists()
+
+
+def test_id_and_clinic_cannot_be_chosen_by_the_client(world: World) -> None:
+    chosen = {"id": str(world.bobs_patient.id), "clinic": str(world.mallory.clinic_id)}
     response = as_(world.sam).post(f"{API}/patients", {**NEW, **chosen}, format="json")
     patient = Patient.objects.get(reference="W-1")
     assert response.json()["id"] == str(patient.id) != chosen["id"]
     assert patient.clinic == world.clinic
-    assert not patient.care_team.exists()
+
+
+def test_a_reference_that_a_counselor_cannot_see_is_taken_nevertheless(world: World) -> None:
+    PatientFactory(clinic=world.clinic, reference="w-1", care_team=[world.bob])
+    response = as_(world.alice).post(f"{API}/patients", NEW, format="json")
+    assert response.json()["errors"]["reference"][0]["code"] == "unique"
 
 
 def test_a_reference_is_used_once_per_clinic_whatever_its_letter_case(world: World) -> None:
@@ -111,6 +136,11 @@ def test_another_clinic_may_use_the_same_reference(world: World) -> None:
         {"family_name": "x" * 121},
         {"family_name": "a\x00b"},
         {"reference": ""},
+        {"care_team": None},
+        {"care_team": "alice"},
+        {"care_team": ["alice"]},
+        {"care_team": [{"id": 1}]},
+        {"care_team": ["0c6a6a6e-8d0f-4a55-9d38-6f3a2b1f7c52"] * 51},
     ],
 )
 def test_a_wrong_value_is_named_by_its_field(world: World, wrong: dict[str, object]) -> None:

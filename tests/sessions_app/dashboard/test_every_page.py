@@ -19,7 +19,11 @@ def pages(world: World) -> dict[str, str]:
     QuestionnaireFactory(patient=world.alices_patient)
     counselor, admin = signed_in(world.alice), signed_in(world.ada)
     addresses = ["/", f"/patients/{world.alices_patient.id}/", f"/sessions/{recording.session_id}/"]
-    found = {address: counselor.get(address).content.decode() for address in [*addresses, "/account/api-token/"]}
+    admission = ["/patients/new/", f"/patients/{world.alices_patient.id}/consents/withdraw/"]
+    found = {
+        address: counselor.get(address).content.decode()
+        for address in [*addresses, "/account/api-token/", "/account/password/", *admission]
+    }
     counselor.logout()
     return found | {
         "clinic": admin.get("/").content.decode(),

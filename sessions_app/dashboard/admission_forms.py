@@ -1,0 +1,107 @@
+"""Forms for admitting a patient: who they are, who cares for them, and what they consent to.
+
+Rules live in the models; a form only says in plain words what is missing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from accounts.models import Role, User
+from sessions_app.models import Consent, Patient
+
+DAY = "%Y-%m-%d"
+
+
+def _text() -> forms.TextInput:
+    return forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"})
+
+
+def _day() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date", "class": "form-control"}, format=DAY)
+
+
+def _tick() -> forms.CheckboxInput:
+    return forms.CheckboxInput(attrs={"class": "form-check-input"})
+
+
+def _missing(sentence: str) -> dict[str, str]:
+    return {"required": sentence}
+
+
+class PatientForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A new patient of the clinic of ``user``, who as a counselor joins the care team without being chosen."""
+
+    care_team = forms.ModelMultipleChoiceField(
+        label="Care team",
+        queryset=User.objects.none(),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        error_messages={
+            "required": "Please choose at least one counselor: only the care team sees this patient.",
+            "invalid_choice": "Please choose from the counselors of this clinic.",
+            "invalid_pk_value": "Please choose from the counselors of this clinic.",
+        },
+    )
+    with_consent = forms.BooleanField(
+        label="The patient has given consent", required=False, widget=_tick(), help_text="It can be recorded later too."
+    )
+
+    class Meta:
+        model = Patient
+        fields = ["reference", "given_name", "family_name"]
+        labels = {"reference": "The clinic’s number for this patient"}
+        widgets = {"reference": _text(), "given_name": _text(), "family_name": _text()}
+        error_messages = {
+            "reference": _missing("Please give the clinic’s number for this patient."),
+            "given_name": _missing("Please give the patient’s given name."),
+            "family_name": _missing("Please give the patient’s family name."),
+        }
+
+    def __init__(self, data: Any = None, *, user: User) -> None:
+        super().__init__(data, instance=Patient(clinic=user.clinic))
+        team: Any = self.fields["care_team"]
+        team.queryset = User.objects.counselors_of(user.clinic).exclude(id=user.id)
+        team.required = user.role != Role.COUNSELOR
+        self.fields["reference"].help_text = ""
+
+    @property
+    def patient_fields(self) -> dict[str, Any]:
+        """What `services.patient_add` takes."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "with_consent"}
+
+
+class ConsentForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A consent that ``patient`` gave."""
+
+    given_on = forms.DateField(
+        label="Given on",
+        initial=timezone.localdate,
+        widget=_day(),
+        error_messages={"required": "Please give the day on which consent was given.", "invalid": "Please give a day."},
+    )
+
+    class Meta:
+        model = Consent
+        fields = ["given_on", "text_version", "expires_on", "recording", "voice_analysis"]
+        labels = {
+            "text_version": "Version of the text",
+            "expires_on": "Until (optional)",
+            "recording": "Sessions are recorded",
+            "voice_analysis": "Software analyses how the voice sounds",
+        }
+        widgets = {
+            "text_version": _text(),
+            "expires_on": _day(),
+            "recording": _tick(),
+            "voice_analysis": _tick(),
+        }
+        error_messages = {
+            "text_version": _missing("Please say which version of the consent text was signed."),
+            "expires_on": {"invalid": "Please give a day, or leave this empty."},
+        }
+
+    def __init__(self, data: Any = None, *, patient: Patient) -> None:
+        super().__init__(data, instance=Consent(patient=patient), prefix="consent")

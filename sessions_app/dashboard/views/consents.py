@@ -1,0 +1,55 @@
+"""Recording and withdrawing a patient's consent."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.policy import Action
+from sessions_app import services
+from sessions_app.dashboard.admission_forms import ConsentForm
+from sessions_app.dashboard.consent_panel import consent_panel
+from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404
+from sessions_app.dashboard.forms import UploadForm
+from sessions_app.dashboard.views.patients import log_read, patient_context
+
+
+@require_http_methods(["GET", "POST"])
+@open_to(Action.RECORD_CONSENT)
+def record(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
+    """Record a consent; the form itself stands on the patient's page."""
+    patient = patient_or_404(request.user, patient_id)
+    if request.method == "GET":
+        return redirect("patient", patient.id)
+    form = ConsentForm(request.POST, patient=patient)
+    if form.is_valid():
+        services.consent_record(user=request.user, patient=patient, **form.cleaned_data)
+        messages.success(request, "The consent was recorded.")
+        return redirect("patient", patient.id)
+    log_read(request, patient)
+    context = patient_context(request, patient, UploadForm(), consent_form=form)
+    return render(request, "dashboard/patient.html", context, status=422)
+
+
+@require_http_methods(["GET", "POST"])
+@open_to(Action.WITHDRAW_CONSENT)
+def withdraw(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
+    """Ask once more what a withdrawal means; a POST withdraws."""
+    patient = patient_or_404(request.user, patient_id)
+    if request.method == "POST":
+        withdrawn = services.consent_withdraw(user=request.user, patient=patient)
+        messages.success(request, _told(bool(withdrawn)))
+        return redirect("patient", patient.id)
+    log_read(request, patient)
+    context = {"patient": patient, "panel": consent_panel(patient, request.user)}
+    return render(request, "dashboard/withdraw_consent.html", context)
+
+
+def _told(withdrawn: bool) -> str:
+    if not withdrawn:
+        return "There was no consent to withdraw."
+    return "The consent was withdrawn. Open analyses were stopped and scores are no longer shown."
