@@ -40,7 +40,7 @@ class PatientForm(forms.ModelForm):  # type: ignore[type-arg]
         queryset=User.objects.none(),
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         error_messages={
-            "required": "Please choose at least one counselor: only the care team sees this patient.",
+            "required": "Please choose at least one counselor; the others do not see this patient.",
             "invalid_choice": "Please choose from the counselors of this clinic.",
             "invalid_pk_value": "Please choose from the counselors of this clinic.",
         },
@@ -65,7 +65,6 @@ class PatientForm(forms.ModelForm):  # type: ignore[type-arg]
         team: Any = self.fields["care_team"]
         team.queryset = User.objects.counselors_of(user.clinic).exclude(id=user.id)
         team.required = user.role != Role.COUNSELOR
-        self.fields["reference"].help_text = ""
 
     @property
     def patient_fields(self) -> dict[str, Any]:
@@ -76,32 +75,32 @@ class PatientForm(forms.ModelForm):  # type: ignore[type-arg]
 class ConsentForm(forms.ModelForm):  # type: ignore[type-arg]
     """A consent that ``patient`` gave."""
 
-    given_on = forms.DateField(
-        label="Given on",
-        initial=timezone.localdate,
-        widget=_day(),
-        error_messages={"required": "Please give the day on which consent was given.", "invalid": "Please give a day."},
-    )
+    # On the page for a new patient these fields may be out of sight, where a browser could not ask for them.
+    use_required_attribute = False
 
     class Meta:
         model = Consent
         fields = ["given_on", "text_version", "expires_on", "recording", "voice_analysis"]
         labels = {
+            "given_on": "Given on",
             "text_version": "Version of the text",
             "expires_on": "Until (optional)",
             "recording": "Sessions are recorded",
             "voice_analysis": "Software analyses how the voice sounds",
         }
         widgets = {
+            "given_on": _day(),
             "text_version": _text(),
             "expires_on": _day(),
             "recording": _tick(),
             "voice_analysis": _tick(),
         }
         error_messages = {
+            "given_on": _missing("Please give the day on which consent was given.") | {"invalid": "Please give a day."},
             "text_version": _missing("Please say which version of the consent text was signed."),
             "expires_on": {"invalid": "Please give a day, or leave this empty."},
         }
 
     def __init__(self, data: Any = None, *, patient: Patient) -> None:
-        super().__init__(data, instance=Consent(patient=patient), prefix="consent")
+        today = {"given_on": timezone.localdate()}
+        super().__init__(data, initial=today, instance=Consent(patient=patient), prefix="consent")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,14 +24,19 @@ from sessions_app.dashboard.wording import ConsentWords, consent_words
 from sessions_app.models import Consent, Instrument, Patient, QuestionnaireResponse, Recording, Session
 from sessions_app.models.patients import PatientQuerySet
 from sessions_app.scores import ScoreGate, why_none_at_all
+from sessions_app.trends import TrendPoint, points_of, with_gaps
 
 PAGE_SIZE = 25
 SPARKLINE_SESSIONS = 12
+UNSEEN = ("analysis__quality", "analysis__biomarkers", "analysis__timings")
 
 
 @dataclass(frozen=True, slots=True)
 class CaseloadRow:
-    """One patient as one user may see them. Staff get no scores: ``latest`` and ``line`` are then empty."""
+    """One patient as one user may see them. Staff get no scores: ``latest`` and ``line`` are then empty.
+
+    ``latest_of``: when the session of ``latest`` was held, if that is not the last session.
+    """
 
     patient: Patient
     consent: ConsentWords
@@ -38,6 +44,7 @@ class CaseloadRow:
     last_session: datetime | None
     upload: Progress | None
     latest: dict[HeadName, Score]
+    latest_of: datetime | None
     line: Sparkline | None
     phq9: QuestionnaireResponse | None
 
@@ -55,6 +62,27 @@ class CaseloadPage:
         """Whether an analysis is still to come for somebody on this page."""
         return any(row.upload is not None and row.upload.is_open for row in self.rows)
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever a row would look different."""
+        seen = [
+            (
+                row.patient.id,
+                row.patient.full_name,
+                row.patient.reference,
+                row.consent,
+                row.session_count,
+                row.last_session,
+                row.upload and row.upload.words,
+                row.latest,
+                row.latest_of,
+                row.line,
+                row.phq9 and (row.phq9.total, row.phq9.answered_at),
+            )
+            for row in self.rows
+        ]
+        return hashlib.sha256(repr((seen, self.next_after, self.checkpoints)).encode()).hexdigest()[:16]
+
 
 class _Count(TypedDict):
     sessions: int
@@ -70,11 +98,10 @@ def caseload_page(user: User, *, text: str = "", after: UUID | None = None) -> C
         found = _following(found, anchor)
     patients = list(found[: PAGE_SIZE + 1])
     shown = patients[:PAGE_SIZE]
-    recordings = _recordings(user, shown)
     return CaseloadPage(
-        rows=tuple(_rows(user, shown, recordings)),
+        rows=tuple(_rows(user, shown)),
         next_after=shown[-1].id if len(patients) > PAGE_SIZE else None,
-        checkpoints=labels_of(_checkpoint_names(user, recordings)),
+        checkpoints=labels_of(_checkpoint_names(user, visible.search(text))),
     )
 
 
@@ -88,37 +115,38 @@ def _following(patients: PatientQuerySet, anchor: Patient) -> PatientQuerySet:
     )
 
 
-def _rows(user: User, patients: list[Patient], recordings: dict[UUID, list[Recording]]) -> Iterable[CaseloadRow]:
-    today, counts = timezone.localdate(), _counts(user, patients)
+def _rows(user: User, patients: list[Patient]) -> Iterable[CaseloadRow]:
+    today, counts, sessions = timezone.localdate(), _counts(user, patients), _sessions(user, patients)
     consents, phq9 = _consents(user, patients), _phq9(user, patients)
     for patient in patients:
         count = counts.get(patient.id)
-        gate = ScoreGate.for_patient(user, user.clinic, consents[patient.id])
-        newest_first = recordings[patient.id]
-        latest, line = _course(gate, newest_first) if may(user, Action.SEE_SCORES) else ({}, None)
+        points = points_of(sessions[patient.id], ScoreGate.for_patient(user, user.clinic, consents[patient.id]))
+        latest = _latest(points) if may(user, Action.SEE_SCORES) else None
         yield CaseloadRow(
             patient=patient,
             consent=consent_words(consents[patient.id], today),
             session_count=count["sessions"] if count else 0,
             last_session=count["last"] if count else None,
-            upload=progress_of(newest_first[0].job) if newest_first else None,
-            latest=latest,
-            line=line,
+            upload=_upload(points),
+            latest=latest.scores if latest else {},
+            latest_of=latest.session.held_at if latest and latest.session != points[-1].session else None,
+            line=_line(points) if latest else None,
             phq9=phq9.get(patient.id),
         )
 
 
-def _course(gate: ScoreGate, newest_first: list[Recording]) -> tuple[dict[HeadName, Score], Sparkline | None]:
-    oldest_first = list(reversed(newest_first))
-    scores = [gate.scores(one.session, one.analysis) if one.analysis else {} for one in oldest_first]
-    values = [given["depression"].value if given else None for given in scores]
-    line = sparkline(values, [_origin(recording) for recording in oldest_first])
-    return next((given for given in reversed(scores) if given), {}), line
+def _latest(points: tuple[TrendPoint, ...]) -> TrendPoint | None:
+    return next((point for point in reversed(points) if point.scores), None)
 
 
-def _origin(recording: Recording) -> str:
-    analysis = recording.analysis
-    return f"{analysis.checkpoint_name} {analysis.checkpoint_version}" if analysis else ""
+def _upload(points: tuple[TrendPoint, ...]) -> Progress | None:
+    newest_first = (point.recording for point in reversed(points) if point.recording)
+    return next((progress_of(recording.job) for recording in newest_first), None)
+
+
+def _line(points: tuple[TrendPoint, ...]) -> Sparkline | None:
+    drawn = with_gaps(points)
+    return sparkline([point.score("depression").value for point in drawn], [point.origin_key for point in drawn])
 
 
 def _counts(user: User, patients: list[Patient]) -> dict[UUID, _Count]:
@@ -140,21 +168,19 @@ def _phq9(user: User, patients: list[Patient]) -> dict[UUID, QuestionnaireRespon
     return {response.patient_id: response for response in newest}
 
 
-def _recordings(user: User, patients: list[Patient]) -> dict[UUID, list[Recording]]:
-    """The newest recordings of each patient, newest first, without what only the session page shows."""
-    newest_first = [F("session__held_at").desc(), F("uploaded_at").desc()]
-    rank = Window(RowNumber(), partition_by=F("session__patient_id"), order_by=newest_first)
-    ranked = Recording.objects.visible_to(user).filter(session__patient__in=patients).annotate(rank=rank)
-    lean = ranked.select_related("session", "job", "analysis").defer(
-        "analysis__quality", "analysis__biomarkers", "analysis__timings"
-    )
-    grouped: dict[UUID, list[Recording]] = defaultdict(list)
-    for recording in lean.filter(rank__lte=SPARKLINE_SESSIONS).order_by("rank"):
-        grouped[recording.session.patient_id].append(recording)
+def _sessions(user: User, patients: list[Patient]) -> dict[UUID, list[Session]]:
+    """The last sessions of each patient, oldest first, with recordings but without what only their own page shows."""
+    rank = Window(RowNumber(), partition_by=F("patient_id"), order_by=[F("held_at").desc(), F("id").desc()])
+    ranked = Session.objects.visible_to(user).filter(patient__in=patients).annotate(rank=rank)
+    grouped: dict[UUID, list[Session]] = defaultdict(list)
+    for session in ranked.filter(rank__lte=SPARKLINE_SESSIONS).order_by("-rank").with_recordings(*UNSEEN):
+        grouped[session.patient_id].append(session)
     return grouped
 
 
-def _checkpoint_names(user: User, recordings: dict[UUID, list[Recording]]) -> set[str]:
+def _checkpoint_names(user: User, patients: PatientQuerySet) -> set[str]:
+    """The checkpoints behind the scores of all these patients, also of those on other pages of the list."""
     if why_none_at_all(user, user.clinic):
         return set()
-    return {one.analysis.checkpoint_name for many in recordings.values() for one in many if one.analysis}
+    analysed = Recording.objects.visible_to(user).filter(session__patient__in=patients, analysis__isnull=False)
+    return set(analysed.order_by().values_list("analysis__checkpoint_name", flat=True).distinct())

@@ -14,7 +14,7 @@ from django_htmx.http import trigger_client_event
 from accounts import access_log
 from accounts.policy import Action, may
 from inference.errors import AnalysisError
-from sessions_app import services
+from sessions_app import uploads
 from sessions_app.dashboard.admission_forms import ConsentForm
 from sessions_app.dashboard.consent_panel import consent_panel
 from sessions_app.dashboard.course import course_of, session_list
@@ -76,7 +76,7 @@ def _upload(request: ClinicRequest, found: Patient) -> HttpResponse:
 
 def _kept(request: ClinicRequest, found: Patient, form: UploadForm) -> bool:
     try:
-        services.session_upload(
+        uploads.session_upload(
             user=request.user,
             patient=found,
             held_at=form.cleaned_data["held_at"],

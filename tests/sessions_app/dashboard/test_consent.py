@@ -91,6 +91,14 @@ def test_what_cannot_be_meant_is_said_beside_the_field(
     assert sentence in refused(record(world.sam, patient, **fields), patient)
 
 
+def test_the_form_begins_with_today_where_the_clinic_is(world: World, patient: Patient) -> None:
+    world.clinic.time_zone = "Pacific/Kiritimati"
+    world.clinic.save()
+    there = timezone.localdate(timezone=timezone.get_fixed_timezone(14 * 60))
+    page = signed_in(world.sam).get(f"/patients/{patient.id}/").content.decode()
+    assert f'name="consent-given_on" value="{there.isoformat()}"' in page
+
+
 def test_the_future_begins_at_midnight_of_the_clinic(world: World, patient: Patient) -> None:
     world.clinic.time_zone = "Pacific/Kiritimati"
     world.clinic.save()

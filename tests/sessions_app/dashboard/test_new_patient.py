@@ -109,6 +109,13 @@ def test_consent_can_be_recorded_at_once(world: World) -> None:
     assert (consent.text_version, consent.voice_analysis, consent.taken_by) == ("2026-01", True, world.sam)
 
 
+def test_no_browser_asks_for_a_consent_that_is_out_of_sight(world: World) -> None:
+    page = signed_in(world.sam).get("/patients/new/").content.decode()
+    fields = [one for one in page.split("<input")[1:] if 'name="consent-' in one]
+    assert len(fields) == 5
+    assert not [one for one in fields if "required" in one.split(">")[0]]
+
+
 def test_without_the_tick_the_fields_of_the_consent_are_left_alone(world: World) -> None:
     add(world.sam, [world.alice], **{**CONSENT, "with_consent": "", "consent-given_on": "nonsense"})
     assert not Consent.objects.filter(patient__reference="W-1").exists()
