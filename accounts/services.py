@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import PermissionDenied
 
 from accounts import access_log
 from accounts.models import AffectPolicy, Clinic, Role, User
-from accounts.policy import Action, may
+from accounts.permissions import require
+from accounts.policy import Action
 
 
 def clinic_add(*, name: str, time_zone: str) -> Clinic:
@@ -26,9 +26,7 @@ def user_add(*, clinic: Clinic, email: str, name: str, role: Role, password: str
 
 def affect_policy_set(*, user: User, policy: AffectPolicy) -> Clinic:
     """Say whether the user's clinic makes and shows affect scores. It holds from the next page on, for all scores."""
-    if not may(user, Action.MANAGE_CLINIC):
-        access_log.record(actor=user, action=Action.MANAGE_CLINIC, object_kind="clinic", allowed=False)
-        raise PermissionDenied
+    require(user, Action.MANAGE_CLINIC, object_kind="clinic")
     clinic = user.clinic
     clinic.affect_policy = policy
     clinic.full_clean()

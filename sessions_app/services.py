@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import date, datetime
+from uuid import UUID
 
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files.uploadedfile import UploadedFile
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from accounts import access_log
 from accounts.models import Clinic, Role, User
-from accounts.policy import Action, may
+from accounts.permissions import require
+from accounts.policy import Action
 from inference import services as jobs
 from inference.models import AnalysisJob
-from sessions_app import storage
-from sessions_app.errors import ConsentMissing
-from sessions_app.models import Consent, Patient, PatientChannel, Recording, Session
-
-
-def _require(user: User, action: Action) -> None:
-    if not may(user, action):
-        access_log.record(actor=user, action=action, object_kind="service", allowed=False)
-        raise PermissionDenied
+from sessions_app.models import Consent, Patient, Recording, Session
 
 
 def patient_add(
@@ -35,7 +26,7 @@ def patient_add(
 
     Raises ``ValidationError``: the reference is taken, or somebody named is no counselor of the clinic.
     """
-    _require(user, Action.ADD_PATIENT)
+    require(user, Action.ADD_PATIENT)
     team = _care_team(user, care_team)
     patient = Patient(clinic=user.clinic, reference=reference, given_name=given_name, family_name=family_name)
     with transaction.atomic():
@@ -66,7 +57,7 @@ def consent_record(
     expires_on: date | None = None,
 ) -> Consent:
     """Record that the patient gave consent. Raises ``ValidationError`` where it cannot be meant so."""
-    _require(user, Action.RECORD_CONSENT)
+    require(user, Action.RECORD_CONSENT)
     consent = Consent(
         patient=patient,
         given_on=given_on,
@@ -77,16 +68,17 @@ def consent_record(
         taken_by=user,
     )
     consent.full_clean()
-    consent.save()
-    _log_about(user, patient, "create", "consent", consent.id)
+    with transaction.atomic():
+        consent.save()
+        _log_about(user, patient, "create", "consent", consent.id)
     return consent
 
 
 def consent_withdraw(*, user: User, patient: Patient) -> list[Consent]:
     """Withdraw all consents of the patient, at once: open analyses end, scores are hidden. Returns those withdrawn."""
-    _require(user, Action.WITHDRAW_CONSENT)
+    require(user, Action.WITHDRAW_CONSENT)
     with transaction.atomic():
-        # An upload that holds the patient is either ended here or finds no consent.
+        # Uploads take the same lock: one that came first is ended here, a later one finds no consent.
         Patient.objects.select_for_update(no_key=True).get(id=patient.id)
         standing = list(patient.consents.standing())
         for consent in standing:
@@ -103,151 +95,16 @@ def _cancel_analyses(user: User, patient: Patient) -> None:
             _log_about(user, patient, "cancel", "recording", recording.id)
 
 
-def _log_about(user: User, patient: Patient, action: str, kind: str, object_id: uuid.UUID) -> None:
+def _log_about(user: User, patient: Patient, action: str, kind: str, object_id: UUID) -> None:
     access_log.record(actor=user, action=action, object_kind=kind, object_id=object_id, patient_id=patient.id)
 
 
 def session_add(*, user: User, patient: Patient, held_at: datetime) -> Session:
     """Add a session that was held at ``held_at`` (aware)."""
-    _require(user, Action.ADD_SESSION)
+    require(user, Action.ADD_SESSION)
     session = Session(patient=patient, held_at=held_at, created_by=user)
     session.full_clean()
-    session.save()
-    _log_about(user, patient, "create", "session", session.id)
-    return session
-
-
-def recording_add(
-    *,
-    user: User,
-    session: Session,
-    upload: UploadedFile[bytes],
-    patient_channel: PatientChannel = PatientChannel.UNKNOWN,
-) -> Recording:
-    """Keep an uploaded recording and queue its analysis. The same bytes for the same session give the same recording.
-
-    Raises `ConsentMissing`, `EmptyFile` or `TooLarge`; then nothing is kept.
-    """
-    _require(user, Action.UPLOAD_RECORDING)
-    if session.patient.consent_on(session.day_in(session.patient.clinic)) is None:
-        _log_upload(user, session, None)
-        raise ConsentMissing
-    stored = storage.store(upload, storage.RECORDINGS)
-    with _deleted_unless_kept(stored) as keep, transaction.atomic():
-        # One upload at a time per session, so that the same file sent twice at once is found the second time.
-        Session.objects.select_for_update().get(id=session.id)
-        known = session.recordings.filter(sha256=stored.sha256).first()
-        if known is not None:
-            _log_upload(user, session, known.id)
-            return _analyze_again_if_needed(known, patient_channel)
-        recording = _recording_create(user, session, stored, storage.display_name(upload.name), patient_channel)
-        keep()
-    return recording
-
-
-def session_upload(
-    *,
-    user: User,
-    patient: Patient,
-    held_at: datetime,
-    upload: UploadedFile[bytes],
-    patient_channel: PatientChannel = PatientChannel.UNKNOWN,
-) -> Recording:
-    """Keep the recording of the session held at ``held_at``, which is added if the patient has none at that time.
-
-    Raises what `recording_add` raises; then neither session nor recording is left behind.
-    """
-    _require(user, Action.ADD_SESSION)
-    _require(user, Action.UPLOAD_RECORDING)
     with transaction.atomic():
-        # One upload at a time per patient, so that a form that is sent twice makes one session.
-        Patient.objects.select_for_update(no_key=True).get(id=patient.id)
-        known = patient.sessions.filter(held_at=held_at).first()
-        session = known or session_add(user=user, patient=patient, held_at=held_at)
-        return recording_add(user=user, session=session, upload=upload, patient_channel=patient_channel)
-
-
-@contextmanager
-def _deleted_unless_kept(stored: storage.StoredFile) -> Iterator[_Keep]:
-    keep = _Keep()
-    try:
-        yield keep
-    except BaseException:
-        stored.delete()
-        raise
-    if not keep.called:
-        stored.delete()
-
-
-class _Keep:
-    called = False
-
-    def __call__(self) -> None:
-        self.called = True
-
-
-def _analyze_again_if_needed(recording: Recording, patient_channel: PatientChannel) -> Recording:
-    """The same file once more: with another channel it is analysed anew, after a failure it is tried again."""
-    if recording.patient_channel != patient_channel:
-        jobs.job_cancel(recording.job_id)
-        recording.patient_channel = patient_channel
-        recording.job = _job_create(recording.session, recording.id, recording.file, patient_channel)
-        recording.save(update_fields=["patient_channel", "job"])
-    else:
-        jobs.job_retry(recording.job_id)
-    return recording
-
-
-def _job_create(session: Session, recording_id: uuid.UUID, file: str, patient_channel: PatientChannel) -> AnalysisJob:
-    return jobs.job_enqueue(
-        tenant=session.patient.clinic_id,
-        subject=recording_id,
-        file=file,
-        options={"patient_channel": patient_channel} if patient_channel else {},
-    )
-
-
-def _recording_create(
-    user: User, session: Session, stored: storage.StoredFile, original_name: str, patient_channel: PatientChannel
-) -> Recording:
-    recording_id = uuid.uuid4()
-    job = _job_create(session, recording_id, stored.name, patient_channel)
-    recording = Recording(
-        id=recording_id,
-        session=session,
-        file=stored.name,
-        original_name=original_name,
-        sha256=stored.sha256,
-        size=stored.size,
-        patient_channel=patient_channel,
-        uploaded_by=user,
-        job=job,
-    )
-    recording.full_clean()
-    recording.save()
-    _log_upload(user, session, recording.id)
-    return recording
-
-
-def _log_upload(user: User, session: Session, recording_id: uuid.UUID | None) -> None:
-    access_log.record(
-        actor=user,
-        action="upload",
-        object_kind="recording",
-        object_id=recording_id,
-        patient_id=session.patient_id,
-        allowed=recording_id is not None,
-    )
-
-
-def recording_retry(*, user: User, recording: Recording) -> bool:
-    """Queue a failed analysis again. False when it had not failed."""
-    _require(user, Action.RETRY_ANALYSIS)
-    access_log.record(
-        actor=user,
-        action="retry",
-        object_kind="recording",
-        object_id=recording.id,
-        patient_id=recording.session.patient_id,
-    )
-    return jobs.job_retry(recording.job_id)
+        session.save()
+        _log_about(user, patient, "create", "session", session.id)
+    return session

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.policy import Action
-from sessions_app import services
+from sessions_app import uploads
 from sessions_app.api.jobs import JobSerializer
 from sessions_app.api.links import link
 from sessions_app.api.parsers import UploadParser
@@ -111,7 +111,7 @@ class RecordingList(RecordingResource):
         upload = RecordingUploadSerializer(data=request.data, context=self.get_serializer_context())
         upload.is_valid(raise_exception=True)
         values = upload.validated_data
-        recording = services.recording_add(
+        recording = uploads.recording_add(
             user=self.user,
             session=values["session"],
             upload=values["file"],

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Clinic, User
 from inference import tasks
-from sessions_app import services, storage
+from sessions_app import services, storage, uploads
 from sessions_app.demo.courses import SessionPlan, plan
 from sessions_app.demo.people import CLINIC_NAME, LOGINS, PATIENTS, STELLA, DemoPatient
 from sessions_app.models import Consent, Instrument, Patient, PatientChannel, QuestionnaireResponse
@@ -128,7 +128,7 @@ def _add_meeting(seeding: _Seeding, meeting: _Meeting) -> None:
         return
     path = audio_file(meeting.patient, meeting.plan)
     with path.open("rb") as file:
-        recording = services.recording_add(
+        recording = uploads.recording_add(
             user=staff,
             session=session,
             upload=UploadedFile(file, name=path.name, size=path.stat().st_size),

@@ -1,0 +1,186 @@
+"""Taking in recordings: kept once, with consent, and queued for analysis; or refused with nothing left behind."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts import access_log
+from accounts.models import User
+from accounts.permissions import require
+from accounts.policy import Action
+from inference import services as jobs
+from inference.models import AnalysisJob
+from sessions_app import storage
+from sessions_app.errors import ConsentMissing
+from sessions_app.models import Patient, PatientChannel, Recording, Session
+from sessions_app.services import session_add
+
+
+def recording_add(
+    *,
+    user: User,
+    session: Session,
+    upload: UploadedFile[bytes],
+    patient_channel: PatientChannel = PatientChannel.UNKNOWN,
+) -> Recording:
+    """Keep an uploaded recording and queue its analysis. The same bytes for the same session give the same recording.
+
+    Raises `ConsentMissing`, `EmptyFile` or `TooLarge`; then nothing is kept.
+    """
+    require(user, Action.UPLOAD_RECORDING)
+    return _take_in(user, session, lambda: session, upload, patient_channel)
+
+
+def session_upload(
+    *,
+    user: User,
+    patient: Patient,
+    held_at: datetime,
+    upload: UploadedFile[bytes],
+    patient_channel: PatientChannel = PatientChannel.UNKNOWN,
+) -> Recording:
+    """Keep the recording of the session held at ``held_at``, which is added if the patient has none at that time.
+
+    Raises what `recording_add` raises; then neither session nor recording is left behind.
+    """
+    require(user, Action.ADD_SESSION)
+    require(user, Action.UPLOAD_RECORDING)
+
+    def session_then() -> Session:
+        known = patient.sessions.filter(held_at=held_at).first()
+        return known or session_add(user=user, patient=patient, held_at=held_at)
+
+    return _take_in(user, Session(patient=patient, held_at=held_at), session_then, upload, patient_channel)
+
+
+def recording_retry(*, user: User, recording: Recording) -> bool:
+    """Queue a failed analysis again. False when it had not failed."""
+    require(user, Action.RETRY_ANALYSIS)
+    _log(user, recording.session.patient_id, "retry", recording.id)
+    return jobs.job_retry(recording.job_id)
+
+
+def _take_in(
+    user: User,
+    meeting: Session,
+    session_then: Callable[[], Session],
+    upload: UploadedFile[bytes],
+    patient_channel: PatientChannel,
+) -> Recording:
+    """Store first, then decide in one short transaction: no lock is held while a gigabyte is written.
+
+    ``meeting`` says whose session on which day; ``session_then`` gives its row inside the transaction.
+    """
+    _ask_consent(user, meeting)
+    stored = storage.store(upload, storage.RECORDINGS)
+    name = storage.display_name(upload.name)
+    with _deleted_unless_used(stored) as used:
+        try:
+            with transaction.atomic():
+                # Uploads and withdrawals of one patient take turns, and consent is asked again: it may have been
+                # withdrawn while the file was written. The same file sent twice at once is found the second time.
+                Patient.objects.select_for_update(no_key=True).get(id=meeting.patient_id)
+                _require_consent(meeting)
+                recording = _keep(user, session_then(), stored, name, patient_channel)
+        except ConsentMissing:
+            _log(user, meeting.patient_id, "upload", None)
+            raise
+        used(recording.file)
+    return recording
+
+
+def _ask_consent(user: User, meeting: Session) -> None:
+    try:
+        _require_consent(meeting)
+    except ConsentMissing:
+        _log(user, meeting.patient_id, "upload", None)
+        raise
+
+
+def _require_consent(meeting: Session) -> None:
+    day = meeting.day_in(meeting.patient.clinic)
+    if not meeting.patient.consents.in_force(day).filter(recording=True).exists():
+        raise ConsentMissing
+
+
+@contextmanager
+def _deleted_unless_used(stored: storage.StoredFile) -> Iterator[Callable[[str], None]]:
+    """Delete the file unless, once all is committed, a recording is said to use it."""
+    used: list[str] = []
+    try:
+        yield used.append
+    finally:
+        if stored.name not in used:
+            stored.delete()
+
+
+def _keep(
+    user: User, session: Session, stored: storage.StoredFile, name: str, patient_channel: PatientChannel
+) -> Recording:
+    known = session.recordings.filter(sha256=stored.sha256).first()
+    if known is not None:
+        _log(user, session.patient_id, "upload", known.id)
+        return _analyze_again_if_needed(known, patient_channel)
+    recording = _recording_create(user, session, stored, name, patient_channel)
+    _log(user, session.patient_id, "upload", recording.id)
+    return recording
+
+
+def _analyze_again_if_needed(recording: Recording, patient_channel: PatientChannel) -> Recording:
+    """The same file once more: with another channel it is analysed anew, after a failure it is tried again."""
+    if recording.patient_channel != patient_channel:
+        jobs.job_cancel(recording.job_id)
+        recording.patient_channel = patient_channel
+        recording.job = _job_create(recording.session, recording.id, recording.file, patient_channel)
+        # What was found on the other channel was another person's voice: it must not stand as the patient's.
+        recording.analysis = None
+        recording.save(update_fields=["patient_channel", "job", "analysis"])
+    else:
+        jobs.job_retry(recording.job_id)
+    return recording
+
+
+def _job_create(session: Session, recording_id: uuid.UUID, file: str, patient_channel: PatientChannel) -> AnalysisJob:
+    return jobs.job_enqueue(
+        tenant=session.patient.clinic_id,
+        subject=recording_id,
+        file=file,
+        options={"patient_channel": patient_channel} if patient_channel else {},
+    )
+
+
+def _recording_create(
+    user: User, session: Session, stored: storage.StoredFile, name: str, patient_channel: PatientChannel
+) -> Recording:
+    recording_id = uuid.uuid4()
+    recording = Recording(
+        id=recording_id,
+        session=session,
+        file=stored.name,
+        original_name=name,
+        sha256=stored.sha256,
+        size=stored.size,
+        patient_channel=patient_channel,
+        uploaded_by=user,
+        job=_job_create(session, recording_id, stored.name, patient_channel),
+    )
+    recording.full_clean()
+    recording.save()
+    return recording
+
+
+def _log(user: User, patient_id: uuid.UUID, action: str, recording_id: uuid.UUID | None) -> None:
+    access_log.record(
+        actor=user,
+        action=action,
+        object_kind="recording",
+        object_id=recording_id,
+        patient_id=patient_id,
+        allowed=recording_id is not None,
+    )
