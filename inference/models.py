@@ -162,6 +162,16 @@ class Analysis(models.Model):
         """Which weights made the scores."""
         return CheckpointIdentity(self.checkpoint_name, self.checkpoint_version, self.checkpoint_sha256)
 
+    @property
+    def origin(self) -> str:
+        """Name and version of the checkpoint, for people."""
+        return f"{self.checkpoint_name} {self.checkpoint_version}"
+
+    @property
+    def origin_key(self) -> str:
+        """The same weights and the same pipeline have the same key; no line joins scores of two keys."""
+        return f"{self.origin} {self.checkpoint_sha256} {self.pipeline_version}"
+
     def score(self, head: HeadName) -> Score:
         """The stored score of one head. Whether a person may see it is for `sessions_app.scores` to say."""
         return Score(

@@ -1,10 +1,12 @@
-"""A patient's course: one point per session, as one user may see it, beside the patient's own questionnaires."""
+"""A patient's course: one point per recording, as one user may see it, beside the patient's own questionnaires."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from accounts.models import User
+from inference.models import Analysis
 from inference.results import HEADS, HeadName, Score
 from sessions_app.models import Patient, QuestionnaireResponse, Recording, Session
 from sessions_app.scores import ScoreGate
@@ -12,17 +14,26 @@ from sessions_app.scores import ScoreGate
 
 @dataclass(frozen=True, slots=True)
 class TrendPoint:
-    """One recording of one session. ``scores`` is empty until its analysis is done."""
+    """One recording of one session, or a session without any. ``scores`` is empty until an analysis is done."""
 
     session: Session
-    recording: Recording
+    recording: Recording | None
     scores: dict[HeadName, Score]
+
+    @property
+    def analysis(self) -> Analysis | None:
+        """Where the scores come from."""
+        return self.recording.analysis if self.recording else None
 
     @property
     def origin(self) -> str:
         """Checkpoint name and version that made the scores, or an empty string."""
-        analysis = self.recording.analysis
-        return f"{analysis.checkpoint_name} {analysis.checkpoint_version}" if analysis else ""
+        return self.analysis.origin if self.analysis else ""
+
+    @property
+    def origin_key(self) -> str:
+        """What two points must share for a line to join them, or an empty string."""
+        return self.analysis.origin_key if self.analysis else ""
 
     def score(self, head: HeadName) -> Score:
         """One score, unavailable while there is no analysis."""
@@ -46,22 +57,29 @@ def trend_of(patient: Patient, user: User) -> Trend:
     """The course of ``patient`` as ``user`` may see it, in a fixed number of queries."""
     gate = ScoreGate.for_patient(user, patient.clinic, list(patient.consents.all()))
     sessions = patient.sessions.order_by("held_at", "id").with_recordings()
-    points = tuple(
-        TrendPoint(session, recording, gate.scores(session, recording.analysis) if recording.analysis else {})
-        for session in sessions
-        for recording in session.recordings.all()
-    )
     questionnaires = QuestionnaireResponse.objects.visible_to(user).filter(patient=patient)
-    return Trend(points=points, questionnaires=tuple(questionnaires))
+    return Trend(points=points_of(sessions, gate), questionnaires=tuple(questionnaires))
+
+
+def points_of(sessions: Iterable[Session], gate: ScoreGate) -> tuple[TrendPoint, ...]:
+    """The points of ``sessions`` (fetched with their recordings), in the order given."""
+    return tuple(
+        _point(session, recording, gate) for session in sessions for recording in session.recordings.all() or [None]
+    )
+
+
+def _point(session: Session, recording: Recording | None, gate: ScoreGate) -> TrendPoint:
+    analysis = recording.analysis if recording else None
+    return TrendPoint(session, recording, gate.scores(session, analysis) if analysis else {})
 
 
 def chart_data(trend: Trend) -> dict[str, object]:
     """What the browser draws: parallel lists over the points, times in Unix seconds.
 
-    ``origin`` names the checkpoint of each point, so that no line joins two model versions. A session that has a
-    recording but no score to show stays in the lists without values, so that no line runs over it.
+    ``origin`` names the checkpoint of each point; no line joins two ``origin_key``. A session without a score to show
+    stays in the lists without values, so that no line runs over it.
     """
-    shown = _with_gaps(trend.points)
+    shown = with_gaps(trend.points)
     series: dict[str, object] = {
         head: {
             "value": [point.score(head).value for point in shown],
@@ -75,6 +93,7 @@ def chart_data(trend: Trend) -> dict[str, object]:
         "time": [int(point.session.held_at.timestamp()) for point in shown],
         "session": [str(point.session.id) for point in shown],
         "origin": [point.origin for point in shown],
+        "origin_key": [point.origin_key for point in shown],
         "series": series,
         "questionnaires": [
             {
@@ -87,7 +106,7 @@ def chart_data(trend: Trend) -> dict[str, object]:
     }
 
 
-def _with_gaps(points: tuple[TrendPoint, ...]) -> list[TrendPoint]:
+def with_gaps(points: tuple[TrendPoint, ...]) -> list[TrendPoint]:
     """The points to draw, and one without values for each session that has none to draw."""
     drawn = {point.session.id for point in points if point.shown}
     gaps = {point.session.id: point for point in points if point.session.id not in drawn}

@@ -111,7 +111,9 @@ class QuestionnaireFactory(DjangoModelFactory[QuestionnaireResponse]):
     items = [1] * 9
 
 
-def analysed(session: Session, *, depression: float | None = 0.7, checkpoint_version: str = "0.1") -> Recording:
+def analysed(
+    session: Session, *, depression: float | None = 0.7, checkpoint_version: str = "0.1", weights: str = "ab" * 32
+) -> Recording:
     """A recording of ``session`` whose analysis is done, with a two-window timeline."""
     recording = RecordingFactory(session=session)
     job = recording.job
@@ -127,7 +129,7 @@ def analysed(session: Session, *, depression: float | None = 0.7, checkpoint_ver
         pipeline_version="1",
         checkpoint_name="undertone-demo",
         checkpoint_version=checkpoint_version,
-        checkpoint_sha256="ab" * 32,
+        checkpoint_sha256=weights,
         depression=depression,
         depression_low=None if depression is None else max(0.0, depression - 0.1),
         depression_high=None if depression is None else min(1.0, depression + 0.1),

@@ -48,14 +48,26 @@ class CaseloadRow:
     line: Sparkline | None
     phq9: QuestionnaireResponse | None
 
+    @property
+    def appearance(self) -> tuple[object, ...]:
+        """All that is seen of this row."""
+        who = (self.patient.id, self.patient.full_name, self.patient.reference, self.consent)
+        sessions = (self.session_count, self.last_session, self.upload and self.upload.words)
+        answers = self.phq9 and (self.phq9.total, self.phq9.answered_at)
+        return (*who, *sessions, self.latest, self.latest_of, self.line, answers)
+
 
 @dataclass(frozen=True, slots=True)
 class CaseloadPage:
-    """Some rows, the patient after whom the next page begins (``None`` on the last), and the checkpoints in sight."""
+    """Some rows, the patient after whom the next page begins (``None`` on the last), and the checkpoints of the list.
+
+    ``no_scores``: why this user is shown none of anybody, or ``None``.
+    """
 
     rows: tuple[CaseloadRow, ...]
     next_after: UUID | None
     checkpoints: list[CheckpointLabel]
+    no_scores: str | None
 
     @property
     def any_open(self) -> bool:
@@ -64,24 +76,9 @@ class CaseloadPage:
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever a row would look different."""
-        seen = [
-            (
-                row.patient.id,
-                row.patient.full_name,
-                row.patient.reference,
-                row.consent,
-                row.session_count,
-                row.last_session,
-                row.upload and row.upload.words,
-                row.latest,
-                row.latest_of,
-                row.line,
-                row.phq9 and (row.phq9.total, row.phq9.answered_at),
-            )
-            for row in self.rows
-        ]
-        return hashlib.sha256(repr((seen, self.next_after, self.checkpoints)).encode()).hexdigest()[:16]
+        """Changes whenever the list would look different."""
+        seen = (self.no_scores, self.checkpoints, self.next_after, [row.appearance for row in self.rows])
+        return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
 class _Count(TypedDict):
@@ -98,10 +95,12 @@ def caseload_page(user: User, *, text: str = "", after: UUID | None = None) -> C
         found = _following(found, anchor)
     patients = list(found[: PAGE_SIZE + 1])
     shown = patients[:PAGE_SIZE]
+    no_scores = why_none_at_all(user, user.clinic)
     return CaseloadPage(
         rows=tuple(_rows(user, shown)),
         next_after=shown[-1].id if len(patients) > PAGE_SIZE else None,
-        checkpoints=labels_of(_checkpoint_names(user, visible.search(text))),
+        checkpoints=[] if no_scores else labels_of(_checkpoint_names(user, visible.search(text))),
+        no_scores=no_scores,
     )
 
 
@@ -180,7 +179,5 @@ def _sessions(user: User, patients: list[Patient]) -> dict[UUID, list[Session]]:
 
 def _checkpoint_names(user: User, patients: PatientQuerySet) -> set[str]:
     """The checkpoints behind the scores of all these patients, also of those on other pages of the list."""
-    if why_none_at_all(user, user.clinic):
-        return set()
     analysed = Recording.objects.visible_to(user).filter(session__patient__in=patients, analysis__isnull=False)
     return set(analysed.order_by().values_list("analysis__checkpoint_name", flat=True).distinct())

@@ -109,8 +109,7 @@ def _heads() -> list[dict[str, str]]:
 
 
 def _names(trend: Trend) -> Iterable[str]:
-    analyses = [point.recording.analysis for point in trend.points if point.shown]
-    return [analysis.checkpoint_name for analysis in analyses if analysis]
+    return [point.analysis.checkpoint_name for point in trend.points if point.shown and point.analysis]
 
 
 def _why_hidden(trend: Trend) -> str | None:

@@ -60,10 +60,11 @@ class UploadForm(forms.Form):
 
 
 class SearchForm(forms.Form):
-    """Words to find patients by, and the patient after whom the next page begins."""
+    """Words to find patients by, the patient after whom the next page begins, and what the asker has seen already."""
 
     text = forms.CharField(required=False, max_length=200)
     after = forms.UUIDField(required=False)
+    seen = forms.CharField(required=False, max_length=64)
 
 
 class PolicyForm(forms.Form):

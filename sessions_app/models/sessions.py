@@ -32,9 +32,9 @@ class SessionQuerySet(ScopedQuerySet["Session"]):
 
     patient_path = "patient"
 
-    def with_recordings(self) -> SessionQuerySet:
-        """Each session with its recordings, their jobs and their analyses, in a fixed number of queries."""
-        recordings = Recording.objects.select_related("job", "analysis").order_by("uploaded_at")
+    def with_recordings(self, *without: str) -> SessionQuerySet:
+        """Each session with its recordings, their jobs and analyses ``without`` some fields, in two queries."""
+        recordings = Recording.objects.select_related("job", "analysis").defer(*without).order_by("uploaded_at")
         return self.prefetch_related(Prefetch("recordings", queryset=recordings))
 
 

@@ -13,7 +13,6 @@ from sessions_app.dashboard.doors import ClinicRequest, open_to
 from sessions_app.dashboard.forms import SearchForm
 from sessions_app.dashboard.views.clinic import clinic_page
 from sessions_app.dashboard.wording import HEAD_WORDS
-from sessions_app.scores import why_none_at_all
 
 
 @require_http_methods(["GET", "POST"])
@@ -31,6 +30,8 @@ def patient_list(request: ClinicRequest) -> HttpResponse:
     asked = form.cleaned_data if form.is_valid() else {}
     text, after = asked.get("text", ""), asked.get("after")
     page = caseload_page(request.user, text=text, after=after)
+    if asked.get("seen") == page.fingerprint:
+        return HttpResponse(status=204)
     access_log.record(actor=request.user, action="list", object_kind="patient")
     context = {
         "page": page,
@@ -39,7 +40,6 @@ def patient_list(request: ClinicRequest) -> HttpResponse:
         "heads": HEAD_WORDS,
         "may_add": may(request.user, Action.ADD_PATIENT),
         "is_clinical": may(request.user, Action.SEE_SCORES),
-        "no_scores": why_none_at_all(request.user, request.user.clinic),
     }
     return render(request, _template(request, more=bool(after)), context)
 
@@ -47,4 +47,4 @@ def patient_list(request: ClinicRequest) -> HttpResponse:
 def _template(request: ClinicRequest, *, more: bool) -> str:
     if not request.htmx:
         return "dashboard/home.html"
-    return "dashboard/_caseload_rows.html" if more else "dashboard/_caseload.html"
+    return "dashboard/_caseload_more.html" if more else "dashboard/_caseload.html"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
+from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import AccessLogEntry, AffectPolicy
+from inference.models import AnalysisJob, JobState
 from sessions_app.models import Consent
-from tests.pages import signed_in, text
+from tests.pages import HTMX, signed_in, text
+from tests.scores import marked, traces
 from tests.world import (
     ConsentFactory,
     PatientFactory,
@@ -51,13 +55,14 @@ def test_the_latest_phq9_stands_beside_the_scores(world: World) -> None:
 
 
 def test_staff_see_names_and_uploads_but_no_score_and_no_questionnaire(world: World) -> None:
-    analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
+    marked(SessionFactory(patient=world.alices_patient))
     QuestionnaireFactory(patient=world.alices_patient)
     page = signed_in(world.sam).get("/").content.decode()
     assert "Alder" in page
     assert "Birch" in page
     assert "Analysed" in page
-    for word in ("0.70", "Depression", "Valence", "PHQ-9", "spark", "demonstration"):
+    assert traces(page) == []
+    for word in ("Depression", "Valence", "PHQ-9", "spark", "demonstration"):
         assert word not in page
 
 
@@ -68,21 +73,22 @@ def test_staff_see_that_a_recording_waits(world: World) -> None:
 
 @pytest.mark.parametrize("policy", [AffectPolicy.OFF, AffectPolicy.RESEARCH])
 def test_no_score_is_listed_where_the_policy_forbids_it(world: World, policy: AffectPolicy) -> None:
-    analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
+    marked(SessionFactory(patient=world.alices_patient))
+    assert traces(signed_in(world.alice).get("/").content.decode())
     world.clinic.affect_policy = policy
     world.clinic.save()
     page = signed_in(world.alice).get("/").content.decode()
-    assert "0.70" not in page
+    assert traces(page) == []
     assert "<polyline" not in page
     assert "scores" in page
 
 
 def test_a_patient_without_consent_is_marked_and_their_old_scores_are_hidden(world: World) -> None:
-    analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
+    marked(SessionFactory(patient=world.alices_patient))
     Consent.objects.filter(patient=world.alices_patient).delete()
-    page = text(signed_in(world.alice).get("/"))
-    assert "No consent" in page
-    assert "0.70" not in page
+    page = signed_in(world.alice).get("/")
+    assert "No consent" in text(page)
+    assert traces(page.content.decode()) == []
 
 
 def test_a_counselor_without_patients_is_told_when_some_will_appear(world: World) -> None:
@@ -100,8 +106,9 @@ def test_a_long_list_costs_as_many_queries_as_a_short_one(
         analysed(SessionFactory(patient=patient))
         QuestionnaireFactory(patient=patient)
     client = signed_in(world.alice)
-    # Log-in session, user, clinic; patients, recordings, session counts, consents, PHQ-9; access log; two for notices.
-    with django_assert_num_queries(11):
+    # Log-in session, user, clinic; patients, session counts, sessions, recordings, consents, PHQ-9, checkpoints; access
+    # log; two for notices.
+    with django_assert_num_queries(13):
         client.get("/")
 
 
@@ -124,3 +131,80 @@ def test_the_list_asks_for_news_only_while_an_analysis_is_to_come(world: World) 
     page = client.get("/")
     assert 'id="caseload-news"' in page.content.decode()
     assert "last 2 Mar 2026 Waiting for a worker" in text(page)
+
+
+def seen(client: Client) -> str:
+    match = re.search(r'name="seen" value="([^"]+)"', client.get("/").content.decode())
+    assert match
+    return match[1]
+
+
+def test_no_news_is_an_empty_answer_that_is_not_logged(world: World) -> None:
+    RecordingFactory(session=SessionFactory(patient=world.alices_patient))
+    client = signed_in(world.alice)
+    before = seen(client)
+    entries = AccessLogEntry.objects.count()
+    response = client.post("/", {"text": "", "seen": before}, headers=HTMX)
+    assert (response.status_code, response.content) == (204, b"")
+    assert AccessLogEntry.objects.count() == entries
+
+
+def test_progress_that_the_list_does_not_show_is_no_news(world: World) -> None:
+    recording = RecordingFactory(session=SessionFactory(patient=world.alices_patient))
+    client = signed_in(world.alice)
+    before = seen(client)
+    AnalysisJob.objects.filter(id=recording.job_id).update(progress=0.3)
+    assert client.post("/", {"seen": before}, headers=HTMX).status_code == 204
+
+
+def test_the_first_scores_come_with_what_their_checkpoint_is_fit_for(world: World) -> None:
+    waiting = RecordingFactory(session=SessionFactory(patient=world.alices_patient))
+    client = signed_in(world.alice)
+    before = seen(client)
+    AnalysisJob.objects.filter(id=waiting.job_id).update(state=JobState.CANCELLED)
+    analysed(waiting.session, depression=0.7)
+    entries = AccessLogEntry.objects.count()
+    page = text(client.post("/", {"seen": before}, headers=HTMX))
+    assert "0.70 elevated" in page
+    assert "undertone-demo :" in page
+    assert "never a diagnosis" in page
+    assert AccessLogEntry.objects.count() == entries + 1
+
+
+def test_switching_scores_off_is_news(world: World) -> None:
+    analysed(SessionFactory(patient=world.alices_patient))
+    RecordingFactory(session=SessionFactory(patient=world.alices_patient, held_at=datetime(2026, 5, 1, tzinfo=UTC)))
+    client = signed_in(world.alice)
+    before = seen(client)
+    world.clinic.affect_policy = AffectPolicy.OFF
+    world.clinic.save()
+    assert client.post("/", {"seen": before}, headers=HTMX).status_code == 200
+
+
+def test_a_score_that_is_not_of_the_last_session_carries_its_date(world: World) -> None:
+    analysed(SessionFactory(patient=world.alices_patient, held_at=datetime(2025, 6, 1, 9, tzinfo=UTC)), depression=0.7)
+    RecordingFactory(session=SessionFactory(patient=world.alices_patient))
+    page = text(signed_in(world.alice).get("/"))
+    assert "last 2 Mar 2026" in page
+    assert "0.70 elevated 0.60–0.80 of 1 Jun 2025" in page
+
+
+def test_a_score_of_the_last_session_carries_no_date_of_its_own(world: World) -> None:
+    analysed(SessionFactory(patient=world.alices_patient))
+    assert "of 2 Mar 2026" not in text(signed_in(world.alice).get("/"))
+
+
+@pytest.mark.parametrize("between", [False, True])
+def test_the_small_line_does_not_run_over_a_session_without_a_recording(world: World, between: bool) -> None:
+    for month in (1, 3):
+        analysed(SessionFactory(patient=world.alices_patient, held_at=datetime(2026, month, 1, 9, tzinfo=UTC)))
+    if between:
+        SessionFactory(patient=world.alices_patient, held_at=datetime(2026, 2, 1, 9, tzinfo=UTC))
+    assert ("<polyline" in signed_in(world.alice).get("/").content.decode()) is not between
+
+
+def test_the_small_line_does_not_join_two_checkpoints_of_one_name_and_version(world: World) -> None:
+    for month, weights in ((1, "ab" * 32), (2, "cd" * 32)):
+        session = SessionFactory(patient=world.alices_patient, held_at=datetime(2026, month, 1, 9, tzinfo=UTC))
+        analysed(session, weights=weights)
+    assert "<polyline" not in signed_in(world.alice).get("/").content.decode()

@@ -8,7 +8,7 @@ import pytest
 
 from sessions_app.dashboard import caseload
 from tests.pages import HTMX, signed_in, text
-from tests.world import PatientFactory, World
+from tests.world import ConsentFactory, PatientFactory, SessionFactory, World, analysed
 
 
 @pytest.fixture
@@ -72,3 +72,20 @@ def test_nonsense_instead_of_a_cursor_gives_the_first_page(many: World) -> None:
     assert references(client.post("/", {"after": "'; DROP"}).content.decode()) == references(
         client.get("/").content.decode()
     )
+
+
+def test_further_patients_bring_what_their_checkpoint_is_fit_for(many: World) -> None:
+    client = signed_in(many.alice)
+    first = re.search(r'name="after" value="([^"]+)"', client.get("/").content.decode())
+    assert first
+    last = many.alice.patients.get(family_name="Zander")
+    ConsentFactory(patient=last)
+    analysed(SessionFactory(patient=last), depression=0.7)
+    second = client.post("/", {"after": first[1]}, headers=HTMX)
+    assert 'id="caseload-labels" hx-swap-oob="true"' in second.content.decode()
+    assert "never a diagnosis" in text(second)
+
+
+def test_how_many_were_found_is_announced(many: World) -> None:
+    page = signed_in(many.alice).post("/", {"text": "zand"}, headers=HTMX).content.decode()
+    assert re.search(r'role="status" id="caseload-count">1 patient\.', page)
