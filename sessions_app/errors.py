@@ -25,6 +25,11 @@ class AffectSwitchedOff(Refused):
     message = "This clinic has switched voice scores off, so none are made or shown."
 
 
+class ResearchOnly(AffectSwitchedOff):
+    # The same code: to a program both say that this clinic shows no voice scores.
+    message = "This clinic keeps voice scores for research only, so they are not shown."
+
+
 class NoWorker(Refused):
     code = "model_not_loaded"
     message = "No worker with a loaded voice model is running. Please try again in a moment."

@@ -1,7 +1,8 @@
-"""Which scores a person may be shown. Every outlet (page, API, export) takes its scores from here, never from a row.
+"""What a person may be shown of an analysis. Every outlet (page, API, export) takes it from here, never from a row.
 
 Three things are asked anew each time: may this role see scores, does the clinic's policy allow them, and was there
-consent for the day of the session.
+consent for the day of the session. A policy on affect hides scores. A missing consent hides all that was heard in the
+voice: how long and when somebody spoke, how loud and clear, and how it sounded, for no consent covers any of it.
 """
 
 from __future__ import annotations
@@ -12,29 +13,68 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import AffectPolicy, Clinic, User
 from accounts.policy import Action, may
+from inference import results
 from inference.models import Analysis, Timeline
-from inference.results import HEADS, HeadName, Measure, Score
-from sessions_app.errors import AffectSwitchedOff, ConsentMissing
+from inference.results import HEADS, HeadName, Measure, Quality, QualityCheck, Score, Turn
+from sessions_app.errors import AffectSwitchedOff, ConsentMissing, Refused, ResearchOnly
 from sessions_app.models import Consent, Session
 
 NOT_FOR_ROLE = "Scores are shown to the patient's counselors only."
-RESEARCH_ONLY = "This clinic keeps voice scores for research only, so they are not shown."
+RESEARCH_ONLY = ResearchOnly.message
 
 
 def why_hidden(*, user: User | AnonymousUser, clinic: Clinic, has_consent: bool) -> str | None:
     """The sentence that says why ``user`` may not be shown scores, or ``None`` if they may."""
     if not may(user, Action.SEE_SCORES):
         return NOT_FOR_ROLE
-    if clinic.affect_policy == AffectPolicy.OFF:
-        return AffectSwitchedOff.message
-    if clinic.affect_policy == AffectPolicy.RESEARCH:
-        return RESEARCH_ONLY
+    if refusal := refusal_by_policy(clinic):
+        return refusal.message
     return None if has_consent else ConsentMissing.message
+
+
+def refusal_by_policy(clinic: Clinic) -> Refused | None:
+    """Why the clinic's policy shows nobody a score, or ``None``."""
+    if clinic.affect_policy == AffectPolicy.ON:
+        return None
+    return ResearchOnly() if clinic.affect_policy == AffectPolicy.RESEARCH else AffectSwitchedOff()
 
 
 def why_none_at_all(user: User, clinic: Clinic) -> str | None:
     """Why ``user`` is shown no score of anybody, by role or by the clinic's policy, or ``None``."""
     return why_hidden(user=user, clinic=clinic, has_consent=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How much of the patient's voice was found in a recording, in seconds, and how well it can be heard."""
+
+    speech_seconds: float
+    quality: Quality
+
+    @classmethod
+    def of(cls, analysis: Analysis) -> Heard:
+        """As stored."""
+        return cls(analysis.speech_seconds, Quality(tuple(QualityCheck(**check) for check in analysis.quality)))
+
+
+@dataclass(frozen=True, slots=True)
+class OverTime:
+    """How an analysis runs over its recording: windows with their scores, who spoke when, and the waveform."""
+
+    windows: results.Timeline
+    turns: tuple[Turn, ...]
+    peaks: tuple[float, ...]
+
+    @classmethod
+    def of(cls, timeline: Timeline, *, with_scores: bool) -> OverTime:
+        """As stored, or with ``None`` in place of each score."""
+        none = [None] * len(timeline.start)
+        scores = {head: tuple(getattr(timeline, head) if with_scores else none) for head in HEADS}
+        windows = results.Timeline(start=tuple(timeline.start), end=tuple(timeline.end), **scores)
+        return cls(windows, tuple(Turn(*turn) for turn in timeline.turns), tuple(timeline.peaks))
+
+
+NOTHING_OVER_TIME = OverTime(results.Timeline((), (), (), (), ()), (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +106,23 @@ class ScoreGate:
             return analysis.scores
         return {head: Score.unavailable(reason) for head in HEADS}
 
-    def biomarkers(self, session: Session, analysis: Analysis) -> dict[str, Measure]:
-        """The acoustic measures. Policies on affect leave them; a missing consent to voice analysis blanks them."""
-        shown = may(self.user, Action.SEE_SCORES) and self.has_consent(session)
-        stored = {code: Measure(**measure) for code, measure in analysis.biomarkers.items()}
-        return stored if shown else {code: Measure(None, measure.unit) for code, measure in stored.items()}
+    def shows_voice(self, session: Session) -> bool:
+        """Whether anything that was heard in this session's voice may be shown, scores apart."""
+        return may(self.user, Action.SEE_SCORES) and self.has_consent(session)
 
-    def timeline(self, session: Session, timeline: Timeline) -> dict[HeadName, list[float | None]]:
-        """The scores over the session by head, all ``None`` where this user may not see them."""
-        hidden = self.why_hidden(session) is not None
-        return {head: [None] * len(timeline.start) if hidden else getattr(timeline, head) for head in HEADS}
+    def heard(self, session: Session, analysis: Analysis) -> Heard | None:
+        """How long and how well the patient is heard: measured in the voice too, so ``None`` without consent."""
+        return Heard.of(analysis) if self.shows_voice(session) else None
+
+    def biomarkers(self, session: Session, analysis: Analysis) -> dict[str, Measure]:
+        """The acoustic measures, without values where the voice is not shown."""
+        stored = {code: Measure(**measure) for code, measure in analysis.biomarkers.items()}
+        if self.shows_voice(session):
+            return stored
+        return {code: Measure(None, measure.unit) for code, measure in stored.items()}
+
+    def timeline(self, session: Session, timeline: Timeline) -> OverTime:
+        """The recording over time: nothing where the voice is not shown, no score where scores are hidden."""
+        if not self.shows_voice(session):
+            return NOTHING_OVER_TIME
+        return OverTime.of(timeline, with_scores=self.why_hidden(session) is None)

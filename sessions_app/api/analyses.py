@@ -16,7 +16,12 @@ from rest_framework.response import Response
 from accounts.policy import Action
 from inference.models import Analysis
 from sessions_app.api.contract import Shown
-from sessions_app.api.contract_schema import ContractSerializer, TimelineSerializer, TurnSerializer
+from sessions_app.api.contract_schema import (
+    CheckpointSerializer,
+    ContractSerializer,
+    TimelineSerializer,
+    TurnSerializer,
+)
 from sessions_app.api.links import link
 from sessions_app.api.resource import Resource
 from sessions_app.api.sessions import visible_patients
@@ -50,6 +55,8 @@ class AnalysisTimelineSerializer(serializers.Serializer[Any]):
     """How the scores run over the recording, who spoke when, and the waveform."""
 
     id = serializers.UUIDField()
+    checkpoint = CheckpointSerializer()
+    pipeline_version = serializers.CharField()
     timeline = TimelineSerializer()
     turns = TurnSerializer(many=True)
     peaks = serializers.ListField(
@@ -94,6 +101,7 @@ class AnalysisResource(Resource[Analysis]):
             **origin,
             "created_at": analysis.created_at,
             **shown.as_dict(file=recording.original_name),
+            "peaks": shown.peaks,
         }
 
 
@@ -133,8 +141,11 @@ class AnalysisTimeline(AnalysisResource):
 
     @extend_schema(operation_id="analyses_timeline", summary="Read an analysis over its recording")
     def get(self, request: Request, analysis_id: uuid.UUID) -> Response:
-        """Parallel arrays, one entry per window; `null` where a score cannot be given or shown."""
+        """Parallel arrays, one entry per window; `null` where a score cannot be given or shown.
+
+        Without consent all arrays are empty: who spoke when is voice analysis too.
+        """
         row = self.found(self.get_queryset().select_related("timeline"), id=analysis_id)
         analysis = self.shown(row, with_timeline=True)
         self.log("read_timeline", object_id=analysis_id, patient_id=analysis["patient"])
-        return Response(self.get_serializer({**analysis, "peaks": row.timeline.peaks}).data)
+        return Response(self.get_serializer(analysis).data)

@@ -87,9 +87,11 @@ class ContractSerializer(Fields):
     file = serializers.CharField()
     sha256 = serializers.CharField()
     duration = serializers.FloatField(help_text="Seconds of the recording.")
-    speech_seconds = serializers.FloatField(help_text="Seconds of the patient's voice that the scores rest on.")
+    speech_seconds = serializers.FloatField(
+        allow_null=True, help_text="Seconds of the patient's voice that the scores rest on; `null` without consent."
+    )
     speaker_method = serializers.CharField(help_text="How the patient was told from others.")
-    quality = QualitySerializer()
+    quality = QualitySerializer(allow_null=True, help_text="`null` without consent.")
     checkpoint = CheckpointSerializer()
     pipeline_version = serializers.CharField()
     scores = ScoresSerializer()

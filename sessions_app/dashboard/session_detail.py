@@ -9,12 +9,12 @@ from accounts.models import User
 from accounts.policy import Action, may
 from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.models import Analysis, Timeline
-from inference.results import HeadName, Measure, Score
+from inference.results import HeadName, Measure, Score, Turn
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.progress import Progress, progress_of
 from sessions_app.dashboard.wording import HEAD_WORDS, SPEAKER_METHODS
 from sessions_app.models import Recording, Session
-from sessions_app.scores import ScoreGate
+from sessions_app.scores import NOTHING_OVER_TIME, Heard, OverTime, ScoreGate
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +26,6 @@ class BiomarkerRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """Who spoke from when to when, in seconds."""
-
-    speaker: str
-    start: float
-    end: float
-
-    @property
-    def seconds(self) -> float:
-        """Length."""
-        return self.end - self.start
-
-
-@dataclass(frozen=True, slots=True)
 class Detail:
     """What was measured in one recording."""
 
@@ -48,8 +34,9 @@ class Detail:
     hidden: str | None
     labels: list[CheckpointLabel]
     speakers: str
+    heard: Heard | None
     biomarkers: list[BiomarkerRow]
-    turns: list[Turn]
+    turns: tuple[Turn, ...]
     chart: dict[str, Any]
 
     @property
@@ -71,9 +58,7 @@ def recording_details(session: Session, user: User) -> list[RecordingDetail]:
     """Each recording of ``session`` (fetched with its recordings) for ``user``."""
     gate = ScoreGate.for_patient(user, session.patient.clinic, list(session.patient.consents.all()))
     recordings = list(session.recordings.all())
-    # Who spoke when is voice analysis too: without consent there is no timeline at all.
-    shown = may(user, Action.SEE_SCORES) and gate.has_consent(session)
-    timelines = _timelines(recordings) if shown else {}
+    timelines = _timelines(recordings) if gate.shows_voice(session) else {}
     return [_recording_detail(session, recording, gate, timelines) for recording in recordings]
 
 
@@ -92,15 +77,17 @@ def _timelines(recordings: list[Recording]) -> dict[Any, Timeline]:
 
 
 def _detail(session: Session, analysis: Analysis, timeline: Timeline | None, gate: ScoreGate) -> Detail:
+    over_time = gate.timeline(session, timeline) if timeline else NOTHING_OVER_TIME
     return Detail(
         analysis=analysis,
         scores=gate.scores(session, analysis),
         hidden=gate.why_hidden(session),
         labels=labels_of([analysis.checkpoint_name]),
         speakers=SPEAKER_METHODS.get(analysis.speaker_method, analysis.speaker_method),
+        heard=gate.heard(session, analysis),
         biomarkers=_biomarkers(gate.biomarkers(session, analysis)),
-        turns=[Turn(speaker, start, end) for start, end, speaker in timeline.turns] if timeline else [],
-        chart=_chart(session, analysis, timeline, gate) if timeline else {},
+        turns=over_time.turns,
+        chart=_chart(analysis, over_time) if over_time.windows.start else {},
     )
 
 
@@ -112,13 +99,14 @@ def _rounded(definition: Definition, measure: Measure | None) -> str | None:
     return None if measure is None or measure.value is None else f"{measure.value:.{definition.decimals}f}"
 
 
-def _chart(session: Session, analysis: Analysis, timeline: Timeline, gate: ScoreGate) -> dict[str, Any]:
+def _chart(analysis: Analysis, over_time: OverTime) -> dict[str, Any]:
+    windows = over_time.windows
     return {
         "duration": analysis.duration,
-        "start": timeline.start,
-        "end": timeline.end,
-        "series": gate.timeline(session, timeline),
+        "start": windows.start,
+        "end": windows.end,
+        "series": {words.head: getattr(windows, words.head) for words in HEAD_WORDS},
         "heads": [{"head": words.head, "label": words.label} for words in HEAD_WORDS],
-        "turns": timeline.turns,
-        "peaks": [round(peak, 3) for peak in timeline.peaks],
+        "turns": [[turn.start, turn.end, turn.speaker] for turn in over_time.turns],
+        "peaks": [round(peak, 3) for peak in over_time.peaks],
     }

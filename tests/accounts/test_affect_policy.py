@@ -14,6 +14,7 @@ def test_the_administrator_sets_the_policy_of_their_own_clinic_only(world: World
     affect_policy_set(user=world.ada, policy=AffectPolicy.OFF)
     world.clinic.refresh_from_db()
     assert world.clinic.affect_policy == AffectPolicy.OFF
+    world.mallory.clinic.refresh_from_db()
     assert world.mallory.clinic.affect_policy == AffectPolicy.ON
 
 

@@ -9,12 +9,14 @@ from django.utils import timezone
 
 from accounts.models import AffectPolicy
 from inference.models import AnalysisJob
+from inference.results import HEADS, Turn
 from inference.signals import AnalysisRefused
 from sessions_app.errors import AffectSwitchedOff, ConsentMissing
 from sessions_app.listeners import ask_consent_and_policy
 from sessions_app.models import Consent
-from sessions_app.scores import NOT_FOR_ROLE, RESEARCH_ONLY
+from sessions_app.scores import NOT_FOR_ROLE, NOTHING_OVER_TIME, RESEARCH_ONLY, ScoreGate
 from sessions_app.trends import chart_data, trend_of
+from tests.scores import marked, traces
 from tests.world import QuestionnaireFactory, RecordingFactory, SessionFactory, World, analysed
 
 
@@ -55,9 +57,40 @@ def test_a_consent_that_expired_before_the_session_shows_no_score(world: World) 
 
 
 def test_hidden_scores_leave_no_trace_in_the_chart_data(world: World) -> None:
-    analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
+    marked(SessionFactory(patient=world.alices_patient))
+    assert len(traces(chart_data(trend_of(world.alices_patient, world.alice)))) == 9
     world.alices_patient.clinic.affect_policy = AffectPolicy.OFF
-    assert "0.7" not in str(chart_data(trend_of(world.alices_patient, world.alice)))
+    hidden = chart_data(trend_of(world.alices_patient, world.alice))
+    assert traces(hidden) == []
+    assert [hidden["series"][head]["value"] for head in HEADS] == [[None]] * 3  # type: ignore[index]
+
+
+def gate_of(world: World) -> ScoreGate:
+    patient = world.alices_patient
+    return ScoreGate.for_patient(world.alice, patient.clinic, list(patient.consents.all()))
+
+
+def test_without_consent_nothing_that_was_heard_in_the_voice_is_left(world: World) -> None:
+    recording = marked(SessionFactory(patient=world.alices_patient))
+    analysis = recording.analysis
+    assert analysis
+    assert gate_of(world).heard(recording.session, analysis)
+    assert gate_of(world).timeline(recording.session, analysis.timeline).peaks
+    Consent.objects.update(withdrawn_at=timezone.now())
+    assert gate_of(world).heard(recording.session, analysis) is None
+    assert gate_of(world).timeline(recording.session, analysis.timeline) == NOTHING_OVER_TIME
+    measures = gate_of(world).biomarkers(recording.session, analysis).values()
+    assert {measure.value for measure in measures} == {None}
+
+
+def test_a_policy_hides_the_scores_over_time_and_leaves_who_spoke_when(world: World) -> None:
+    recording = marked(SessionFactory(patient=world.alices_patient))
+    assert recording.analysis
+    world.alices_patient.clinic.affect_policy = AffectPolicy.OFF
+    shown = gate_of(world).timeline(recording.session, recording.analysis.timeline)
+    assert traces(shown) == []
+    assert (shown.windows.start, shown.windows.valence) == ((0.0, 3.0), (None, None))
+    assert shown.turns == (Turn(0.0, 9.0, "patient"),)
 
 
 def test_staff_are_sent_no_questionnaire(world: World) -> None:

@@ -13,13 +13,14 @@ from inference.results import HEADS
 from sessions_app.errors import AffectSwitchedOff, ConsentMissing
 from sessions_app.models import Consent, Recording
 from sessions_app.scores import RESEARCH_ONLY
+from tests.scores import marked, traces
 from tests.sessions_app.api.client import API, as_, last_log, problem
 from tests.world import SessionFactory, UserFactory, World, analysed
 
 
 @pytest.fixture
 def recording(world: World) -> Recording:
-    return analysed(SessionFactory(patient=world.alices_patient), depression=0.7123)
+    return marked(SessionFactory(patient=world.alices_patient))
 
 
 def address(recording: Recording, way: str = "") -> str:
@@ -60,7 +61,7 @@ def test_an_analysis_speaks_the_words_of_the_command_line(world: World, recordin
 
 def test_a_score_comes_with_its_interval_state_and_origin(world: World, recording: Recording) -> None:
     shown = as_(world.alice).get(address(recording)).json()
-    assert shown["scores"]["depression"] == {"value": 0.7123, "low": 0.6123, "high": 0.8123, "state": "elevated"}
+    assert shown["scores"]["depression"] == {"value": 0.7231, "low": 0.6412, "high": 0.8134, "state": "elevated"}
     assert (shown["checkpoint"]["name"], shown["pipeline_version"], shown["speech_seconds"]) == (
         "undertone-demo",
         "1",
@@ -79,10 +80,19 @@ def test_a_head_that_the_checkpoint_lacks_is_null_with_a_reason(world: World) ->
 def test_the_timeline_gives_parallel_arrays_turns_and_peaks(world: World, recording: Recording) -> None:
     shown = as_(world.alice).get(address(recording, "/timeline")).json()
     assert shown["timeline"]["start"] == [0.0, 3.0]
-    assert shown["timeline"]["depression"] == [0.7123, 0.7123]
+    assert shown["timeline"]["depression"] == [0.7742, 0.7742]
     assert shown["turns"] == [{"start": 0.0, "end": 9.0, "speaker": "patient"}]
     assert shown["peaks"] == [0.0, 0.5, 0.2]
     assert last_log() == ("read_timeline", "analysis", True)
+
+
+def test_scores_over_time_name_their_origin_and_carry_the_checkpoints_label(world: World, recording: Recording) -> None:
+    client = as_(world.alice)
+    shown, whole = client.get(address(recording, "/timeline")).json(), client.get(address(recording)).json()
+    assert shown["checkpoint"] == whole["checkpoint"]
+    assert set(shown["checkpoint"]) == {"name", "version", "sha256", "label"}
+    assert shown["checkpoint"]["label"]
+    assert shown["pipeline_version"] == "1"
 
 
 @pytest.mark.parametrize("way", ["", "/timeline"])
@@ -115,12 +125,13 @@ def everything(world: World, recording: Recording) -> str:
 def test_a_clinics_policy_hides_every_score_and_says_why(
     world: World, recording: Recording, policy: AffectPolicy, reason: str
 ) -> None:
+    assert len(traces(everything(world, recording))) == 12
     world.clinic.affect_policy = policy
     world.clinic.save()
     shown = as_(world.alice).get(address(recording)).json()
     assert {(score["value"], score["reason"]) for score in shown["scores"].values()} == {(None, reason)}
     assert shown["biomarkers"]["f0_mean"]["value"] == 180.2
-    assert "0.71" not in everything(world, recording)
+    assert traces(everything(world, recording)) == []
 
 
 def test_withdrawn_consent_hides_scores_and_measures(world: World, recording: Recording) -> None:
@@ -128,8 +139,25 @@ def test_withdrawn_consent_hides_scores_and_measures(world: World, recording: Re
     shown = as_(world.alice).get(address(recording)).json()
     assert shown["scores"]["depression"]["reason"] == ConsentMissing.message
     assert shown["biomarkers"]["f0_mean"] == {"value": None, "unit": "Hz"}
-    assert "0.71" not in everything(world, recording)
+    assert traces(everything(world, recording)) == []
     assert "180.2" not in everything(world, recording)
+
+
+def test_withdrawn_consent_hides_the_recordings_quality_and_how_long_somebody_spoke(
+    world: World, recording: Recording
+) -> None:
+    Consent.objects.update(withdrawn_at=timezone.now())
+    shown = as_(world.alice).get(address(recording)).json()
+    assert (shown["quality"], shown["speech_seconds"]) == (None, None)
+    assert "The voice stands out well." not in everything(world, recording)
+
+
+def test_withdrawn_consent_leaves_nothing_of_the_timeline_but_its_origin(world: World, recording: Recording) -> None:
+    Consent.objects.update(withdrawn_at=timezone.now())
+    shown = as_(world.alice).get(address(recording, "/timeline")).json()
+    assert shown["timeline"] == {"start": [], "end": [], "depression": [], "valence": [], "arousal": []}
+    assert (shown["turns"], shown["peaks"]) == ([], [])
+    assert shown["checkpoint"]["name"] == "undertone-demo"
 
 
 def test_analyses_are_narrowed_to_a_patient_and_a_session(world: World, recording: Recording) -> None:

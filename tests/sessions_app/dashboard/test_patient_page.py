@@ -16,6 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import AccessLogEntry, AffectPolicy
 from sessions_app.models import Consent
 from tests.pages import signed_in, text
+from tests.scores import marked, traces
 from tests.world import QuestionnaireFactory, RecordingFactory, SessionFactory, World, analysed
 
 
@@ -70,11 +71,12 @@ def test_the_chart_carries_phq9_totals(world: World) -> None:
 
 
 def test_staff_see_no_score_on_the_patient_page(world: World) -> None:
-    analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
+    marked(SessionFactory(patient=world.alices_patient))
     QuestionnaireFactory(patient=world.alices_patient, items=[2] * 9)
     page = signed_in(world.sam).get(page_of(world.alices_patient)).content.decode()
     assert "Analysed" in page
-    for word in ("0.70", "course-data", "Depression probability", "PHQ-9", "undertone-demo"):
+    assert traces(page) == []
+    for word in ("course-data", "Depression probability", "PHQ-9", "undertone-demo"):
         assert word not in page
 
 
@@ -86,12 +88,13 @@ def test_staff_see_no_score_on_the_patient_page(world: World) -> None:
     ],
 )
 def test_the_policy_is_said_where_the_chart_would_be(world: World, policy: AffectPolicy, sentence: str) -> None:
-    analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
+    marked(SessionFactory(patient=world.alices_patient))
+    assert len(traces(signed_in(world.alice).get(page_of(world.alices_patient)).content.decode())) == 9
     world.clinic.affect_policy = policy
     world.clinic.save()
     page = signed_in(world.alice).get(page_of(world.alices_patient)).content.decode()
     assert sentence in page
-    assert "0.7" not in page
+    assert traces(page) == []
 
 
 def test_without_consent_the_drop_zone_gives_way_to_a_sentence(world: World) -> None:
@@ -102,11 +105,11 @@ def test_without_consent_the_drop_zone_gives_way_to_a_sentence(world: World) -> 
 
 
 def test_withdrawn_consent_closes_the_drop_zone_and_hides_past_scores(world: World) -> None:
-    analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
+    marked(SessionFactory(patient=world.alices_patient))
     Consent.objects.filter(patient=world.alices_patient).update(withdrawn_at=timezone.now())
     page = signed_in(world.alice).get(page_of(world.alices_patient)).content.decode()
     assert "Consent was withdrawn on" in page
-    assert "0.7" not in page
+    assert traces(page) == []
     assert 'type="file"' not in page
 
 

@@ -14,12 +14,13 @@ from inference.biomarkers.definitions import BY_CODE
 from inference.models import Analysis
 from sessions_app.models import Consent, Recording
 from tests.pages import signed_in, text
+from tests.scores import marked, traces
 from tests.world import SessionFactory, World, analysed
 
 
 @pytest.fixture
 def recording(world: World) -> Recording:
-    return analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
+    return marked(SessionFactory(patient=world.alices_patient))
 
 
 def page_of(recording: Recording) -> str:
@@ -28,11 +29,12 @@ def page_of(recording: Recording) -> str:
 
 def test_each_score_has_number_interval_and_state(world: World, recording: Recording) -> None:
     page = signed_in(world.alice).get(page_of(recording))
-    assert "0.70 elevated" in text(page)
-    assert "90 % interval 0.60–0.80" in text(page)
-    assert 'aria-label="Depression probability 0.70 (0.60–0.80), elevated, on a scale from 0 to 1"' in (
+    assert "0.72 elevated" in text(page)
+    assert "90 % interval 0.64–0.81" in text(page)
+    assert 'aria-label="Depression probability 0.72 (0.64–0.81), elevated, on a scale from 0 to 1"' in (
         page.content.decode()
     )
+    assert len(traces(page.content.decode())) == 12
 
 
 def test_the_numbers_say_where_they_come_from(world: World, recording: Recording) -> None:
@@ -78,7 +80,8 @@ def test_staff_see_the_state_of_the_upload_only(world: World, recording: Recordi
     page = signed_in(world.sam).get(page_of(recording)).content.decode()
     assert "session.wav" in page
     assert "Analysed" in page
-    for word in ("0.70", "0.7,", "Valence", "Mean pitch", "timeline", "undertone-demo"):
+    assert traces(page) == []
+    for word in ("Valence", "Mean pitch", "timeline", "undertone-demo"):
         assert word not in page
 
 
@@ -88,14 +91,16 @@ def test_a_policy_of_off_leaves_the_acoustic_measures_and_no_score(world: World,
     page = signed_in(world.alice).get(page_of(recording)).content.decode()
     assert "180.2" in page
     assert "This clinic has switched voice scores off" in page
-    assert "0.7" not in page
+    assert traces(page) == []
 
 
 def test_withdrawn_consent_leaves_neither_score_nor_measure_nor_timeline(world: World, recording: Recording) -> None:
     Consent.objects.filter(patient=world.alices_patient).update(withdrawn_at=timezone.now())
     page = signed_in(world.alice).get(page_of(recording)).content.decode()
-    for word in ("0.7", "180.2", "data-timeline"):
+    assert traces(page) == []
+    for word in ("180.2", "data-timeline", "Turns (", "The voice stands out well.", "42.0 s"):
         assert word not in page
+    assert "not measurable" not in page
 
 
 @pytest.mark.parametrize("who", ["bob", "mallory"])
