@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import ProgrammingError
 from django.test import Client
 
 from accounts.models import Clinic, Role, User
@@ -82,6 +83,15 @@ def test_a_weak_password_is_refused(db: None, tmp_path: Path) -> None:
     file.write_text("short")
     with pytest.raises(CommandError, match="too short"):
         said("add_clinic", "Willow House", password_file=file, **ADA)
+
+
+def test_a_database_without_tables_says_what_to_run(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_table(**_: object) -> None:
+        raise ProgrammingError
+
+    monkeypatch.setattr("accounts.services.clinic_add", no_table)
+    with pytest.raises(CommandError, match="Please run"):
+        said("add_clinic", "Willow House", **ADA)
 
 
 @pytest.mark.parametrize("role", Role.values)

@@ -16,7 +16,8 @@ TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clie
 def addresses(stack: Stack) -> list[str]:
     world = stack.world
     patients = [f"/patients/{world[name]}/" for name in ("followed", "fresh", "closed")]
-    return ["/", *patients, f"/sessions/{world['session']}/", "/account/api-token/"]
+    admission = ["/patients/new/", f"/patients/{world['fresh']}/consents/withdraw/"]
+    return ["/", *patients, *admission, f"/sessions/{world['session']}/", "/account/api-token/", "/account/password/"]
 
 
 @pytest.mark.parametrize(("width", "color_scheme"), [(1440, "light"), (390, "dark")])
@@ -59,6 +60,20 @@ def test_without_consent_there_is_no_drop_zone(stack: Stack, sign_in: SignIn) ->
     page.goto(f"/patients/{stack.world['closed']}/")
     expect(page.locator("#upload")).to_contain_text("There is no consent to voice analysis on file.")
     expect(page.locator("[data-drop]")).to_have_count(0)
+
+
+def test_staff_add_a_patient_without_being_asked_for_a_consent_that_is_out_of_sight(sign_in: SignIn) -> None:
+    page = sign_in("staff")
+    page.get_by_role("link", name="Add a patient").click()
+    expect(page.get_by_label("Version of the text")).to_be_hidden()
+    page.get_by_label("The clinic’s number for this patient").fill("W-4711")
+    page.get_by_label("Given name").fill("Nora")
+    page.get_by_label("Family name").fill("New")
+    page.get_by_label("Alice").check()
+    page.get_by_role("button", name="Add patient").click()
+    expect(page.get_by_role("heading", name="Nora New")).to_be_visible()
+    page.get_by_role("link", name="record the patient’s consent").click()
+    expect(page.get_by_label("Version of the text")).to_be_visible()
 
 
 def test_signing_out_leaves_nothing_behind_the_back_button(stack: Stack, sign_in: SignIn) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.test import Client
 
@@ -124,6 +125,14 @@ def test_without_the_tick_the_fields_of_the_consent_are_left_alone(world: World)
 def test_a_consent_that_cannot_be_used_adds_no_patient_either(world: World) -> None:
     page = refused(add(world.sam, [world.alice], **{**CONSENT, "consent-given_on": "2999-01-01"}))
     assert "This day lies in the future." in page
+
+
+def test_whoever_is_slower_with_the_same_number_is_told_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def add_in_vain(**_: object) -> None:
+        raise ValidationError({"reference": "Another patient of this clinic has this number."})
+
+    monkeypatch.setattr("sessions_app.services.patient_add", add_in_vain)
+    assert "Another patient of this clinic has this number." in refused(add(world.sam, [world.alice]))
 
 
 def test_adding_leaves_rows_for_patient_and_consent_in_the_access_log(world: World) -> None:
