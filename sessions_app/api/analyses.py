@@ -22,9 +22,9 @@ from sessions_app.api.contract_schema import (
     TimelineSerializer,
     TurnSerializer,
 )
+from sessions_app.api.filters import VisibleFilter
 from sessions_app.api.links import link
 from sessions_app.api.resource import Resource
-from sessions_app.api.sessions import visible_patients
 from sessions_app.models import Recording
 from sessions_app.scores import ScoreGate
 
@@ -67,8 +67,8 @@ class AnalysisTimelineSerializer(serializers.Serializer[Any]):
 class AnalysisFilter(filters.FilterSet):  # type: ignore[misc]
     """Narrows the list of analyses."""
 
-    patient = filters.ModelChoiceFilter(field_name="recording__session__patient", queryset=visible_patients)
-    session = filters.UUIDFilter(field_name="recording__session")
+    patient = VisibleFilter(kind="patient", field_name="recording__session__patient")
+    session = VisibleFilter(kind="session", field_name="recording__session")
 
 
 class AnalysisResource(Resource[Analysis]):

@@ -15,11 +15,11 @@ from rest_framework.response import Response
 
 from accounts.policy import Action
 from sessions_app import uploads
+from sessions_app.api.filters import VisibleFilter
 from sessions_app.api.jobs import JobSerializer
 from sessions_app.api.links import link
 from sessions_app.api.parsers import UploadParser
 from sessions_app.api.resource import Resource, VisibleField
-from sessions_app.api.sessions import visible_patients
 from sessions_app.models import PatientChannel, Recording, Session
 
 
@@ -68,8 +68,8 @@ class RecordingUploadSerializer(serializers.Serializer[Any]):
 class RecordingFilter(filters.FilterSet):  # type: ignore[misc]
     """Narrows the list of recordings."""
 
-    patient = filters.ModelChoiceFilter(field_name="session__patient", queryset=visible_patients)
-    session = filters.UUIDFilter()
+    patient = VisibleFilter(kind="patient", field_name="session__patient")
+    session = VisibleFilter(kind="session")
 
 
 class RecordingResource(Resource[Recording]):

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, TypeVar
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
+from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from django_filters.utils import translate_validation
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import GenericAPIView
@@ -20,6 +22,7 @@ from rest_framework.views import APIView
 from accounts import access_log
 from accounts.models import User
 from accounts.policy import Action, may
+from sessions_app.api.filters import NOT_YOURS, refuse_reference
 from sessions_app.api.parsers import SmallJSONParser
 from sessions_app.api.schema import ProblemSchema
 from sessions_app.api.throttles import PerUser
@@ -90,15 +93,19 @@ class Resource(GenericAPIView[M]):
 
     def page(self) -> Response:
         """One page of the rows that the user may see, and one row in the log for all of them."""
-        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        narrowed = self.narrowed()
+        rows = self.paginate_queryset(narrowed.qs)
         answer = self.get_paginated_response(self.get_serializer(rows, many=True).data)
-        self.log("list", patient_id=self.patient_asked_for())
+        patient = narrowed.form.cleaned_data.get("patient")
+        self.log("list", patient_id=patient.id if patient else None)
         return answer
 
-    def patient_asked_for(self) -> uuid.UUID | None:
-        """The patient that a list was narrowed to. Filters have already checked it."""
-        asked = self.request.query_params.get("patient")
-        return uuid.UUID(asked) if asked else None
+    def narrowed(self) -> FilterSet:
+        """The list's filters, checked. Raises ``ValidationError``."""
+        narrowed = DjangoFilterBackend().get_filterset(self.request, self.get_queryset(), self)
+        if not narrowed.is_valid():
+            raise translate_validation(narrowed.errors)
+        return narrowed
 
     def checked(self, **context: Any) -> dict[str, Any]:
         """The request's body, validated. Raises ``ValidationError``."""
@@ -110,7 +117,7 @@ class Resource(GenericAPIView[M]):
 class VisibleField(serializers.PrimaryKeyRelatedField[Any]):
     """The id of something that the user may see. Another's id is answered like one that does not exist, and logged."""
 
-    default_error_messages = {"does_not_exist": "There is no such {kind}, or it is not yours to see."}
+    default_error_messages = {"does_not_exist": NOT_YOURS}
 
     def __init__(self, *, kind: str, **options: Any) -> None:
         self.kind = kind
@@ -124,11 +131,5 @@ class VisibleField(serializers.PrimaryKeyRelatedField[Any]):
     def fail(self, key: str, **values: Any) -> Any:
         """Raise the error, and leave a refusal in the log when it hides somebody else's row."""
         if key == "does_not_exist":
-            access_log.record(
-                actor=self.context["request"].user,
-                action="refer_to",
-                object_kind=self.kind,
-                object_id=uuid.UUID(str(values["pk_value"])),
-                allowed=False,
-            )
+            refuse_reference(self.context["request"].user, self.kind, uuid.UUID(str(values["pk_value"])))
         super().fail(key, kind=self.kind, **values)

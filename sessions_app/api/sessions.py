@@ -17,16 +17,12 @@ from rest_framework.response import Response
 
 from accounts.policy import Action
 from sessions_app import services
+from sessions_app.api.filters import VisibleFilter
 from sessions_app.api.links import link
 from sessions_app.api.resource import Resource, VisibleField
 from sessions_app.models import Patient, Session
 
 EXAMPLE = {"patient": "4b8d3c5e-5b0c-4f0e-9c43-0a4d3b6c1f11", "held_at": "2026-03-02T09:00:00Z"}
-
-
-def visible_patients(request: Request | None) -> QuerySet[Patient]:
-    """The patients that a list may be narrowed to."""
-    return Patient.objects.visible_to(request.user) if request is not None else Patient.objects.none()
 
 
 class MomentField(serializers.DateTimeField):
@@ -61,7 +57,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
 class SessionFilter(filters.FilterSet):  # type: ignore[misc]
     """Narrows the list of sessions."""
 
-    patient = filters.ModelChoiceFilter(queryset=visible_patients)
+    patient = VisibleFilter(kind="patient")
     held_after = filters.IsoDateTimeFilter(field_name="held_at", lookup_expr="gte", label="At this time or later.")
     held_before = filters.IsoDateTimeFilter(field_name="held_at", lookup_expr="lt", label="Before this time.")
 

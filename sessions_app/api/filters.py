@@ -1,0 +1,68 @@
+"""Narrowing a list to something that the user may see. Asking for another's leaves a refusal in the access log."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.forms import Field
+from django_filters import rest_framework as filters
+from django_filters.fields import ModelChoiceField
+
+from accounts import access_log
+from accounts.models import User
+from sessions_app.models import Patient, Session
+
+NOT_YOURS = "There is no such {kind}, or it is not yours to see."
+ROWS: dict[str, Any] = {"patient": Patient.objects, "session": Session.objects}
+
+
+def refuse_reference(user: User, kind: str, row_id: UUID) -> None:
+    """Record that ``user`` named a row of ``kind`` that does not exist or is somebody else's."""
+    access_log.record(actor=user, action="refer_to", object_kind=kind, object_id=row_id, allowed=False)
+
+
+class VisibleChoiceField(ModelChoiceField):  # type: ignore[misc]
+    """One of the rows that ``user`` may see."""
+
+    def __init__(self, *args: Any, kind: str, user: User | None, **options: Any) -> None:
+        self.kind, self.user = kind, user
+        super().__init__(*args, error_messages={"invalid_choice": NOT_YOURS.format(kind=kind)}, **options)
+
+    def to_python(self, value: Any) -> Any:
+        """The row. Raises ``ValidationError``, with a row in the log if ``value`` could be the id of one."""
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            self._log_refusal(value)
+            raise
+
+    def _log_refusal(self, value: str) -> None:
+        try:
+            row_id = UUID(value)
+        except ValueError:
+            return
+        if self.user is not None:
+            refuse_reference(self.user, self.kind, row_id)
+
+
+class VisibleFilter(filters.ModelChoiceFilter):  # type: ignore[misc]
+    """Narrows a list to the rows of one ``kind``: ``"patient"`` or ``"session"``."""
+
+    field_class = VisibleChoiceField
+
+    def __init__(self, *, kind: str, **options: Any) -> None:
+        super().__init__(queryset=ROWS[kind].none(), kind=kind, **options)
+
+    def get_queryset(self, request: Any) -> Any:
+        """Through the scoped door."""
+        return ROWS[self.extra["kind"]].visible_to(request.user) if request is not None else self.queryset
+
+    @property
+    def field(self) -> Field:
+        """The form's field, which knows who asks."""
+        request = self.get_request()
+        self.extra["user"] = request.user if request is not None else None
+        field: Field = super().field
+        return field
