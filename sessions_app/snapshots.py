@@ -16,14 +16,15 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 
 from accounts import access_log
-from accounts.models import AffectPolicy, User
+from accounts.models import Clinic, User
 from accounts.policy import Action, may
 from inference import services as jobs
 from inference import tasks
 from inference.errors import AnalysisError
 from inference.models import Analysis, AnalysisJob, JobState, Purpose, Worker
 from sessions_app import storage
-from sessions_app.errors import AffectSwitchedOff, NoWorker, SnapshotTooSlow
+from sessions_app.errors import NoWorker, SnapshotTooSlow
+from sessions_app.scores import refusal_by_policy
 
 POLL_SECONDS = 0.1
 WAITING_PER_WORKER = 4
@@ -35,27 +36,40 @@ SNAPSHOT_LOCK = 0x554E44_534E41
 def snapshot_analyze(*, user: User, upload: UploadedFile[bytes], patient_channel: str = "") -> Analysis:
     """Analyse one file and return rows (analysis and timeline) that are no longer in the database.
 
-    Must be called outside a transaction: the worker has to see the job. Raises `AffectSwitchedOff` where the clinic
-    shows no scores, `NoWorker` when no worker has its model loaded, `SnapshotTooSlow` when too many are waiting or
-    the result did not come in time, and the analysis' own `AnalysisError`.
+    Must be called outside a transaction: the worker has to see the job. The clinic's policy is asked before the analysis
+    and again before its result is given. Raises `AffectSwitchedOff` where the clinic shows no scores, `NoWorker` when
+    no worker has its model loaded, `SnapshotTooSlow` when too many are waiting or the result did not come in time, and
+    the analysis' own `AnalysisError`.
     """
-    _ask_leave(user)
+    _ask_role(user)
+    _ask_policy(user)
+    _log(user, allowed=True)
     _ask_room()
     if connection.in_atomic_block:
         raise RuntimeError("A snapshot inside a transaction would wait for a job that no worker can see.")
     options = {"patient_channel": patient_channel} if patient_channel else {}
     with _stored_for_now(upload) as stored, _job_for_now(user, stored, options) as job:
-        return _wait_for(job)
+        analysis = _wait_for(job)
+    # The clinic may have switched scores off while the caller waited.
+    _ask_policy(user)
+    return analysis
 
 
-def _ask_leave(user: User) -> None:
-    allowed = may(user, Action.SNAPSHOT)
-    refusal: Exception | None = None if allowed else PermissionDenied()
-    if allowed and user.clinic.affect_policy != AffectPolicy.ON:
-        refusal = AffectSwitchedOff()
-    access_log.record(actor=user, action=Action.SNAPSHOT, object_kind="recording", allowed=refusal is None)
+def _ask_role(user: User) -> None:
+    if not may(user, Action.SNAPSHOT):
+        _log(user, allowed=False)
+        raise PermissionDenied
+
+
+def _ask_policy(user: User) -> None:
+    refusal = refusal_by_policy(Clinic.objects.get(id=user.clinic_id))
     if refusal is not None:
+        _log(user, allowed=False)
         raise refusal
+
+
+def _log(user: User, *, allowed: bool) -> None:
+    access_log.record(actor=user, action=Action.SNAPSHOT, object_kind="recording", allowed=allowed)
 
 
 def _ask_room() -> None:

@@ -47,10 +47,16 @@ def reason(scores: dict[HeadName, Score]) -> str:
     if recommendation(scores) == FOLLOW_UP:
         heard = "Depressive speech is elevated" if depression.state == "elevated" else "The voice sounds low or flat"
         return f"{heard}. This supports a clinician's judgement and is no diagnosis."
+    heard = f"Depressive speech is {depression.state} and {_valence_half(valence)}"
     if depression.state == "low":
-        return "Depressive speech is low and the voice does not sound low or flat."
-    known = "unavailable" if depression.state == valence.state == "unavailable" else "indeterminate"
-    return f"The scores are {known}, so this recording gives no reason for or against follow-up."
+        return f"{heard}."
+    return f"{heard}, so this recording gives no reason for or against follow-up."
+
+
+def _valence_half(valence: Score) -> str:
+    if valence.state == "elevated":
+        return "the voice does not sound low or flat"
+    return f"valence is {valence.state}"
 
 
 class SnapshotUploadSerializer(serializers.Serializer[Any]):

@@ -10,13 +10,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
-from accounts.models import AffectPolicy, User
-from inference.models import AnalysisJob, JobState, Purpose, Worker
+from accounts.models import AccessLogEntry, AffectPolicy, Clinic, User
+from inference.models import Analysis, AnalysisJob, JobState, Purpose, Worker
 from inference.results import Score
 from sessions_app import snapshots
 from sessions_app.api.snapshot import reason, recommendation, valence_word
 from sessions_app.api.throttles import PerScope
-from sessions_app.errors import SnapshotTooSlow
+from sessions_app.errors import AffectSwitchedOff, SnapshotTooSlow
+from sessions_app.scores import RESEARCH_ONLY
 from tests.sessions_app.api.client import API, as_, last_log, problem, sound
 from tests.world import JobFactory, World
 
@@ -55,13 +56,37 @@ def test_staff_and_administrator_are_refused_and_it_is_logged(world: World, who:
     assert last_log() == ("snapshot", "recording", False)
 
 
-@pytest.mark.parametrize("policy", [AffectPolicy.OFF, AffectPolicy.RESEARCH])
-def test_a_clinic_that_shows_no_scores_gets_none_here_either(world: World, policy: AffectPolicy) -> None:
+POLICIES = [(AffectPolicy.OFF, AffectSwitchedOff.message), (AffectPolicy.RESEARCH, RESEARCH_ONLY)]
+
+
+@pytest.mark.parametrize(("policy", "sentence"), POLICIES)
+def test_a_clinic_that_shows_no_scores_gets_none_here_either(world: World, policy: AffectPolicy, sentence: str) -> None:
     worker()
     world.clinic.affect_policy = policy
     world.clinic.save()
-    assert problem(ask(world.alice)) == (403, "affect_switched_off")
+    response = ask(world.alice)
+    assert problem(response) == (403, "affect_switched_off")
+    assert response.json()["detail"] == sentence
+    assert AccessLogEntry.objects.count() == 1
     assert last_log() == ("snapshot", "recording", False)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("policy", "sentence"), POLICIES)
+def test_a_policy_that_is_set_while_the_caller_waits_withholds_the_answer(
+    world: World, monkeypatch: Any, policy: AffectPolicy, sentence: str
+) -> None:
+    def wait(job: AnalysisJob) -> Analysis:
+        Clinic.objects.filter(id=world.clinic.id).update(affect_policy=policy)
+        return Analysis(job=job)
+
+    worker()
+    monkeypatch.setattr(snapshots, "_wait_for", wait)
+    response = ask(world.alice)
+    assert problem(response) == (403, "affect_switched_off")
+    assert response.json()["detail"] == sentence
+    assert last_log() == ("snapshot", "recording", False)
+    assert not AnalysisJob.objects.exists()
 
 
 def test_a_missing_file_is_named(world: World) -> None:
@@ -173,9 +198,13 @@ def test_valence_is_low_or_flat_only_when_its_whole_interval_is(state: str, word
         ("elevated", "elevated", "Suggest follow-up", "elevated"),
         ("low", "low", "Suggest follow-up", "low or flat"),
         ("unavailable", "low", "Suggest follow-up", "low or flat"),
-        ("low", "indeterminate", "Normal baseline", "Depressive speech is low"),
-        ("indeterminate", "indeterminate", "Normal baseline", "indeterminate"),
-        ("unavailable", "unavailable", "Normal baseline", "unavailable"),
+        ("low", "elevated", "Normal baseline", "Depressive speech is low and the voice does not sound low or flat."),
+        ("low", "indeterminate", "Normal baseline", "Depressive speech is low and valence is indeterminate."),
+        ("low", "unavailable", "Normal baseline", "Depressive speech is low and valence is unavailable."),
+        ("indeterminate", "indeterminate", "Normal baseline", "indeterminate and valence is indeterminate, so"),
+        ("indeterminate", "elevated", "Normal baseline", "indeterminate and the voice does not sound low or flat, so"),
+        ("unavailable", "indeterminate", "Normal baseline", "unavailable and valence is indeterminate, so"),
+        ("unavailable", "unavailable", "Normal baseline", "unavailable and valence is unavailable, so"),
     ],
 )
 def test_the_recommendation_follows_reliable_states_and_says_what_it_rests_on(
@@ -184,3 +213,10 @@ def test_the_recommendation_follows_reliable_states_and_says_what_it_rests_on(
     scores: Any = {"depression": score(depression), "valence": score(valence), "arousal": score("low")}
     assert recommendation(scores) == advice
     assert said in reason(scores)
+
+
+@pytest.mark.parametrize("depression", ["low", "indeterminate", "unavailable"])
+@pytest.mark.parametrize("valence", ["indeterminate", "unavailable"])
+def test_a_valence_that_is_not_known_is_never_said_not_to_be_low(depression: str, valence: str) -> None:
+    scores: Any = {"depression": score(depression), "valence": score(valence), "arousal": score("low")}
+    assert "does not sound" not in reason(scores)
