@@ -36,10 +36,10 @@ SNAPSHOT_LOCK = 0x554E44_534E41
 def snapshot_analyze(*, user: User, upload: UploadedFile[bytes], patient_channel: str = "") -> Analysis:
     """Analyse one file and return rows (analysis and timeline) that are no longer in the database.
 
-    Must be called outside a transaction: the worker has to see the job. The clinic's policy is asked before the analysis
-    and again before its result is given. Raises `AffectSwitchedOff` where the clinic shows no scores, `NoWorker` when
-    no worker has its model loaded, `SnapshotTooSlow` when too many are waiting or the result did not come in time, and
-    the analysis' own `AnalysisError`.
+    Must be called outside a transaction: the worker has to see the job. The clinic's policy is asked before the
+    analysis and again before its result is given. Raises `AffectSwitchedOff` where the clinic shows no scores,
+    `NoWorker` when no worker has its model loaded, `SnapshotTooSlow` when too many are waiting or the result did not
+    come in time, and the analysis' own `AnalysisError`.
     """
     _ask_role(user)
     _ask_policy(user)

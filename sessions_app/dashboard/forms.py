@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.models import AffectPolicy
 from sessions_app.models import PatientChannel
+from sessions_app.models.sessions import refuse_impossible_time
 
 ACCEPTED = "audio/*,.wav,.flac,.mp3,.m4a,.ogg,.opus,.webm,.mp4,.mkv"
-CLOCK_SLACK = timedelta(minutes=10)
 MINUTE = "%Y-%m-%dT%H:%M"
 
 
@@ -27,6 +27,7 @@ class UploadForm(forms.Form):
     held_at = forms.DateTimeField(
         label="When was the session?",
         initial=this_minute,
+        validators=[refuse_impossible_time],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "form-control"}, format=MINUTE),
         input_formats=[MINUTE, "%Y-%m-%dT%H:%M:%S"],
         error_messages={"invalid": "Please give the session's date and time.", "required": "When was the session?"},
@@ -44,13 +45,6 @@ class UploadForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ACCEPTED, "class": "form-control"}),
         error_messages={"required": "Please choose a recording.", "missing": "Please choose a recording."},
     )
-
-    def clean_held_at(self) -> datetime:
-        """Refuse a session that has not been held yet."""
-        held_at: datetime = self.cleaned_data["held_at"]
-        if held_at > timezone.now() + CLOCK_SLACK:
-            raise forms.ValidationError("This time lies in the future. Please give the time the session began.")
-        return held_at
 
     @property
     def upload(self) -> UploadedFile[bytes]:

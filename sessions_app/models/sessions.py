@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -16,7 +16,17 @@ from inference.models import Analysis, AnalysisJob
 from sessions_app.models.patients import Patient
 from sessions_app.models.scope import ScopedQuerySet
 
-FIRST_YEAR, LAST_YEAR = 1950, 2200
+FIRST_YEAR = 1950
+CLOCK_SLACK = timedelta(minutes=10)
+"""How far the clock of whoever tells the time of a session may be ahead of the server's."""
+
+
+def refuse_impossible_time(held_at: datetime) -> None:
+    """Raises ``ValidationError`` for a time at which no session can have been held."""
+    if held_at.year < FIRST_YEAR:
+        raise ValidationError(f"Please give a day after {FIRST_YEAR}.", code="too_long_ago")
+    if held_at > timezone.now() + CLOCK_SLACK:
+        raise ValidationError("This time lies in the future. Please give the time the session began.", code="in_future")
 
 
 class PatientChannel(models.TextChoices):
@@ -58,8 +68,11 @@ class Session(models.Model):
 
     def clean(self) -> None:
         """Refuse a time that cannot be meant, and that some time zone could not even express."""
-        if self.held_at and not FIRST_YEAR <= self.held_at.year <= LAST_YEAR:
-            raise ValidationError({"held_at": f"Give a day between {FIRST_YEAR} and {LAST_YEAR}."})
+        if self.held_at:
+            try:
+                refuse_impossible_time(self.held_at)
+            except ValidationError as error:
+                raise ValidationError({"held_at": error}) from error
 
     def day_in(self, clinic: Clinic) -> date:
         """The calendar day of this session where the clinic is."""

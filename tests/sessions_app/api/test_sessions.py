@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from sessions_app.models import Session
 from tests.sessions_app.api.client import API, as_, last_log, problem
@@ -65,13 +66,34 @@ def test_somebody_elses_patient_gets_no_session_and_the_attempt_is_logged(world:
 
 @pytest.mark.parametrize(
     "held_at",
-    ["2026-03-02T09:00:00", "2026-03-02", "yesterday", 7, None, "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"],
+    [
+        "2026-03-02T09:00:00",
+        "2026-03-02",
+        "yesterday",
+        7,
+        None,
+        "0001-01-01T00:00:00Z",
+        "1949-12-31T00:00:00Z",
+        "2150-01-01T09:00:00Z",
+        "9999-12-31T23:59:59Z",
+    ],
 )
 def test_a_session_needs_a_time_that_can_be_meant_with_its_offset(world: World, held_at: object) -> None:
     body = {"patient": str(world.alices_patient.id), "held_at": held_at}
     response = as_(world.alice).post(f"{API}/sessions", body, format="json")
     assert problem(response) == (400, "invalid")
     assert list(response.json()["errors"]) == ["held_at"]
+
+
+@pytest.mark.parametrize(("ahead", "status"), [(timedelta(minutes=5), 201), (timedelta(minutes=15), 400)])
+def test_a_session_that_has_not_been_held_is_refused_unless_a_clock_may_be_wrong(
+    world: World, ahead: timedelta, status: int
+) -> None:
+    body = {"patient": str(world.alices_patient.id), "held_at": (timezone.now() + ahead).isoformat()}
+    response = as_(world.alice).post(f"{API}/sessions", body, format="json")
+    assert response.status_code == status
+    if status == 400:
+        assert "lies in the future" in response.json()["errors"]["held_at"][0]["message"]
 
 
 @pytest.mark.parametrize("patient", [7, True, ["a"], {}, "x", 2**200, None])

@@ -83,6 +83,13 @@ def test_a_session_in_the_future_is_refused(world: World) -> None:
     assert not Recording.objects.exists()
 
 
+def test_a_session_of_a_year_that_cannot_be_meant_is_refused_with_its_sentence(world: World) -> None:
+    response = send(signed_in(world.sam), world.alices_patient, held_at="1926-03-02T09:00")
+    assert response.status_code == 422
+    assert "Please give a day after 1950." in response.content.decode()
+    assert not Session.objects.exists()
+
+
 def test_a_day_without_consent_is_refused_with_its_sentence(world: World) -> None:
     Consent.objects.filter(patient=world.alices_patient).delete()
     response = send(signed_in(world.sam), world.alices_patient)
