@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.password_validation import validate_password
+from rest_framework.authtoken.models import Token
 
 from accounts import access_log
 from accounts.models import AffectPolicy, Clinic, Role, User
@@ -33,3 +34,11 @@ def affect_policy_set(*, user: User, policy: AffectPolicy) -> Clinic:
     clinic.save(update_fields=["affect_policy"])
     access_log.record(actor=user, action=f"affect_policy_{policy}", object_kind="clinic", object_id=clinic.id)
     return clinic
+
+
+def api_token_make(*, user: User) -> str:
+    """Make the user's API token and return it; a token from before ends at once."""
+    Token.objects.filter(user=user).delete()
+    key: str = Token.objects.create(user=user).key
+    access_log.record(actor=user, action="make", object_kind="api_token")
+    return key

@@ -7,12 +7,15 @@ from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods
 from rest_framework.authtoken.models import Token
 
+from accounts import services
 from accounts.models import User
+
+SHOWN_ONCE = "fresh_api_token"
 
 
 class SignIn(auth.LoginView):
@@ -41,11 +44,12 @@ class PasswordChange(auth.PasswordChangeView):
 @login_required
 @require_http_methods(["GET", "POST"])
 def api_token(request: HttpRequest) -> HttpResponse:
-    """Show that a token exists; a POST makes a new one, shows it once and ends the old one."""
+    """Show that a token exists; a POST makes a new one, ends the old one, and returns here to show the new one once."""
     assert isinstance(request.user, User)
-    fresh = None
     if request.method == "POST":
-        Token.objects.filter(user=request.user).delete()
-        fresh = Token.objects.create(user=request.user).key
+        # By way of the session, so that loading the page again does not make yet another and end the one just copied.
+        request.session[SHOWN_ONCE] = services.api_token_make(user=request.user)
+        return redirect("api-token")
+    fresh = request.session.pop(SHOWN_ONCE, None)
     existing = Token.objects.filter(user=request.user).first()
     return render(request, "accounts/api_token.html", {"fresh": fresh, "existing": existing})
