@@ -16,7 +16,8 @@ class Refused(Exception):
 class ConsentMissing(Refused):
     code = "consent_missing"
     message = (
-        "There is no consent to voice analysis for the day of this session. Please record the patient's consent first."
+        "No consent to voice analysis covers the day of this session. Without one, no recording of it is taken in or "
+        "analysed."
     )
 
 

@@ -16,10 +16,11 @@ from accounts.policy import Action, may
 from inference import results
 from inference.models import Analysis, Timeline
 from inference.results import HEADS, HeadName, Measure, Quality, QualityCheck, Score, Turn
-from sessions_app.errors import AffectSwitchedOff, ConsentMissing, Refused, ResearchOnly
+from sessions_app.errors import AffectSwitchedOff, Refused, ResearchOnly
 from sessions_app.models import Consent, Session
 
 NOT_FOR_ROLE = "Scores are shown to the patient's counselors only."
+NO_CONSENT = "Not shown: no consent to voice analysis covers the day of this session."
 RESEARCH_ONLY = ResearchOnly.message
 
 
@@ -29,7 +30,7 @@ def why_hidden(*, user: User | AnonymousUser, clinic: Clinic, has_consent: bool)
         return NOT_FOR_ROLE
     if refusal := refusal_by_policy(clinic):
         return refusal.message
-    return None if has_consent else ConsentMissing.message
+    return None if has_consent else NO_CONSENT
 
 
 def refusal_by_policy(clinic: Clinic) -> Refused | None:

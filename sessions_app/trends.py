@@ -35,6 +35,14 @@ class TrendPoint:
         """What two points must share for a line to join them, or an empty string."""
         return self.analysis.origin_key if self.analysis else ""
 
+    @property
+    def part(self) -> str:
+        """Which recording of a session that has several, for instance "recording 2 of 3", or an empty string."""
+        recordings = list(self.session.recordings.all())
+        if self.recording is None or len(recordings) < 2:
+            return ""
+        return f"recording {recordings.index(self.recording) + 1} of {len(recordings)}"
+
     def score(self, head: HeadName) -> Score:
         """One score, unavailable while there is no analysis."""
         return self.scores.get(head) or Score.unavailable("This recording has not been analysed.")
@@ -91,7 +99,7 @@ def chart_data(trend: Trend) -> dict[str, object]:
     }
     return {
         "time": [int(point.session.held_at.timestamp()) for point in shown],
-        "session": [str(point.session.id) for point in shown],
+        "part": [point.part for point in shown],
         "origin": [point.origin for point in shown],
         "origin_key": [point.origin_key for point in shown],
         "series": series,

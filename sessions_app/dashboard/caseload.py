@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from accounts.models import User
 from accounts.policy import Action, may
 from inference.results import HeadName, Score
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
+from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.progress import Progress, progress_of
 from sessions_app.dashboard.sparkline import Sparkline, sparkline
 from sessions_app.dashboard.wording import ConsentWords, consent_words
@@ -78,7 +78,7 @@ class CaseloadPage:
     def fingerprint(self) -> str:
         """Changes whenever the list would look different."""
         seen = (self.no_scores, self.checkpoints, self.next_after, [row.appearance for row in self.rows])
-        return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+        return fingerprint(seen)
 
 
 class _Count(TypedDict):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from django.urls import reverse
 
 from accounts.models import User
 from accounts.policy import Action, may
 from inference.models import JobState
 from inference.results import HeadName, Score
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
+from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.progress import Progress, progress_of
-from sessions_app.dashboard.wording import HEAD_WORDS, STATE_MEANING
+from sessions_app.dashboard.wording import HEAD_WORDS
 from sessions_app.models import Patient, Recording, Session
-from sessions_app.scores import ScoreGate, why_none_at_all
-from sessions_app.trends import Trend, chart_data, trend_of
+from sessions_app.scores import NO_CONSENT, ScoreGate, why_none_at_all
+from sessions_app.trends import Trend, chart_data, trend_of, with_gaps
+
+NO_CONSENT_FOR_ANY = "Not shown: no consent to voice analysis covers the days of these sessions."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,11 @@ class RecordingRow:
     progress: Progress
     scores: dict[HeadName, Score]
 
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All that its row says, but for the percent of progress."""
+        return self.recording.id, self.recording.analysis_id, replace(self.progress, percent=0), self.scores
+
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
@@ -35,12 +44,18 @@ class SessionRow:
     session: Session
     recordings: tuple[RecordingRow, ...]
 
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All that its rows say, but for the percent of progress."""
+        return self.session.id, self.session.held_at, [row.facts for row in self.recordings]
+
 
 @dataclass(frozen=True, slots=True)
 class SessionList:
-    """All sessions of a patient, newest first."""
+    """All sessions of a patient, newest first; ``score_columns``: whether this user is shown scores at all."""
 
     rows: tuple[SessionRow, ...]
+    score_columns: bool
 
     @property
     def recordings(self) -> list[RecordingRow]:
@@ -58,17 +73,22 @@ class SessionList:
         return sum(row.progress.state == JobState.SUCCEEDED for row in self.recordings)
 
     @property
-    def fingerprint(self) -> str:
+    def appearance(self) -> str:
         """Changes whenever a row would look different."""
-        seen = [(row.recording.id, row.progress) for row in self.recordings]
-        return hashlib.sha256(repr((len(self.rows), seen)).encode()).hexdigest()[:16]
+        return fingerprint((self.facts, [row.progress.percent for row in self.recordings]))
+
+    @property
+    def facts(self) -> str:
+        """Changes whenever a row says something else. How far a running analysis is by now says nothing new."""
+        return fingerprint((self.score_columns, [row.facts for row in self.rows]))
 
 
 def session_list(patient: Patient, user: User) -> SessionList:
     """The sessions of ``patient`` as ``user`` may see them."""
     gate = ScoreGate.for_patient(user, patient.clinic, list(patient.consents.all()))
     sessions = Session.objects.visible_to(user).filter(patient=patient).with_recordings()
-    return SessionList(tuple(_session_row(session, gate) for session in sessions))
+    rows = tuple(_session_row(session, gate) for session in sessions)
+    return SessionList(rows, score_columns=why_none_at_all(user, patient.clinic) is None)
 
 
 def _session_row(session: Session, gate: ScoreGate) -> SessionRow:
@@ -100,12 +120,16 @@ class Course:
 def course_of(patient: Patient, user: User) -> Course:
     """The chart of ``patient`` for ``user``, who may see scores by role."""
     trend = trend_of(patient, user)
-    chart = {**chart_data(trend), "heads": _heads(), "states": STATE_MEANING}
+    chart = {**chart_data(trend), "heads": _heads(), "address": _addresses(trend)}
     return Course(trend, chart, labels_of(_names(trend)), why_none_at_all(user, patient.clinic) or _why_hidden(trend))
 
 
 def _heads() -> list[dict[str, str]]:
     return [asdict(words) for words in HEAD_WORDS]
+
+
+def _addresses(trend: Trend) -> list[str]:
+    return [reverse("session", args=[point.session.id]) for point in with_gaps(trend.points)]
 
 
 def _names(trend: Trend) -> Iterable[str]:
@@ -117,4 +141,5 @@ def _why_hidden(trend: Trend) -> str | None:
     done = [point for point in trend.points if point.scores]
     if not done or any(point.shown for point in done):
         return None
-    return next(iter(done[-1].scores.values())).reason
+    reason = next(iter(done[-1].scores.values())).reason
+    return NO_CONSENT_FOR_ANY if reason == NO_CONSENT else reason

@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models import User
 from accounts.policy import Action, may
+from inference import results
 from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.models import Analysis, Timeline
 from inference.results import HeadName, Measure, Score, Turn
@@ -26,6 +27,15 @@ class BiomarkerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """One window of the session, in seconds, and its scores in the order of `HEAD_WORDS`."""
+
+    start: float
+    end: float
+    scores: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     """What was measured in one recording."""
 
@@ -37,6 +47,7 @@ class Detail:
     heard: Heard | None
     biomarkers: list[BiomarkerRow]
     turns: tuple[Turn, ...]
+    moments: list[Moment]
     chart: dict[str, Any]
 
     @property
@@ -87,6 +98,7 @@ def _detail(session: Session, analysis: Analysis, timeline: Timeline | None, gat
         heard=gate.heard(session, analysis),
         biomarkers=_biomarkers(gate.biomarkers(session, analysis)),
         turns=over_time.turns,
+        moments=_moments(over_time.windows),
         chart=_chart(analysis, over_time) if over_time.windows.start else {},
     )
 
@@ -97,6 +109,14 @@ def _biomarkers(measured: dict[str, Measure]) -> list[BiomarkerRow]:
 
 def _rounded(definition: Definition, measure: Measure | None) -> str | None:
     return None if measure is None or measure.value is None else f"{measure.value:.{definition.decimals}f}"
+
+
+def _moments(windows: results.Timeline) -> list[Moment]:
+    """What the chart draws, for a table; none where no score is shown."""
+    by_head = [getattr(windows, words.head) for words in HEAD_WORDS]
+    moments = [Moment(*moment) for moment in zip(windows.start, windows.end, zip(*by_head, strict=True), strict=True)]
+    shown = any(score is not None for moment in moments for score in moment.scores)
+    return moments if shown else []
 
 
 def _chart(analysis: Analysis, over_time: OverTime) -> dict[str, Any]:

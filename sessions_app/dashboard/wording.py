@@ -41,7 +41,7 @@ STATE_MEANING = {
     "low": "The whole interval lies below the checkpoint's lower threshold.",
     "elevated": "The whole interval lies above the checkpoint's upper threshold.",
     "indeterminate": "The interval touches a threshold, or the recording's quality is too poor to say.",
-    "unavailable": "There is no score.",
+    "not available": "There is no score; its reason unfolds beside it.",
 }
 
 SPEAKER_METHODS = {

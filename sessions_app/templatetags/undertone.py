@@ -40,12 +40,6 @@ def sentence(score: Score) -> str:
 
 
 @register.filter
-def state_meaning(score: Score) -> str:
-    """What the state of a score says."""
-    return score.reason or wording.STATE_MEANING[score.state]
-
-
-@register.filter
 def measured(value: float) -> str:
     """A measured value to three significant digits."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
@@ -63,6 +57,12 @@ def clock(seconds: float) -> str:
 def score(given: Score | None) -> dict[str, Any]:
     """A score in a cell: number, state and interval."""
     return {"score": given}
+
+
+@register.inclusion_tag("dashboard/_score_help.html")
+def score_help() -> dict[str, Any]:
+    """What each score and each state means, folded."""
+    return {"heads": wording.HEAD_WORDS, "states": wording.STATE_MEANING}
 
 
 @register.inclusion_tag("dashboard/_gauge.html")

@@ -1,5 +1,6 @@
 // Wires each page's parts; parts that htmx brings later are wired when they arrive.
 import { watchConnection } from "./connection.js";
+import { restWhileHidden } from "./hidden.js";
 import { offerCopy, offerLogins } from "./small.js";
 import { mountTimelines } from "./timeline.js";
 import { mountTrends } from "./trend.js";
@@ -14,5 +15,6 @@ function mount() {
 offerLogins(document);
 offerCopy(document);
 watchConnection();
+restWhileHidden();
 mount();
 document.addEventListener("htmx:after:swap", mount);

@@ -1,13 +1,11 @@
 // Says so when the server no longer answers, and takes it back when it does.
 
-/** Watch every request that htmx makes. */
+/** Watch every request that htmx makes. A refusal is an answer too; only silence and the server's own trouble are not. */
 export function watchConnection() {
   const note = document.querySelector("[data-connection]");
-  const show = (broken) => { note.hidden = !broken; };
-  document.addEventListener("htmx:error", () => show(true));
-  document.addEventListener("htmx:response:error", () => show(true));
-  document.addEventListener("htmx:after:request", (event) => {
-    const status = event.detail?.ctx?.response?.status ?? 0;
-    if (status > 0 && status < 400) show(false);
+  document.addEventListener("htmx:error", ({ detail }) => { if (detail?.ctx && !detail.ctx.response) note.hidden = false; });
+  document.addEventListener("htmx:after:request", ({ detail }) => {
+    const status = detail?.ctx?.response?.status ?? 0;
+    if (status > 0) note.hidden = status < 500;
   });
 }

@@ -27,13 +27,20 @@ class Trend extends TrendDrawing {
     this.heads = this.data.heads.map((head) => head.head);
     if (!this.heads.includes(chosen) && chosen !== TOGETHER) chosen = this.heads[0];
     this.phq = this.data.questionnaires.filter((one) => one.instrument === "PHQ-9");
-    const apart = this.phq.map((one) => one.time).filter((time) => !this.data.time.some((at) => near(at, time)));
-    this.times = [...new Set([...this.data.time, ...apart])].sort((a, b) => a - b);
+    this.stops = this.places();
+    this.times = this.stops.map((stop) => stop.time);
     this.zone = sheet.dataset.timeZone || undefined;
     this.active = null;
     this.buildTabs();
     this.build();
     this.listen();
+  }
+
+  /** Where the reader can stop: every point (`index`), and each questionnaire of a day without one (`index` -1). */
+  places() {
+    const points = this.data.time.map((time, index) => ({ time, index }));
+    const apart = this.phq.filter((one) => !this.data.time.some((at) => near(at, one.time)));
+    return [...points, ...apart.map(({ time }) => ({ time, index: -1 }))].sort((a, b) => a.time - b.time || a.index - b.index);
   }
 
   get chosen() { return chosen; }
@@ -129,8 +136,19 @@ class Trend extends TrendDrawing {
   }
 
   point(plot) {
-    if (plot.cursor.idx == null || plot.cursor.left < 0 || plot.cursor.idx === this.active) return;
-    this.activate(plot.cursor.idx);
+    if (plot.cursor.idx == null || plot.cursor.left < 0) return;
+    const next = this.nearest(this.times[plot.cursor.idx], plot.cursor.top);
+    if (next !== this.active) this.activate(next);
+  }
+
+  /** Of the stops at one time, the one whose mark is nearest to the pointer's height. */
+  nearest(time, top) {
+    const away = (place) => Math.min(...this.shown.map((head) => {
+      const value = this.data.series[head].value[this.stops[place].index];
+      return value == null ? Infinity : Math.abs(this.plot.valToPos(value, "y") - top);
+    }));
+    const places = this.times.flatMap((at, place) => at === time ? [place] : []);
+    return places.reduce((best, place) => away(place) < away(best) ? place : best);
   }
 
   activate(index) {
@@ -157,7 +175,7 @@ class Trend extends TrendDrawing {
   }
 
   key(event) {
-    const last = this.times.length - 1;
+    const last = this.stops.length - 1;
     const at = this.active;
     const next = {
       ArrowRight: at == null ? 0 : Math.min(at + 1, last), ArrowLeft: at == null ? last : Math.max(at - 1, 0), Home: 0, End: last,
@@ -169,13 +187,13 @@ class Trend extends TrendDrawing {
   }
 
   at() {
-    const time = this.times[this.active];
-    return { time, index: this.data.time.indexOf(time), phq: this.phq.find((one) => near(one.time, time)) };
+    const { time, index } = this.stops[this.active];
+    return { time, index, phq: this.phq.find((one) => near(one.time, time)) };
   }
 
   open() {
     if (this.active == null || this.at().index < 0) return;
-    location.assign(`${this.sheet.dataset.sessionUrl}${this.data.session[this.at().index]}/`);
+    location.assign(this.data.address[this.at().index]);
   }
 
   say() {
@@ -183,6 +201,7 @@ class Trend extends TrendDrawing {
     const { time, index, phq } = this.at();
     const when = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: this.zone });
     const parts = [part("readout-when", when.format(new Date(time * 1e3)))];
+    if (index >= 0 && this.data.part[index]) parts.push(part("readout-part", this.data.part[index]));
     if (index >= 0) parts.push(...this.shown.map((head) => part("readout-part", this.words(head, index))));
     if (index >= 0 && this.data.origin[index]) parts.push(part("readout-part", this.data.origin[index]));
     if (phq) parts.push(part("readout-part", `PHQ-9 ${phq.total} of ${PHQ_TOP}`));
@@ -200,7 +219,7 @@ class Trend extends TrendDrawing {
   link(index) {
     const outer = part("readout-part", "");
     const link = Object.assign(document.createElement("a"), { textContent: "Open session" });
-    link.href = `${this.sheet.dataset.sessionUrl}${this.data.session[index]}/`;
+    link.href = this.data.address[index];
     outer.append(link);
     return outer;
   }

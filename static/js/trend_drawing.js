@@ -4,7 +4,7 @@ import { STYLES, drawMarker, runs } from "./drawing.js";
 /** The choice that shows all scores at once. */
 export const TOGETHER = "together";
 
-/** The drawing half of a trend; the other half knows `plot`, `data`, `palette`, `phq`, `times`, `active` and `shown`. */
+/** The drawing half of a trend; the other half knows `plot`, `data`, `palette`, `phq`, `stops`, `active` and `shown`. */
 export class TrendDrawing {
   draw() {
     const context = this.plot.ctx;
@@ -24,7 +24,7 @@ export class TrendDrawing {
   y(value) { return this.plot.valToPos(value, "y", true); }
 
   joined(before, after) {
-    return this.data.origin[before] === this.data.origin[after] && after === before + 1;
+    return this.data.origin_key[before] === this.data.origin_key[after] && after === before + 1;
   }
 
   drawHead(context, head) {
@@ -44,7 +44,7 @@ export class TrendDrawing {
     value.forEach((given, index) => {
       if (given == null) return;
       const [x, y] = at(index, value);
-      const radius = (this.data.time[index] === this.times[this.active] ? 6 : 4.2) * scale;
+      const radius = (index === this.stops[this.active]?.index ? 6 : 4.2) * scale;
       const hollow = state[index] === "indeterminate";
       drawMarker(context, { marker: style.marker, x, y, radius, colour, ground: this.palette.sheet, hollow });
     });
@@ -108,14 +108,19 @@ export class TrendDrawing {
 
   /** Where the checkpoint changes: half-way between the two sessions. */
   changes() {
-    const known = this.data.origin.map((origin, index) => ({ origin, time: this.data.time[index] })).filter((one) => one.origin);
-    return known.flatMap((one, index) => index && known[index - 1].origin !== one.origin
-      ? [{ time: (known[index - 1].time + one.time) / 2, origin: one.origin }] : []);
+    const { origin, origin_key: keys, time } = this.data;
+    const known = keys.map((key, index) => ({ key, origin: origin[index], time: time[index] })).filter((one) => one.key);
+    return known.flatMap((one, index) => {
+      const before = known[index - 1];
+      if (!before || before.key === one.key) return [];
+      const words = before.origin === one.origin ? `${one.origin}, changed` : one.origin;
+      return [{ time: (before.time + one.time) / 2, origin: words }];
+    });
   }
 
   drawCursor(context) {
     const { top, height } = this.plot.bbox;
-    const x = this.x(this.times[this.active]);
+    const x = this.x(this.stops[this.active].time);
     Object.assign(context, { strokeStyle: this.palette["line-strong"], lineWidth: devicePixelRatio });
     context.setLineDash([]);
     context.beginPath();

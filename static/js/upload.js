@@ -106,7 +106,7 @@ class Upload {
     const redirect = request.getResponseHeader("HX-Redirect");
     if (redirect) return location.assign(redirect);
     if (request.status === 201) return this.kept(request.responseText);
-    if (request.status === 422) return replace(document.getElementById("upload"), request.responseText);
+    if (request.status === 422) return replace(document.getElementById("upload"), request.responseText, this.input);
     return this.stopped(`The server could not take this recording (${request.status}). Please try again.`);
   }
 
@@ -119,10 +119,11 @@ class Upload {
   }
 }
 
-/** Put server-made HTML in an element's place, and let htmx and this module's friends find it. */
-function replace(element, html) {
+/** Put server-made HTML in an element's place, with the file that was chosen, and let htmx and its friends find it. */
+function replace(element, html, chosen = null) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   const fresh = parsed.getElementById(element.id);
+  if (chosen) fresh.querySelector("input[type=file]")?.replaceWith(chosen);
   element.replaceWith(fresh);
   htmx.process(fresh);
   mountUploads(document);

@@ -11,10 +11,10 @@ from accounts.models import AffectPolicy
 from inference.models import AnalysisJob
 from inference.results import HEADS, Turn
 from inference.signals import AnalysisRefused
-from sessions_app.errors import AffectSwitchedOff, ConsentMissing
+from sessions_app.errors import AffectSwitchedOff
 from sessions_app.listeners import ask_consent_and_policy
 from sessions_app.models import Consent
-from sessions_app.scores import NOT_FOR_ROLE, NOTHING_OVER_TIME, RESEARCH_ONLY, ScoreGate
+from sessions_app.scores import NO_CONSENT, NOT_FOR_ROLE, NOTHING_OVER_TIME, RESEARCH_ONLY, ScoreGate
 from sessions_app.trends import chart_data, trend_of
 from tests.scores import marked, traces
 from tests.world import QuestionnaireFactory, RecordingFactory, SessionFactory, World, analysed
@@ -47,7 +47,7 @@ def test_a_clinic_can_keep_scores_from_being_shown(world: World, policy: AffectP
 def test_withdrawing_consent_hides_past_scores_at_once(world: World) -> None:
     analysed(SessionFactory(patient=world.alices_patient))
     Consent.objects.filter(patient=world.alices_patient).update(withdrawn_at=timezone.now())
-    assert shown_depression(world, world.alice) == (None, ConsentMissing.message)
+    assert shown_depression(world, world.alice) == (None, NO_CONSENT)
 
 
 def test_a_consent_that_expired_before_the_session_shows_no_score(world: World) -> None:

@@ -17,13 +17,13 @@ from inference.errors import AnalysisError
 from sessions_app import uploads
 from sessions_app.dashboard.admission_forms import ConsentForm
 from sessions_app.dashboard.consent_panel import consent_panel
-from sessions_app.dashboard.course import course_of, session_list
+from sessions_app.dashboard.course import SessionList, course_of, session_list
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404
 from sessions_app.dashboard.forms import UploadForm
+from sessions_app.dashboard.news import seconds_between_news
 from sessions_app.dashboard.wording import HEAD_WORDS, policy_sentence
 from sessions_app.errors import Refused
 from sessions_app.models import Patient, PatientChannel
-from sessions_app.scores import why_none_at_all
 
 COURSE_CHANGED = "course-changed"
 
@@ -50,15 +50,17 @@ def course(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @open_to(Action.LIST_PATIENTS)
 def sessions(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
-    """The list of sessions, asked for every second while an analysis runs; a POST brings a recording in."""
+    """The list of sessions, asked for again and again while an analysis runs; a POST brings a recording in."""
     found = patient_or_404(request.user, patient_id)
     if request.method == "POST":
         return _upload(request, found)
-    listed = session_list(found, request.user)
-    if request.GET.get("seen") == listed.fingerprint:
+    context = sessions_context(request, found)
+    listed: SessionList = context["sessions"]
+    if request.GET.get("seen") == context["seen"]:
         return HttpResponse(status=204)
-    log_read(request, found)
-    response = render(request, "dashboard/_sessions.html", sessions_context(request, found))
+    if request.GET.get("facts") != listed.facts:
+        log_read(request, found)
+    response = render(request, "dashboard/_sessions.html", context)
     if request.GET.get("analysed") != str(listed.analysed):
         trigger_client_event(response, COURSE_CHANGED)
     return response
@@ -112,11 +114,15 @@ def patient_context(
 
 def sessions_context(request: ClinicRequest, found: Patient) -> dict[str, Any]:
     """What the list of sessions needs."""
+    listed = session_list(found, request.user)
+    pace = seconds_between_news() if listed.any_open else None
     return {
         "patient": found,
-        "sessions": session_list(found, request.user),
+        "sessions": listed,
+        "pace": pace,
+        "seen": f"{listed.appearance}-{pace}",
         "heads": HEAD_WORDS,
-        "score_columns": why_none_at_all(request.user, found.clinic) is None,
+        "score_columns": listed.score_columns,
     }
 
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from accounts.models import AffectPolicy, Role
 from inference import report, results
 from inference.results import HEADS
-from sessions_app.errors import AffectSwitchedOff, ConsentMissing
+from sessions_app.errors import AffectSwitchedOff
 from sessions_app.models import Consent, Recording
-from sessions_app.scores import RESEARCH_ONLY
+from sessions_app.scores import NO_CONSENT, RESEARCH_ONLY
 from tests.scores import marked, traces
 from tests.sessions_app.api.client import API, as_, last_log, problem
 from tests.world import SessionFactory, UserFactory, World, analysed
@@ -137,7 +137,7 @@ def test_a_clinics_policy_hides_every_score_and_says_why(
 def test_withdrawn_consent_hides_scores_and_measures(world: World, recording: Recording) -> None:
     Consent.objects.update(withdrawn_at=timezone.now())
     shown = as_(world.alice).get(address(recording)).json()
-    assert shown["scores"]["depression"]["reason"] == ConsentMissing.message
+    assert shown["scores"]["depression"]["reason"] == NO_CONSENT
     assert shown["biomarkers"]["f0_mean"] == {"value": None, "unit": "Hz"}
     assert traces(everything(world, recording)) == []
     assert "180.2" not in everything(world, recording)

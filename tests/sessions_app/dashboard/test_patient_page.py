@@ -70,6 +70,50 @@ def test_the_chart_carries_phq9_totals(world: World) -> None:
     assert [(one["instrument"], one["total"]) for one in data["questionnaires"]] == [("PHQ-9", 18)]
 
 
+@pytest.mark.parametrize("why", ["policy", "consent", "nothing analysed"])
+def test_questionnaires_are_shown_also_where_no_voice_score_is(world: World, why: str) -> None:
+    QuestionnaireFactory(patient=world.alices_patient, items=[2] * 9)
+    if why != "nothing analysed":
+        analysed(SessionFactory(patient=world.alices_patient))
+    if why == "policy":
+        world.clinic.affect_policy = AffectPolicy.OFF
+        world.clinic.save()
+    if why == "consent":
+        Consent.objects.update(withdrawn_at=timezone.now())
+    assert "2 Mar 2026 PHQ-9 18" in text(signed_in(world.alice).get(page_of(world.alices_patient)))
+
+
+def test_after_a_withdrawal_nobody_is_told_to_record_a_consent_for_the_scores(world: World) -> None:
+    analysed(SessionFactory(patient=world.alices_patient))
+    Consent.objects.update(withdrawn_at=timezone.now())
+    page = text(signed_in(world.alice).get(page_of(world.alices_patient)))
+    assert "Not shown: no consent to voice analysis covers the days of these sessions." in page
+    assert "not available Not shown: no consent to voice analysis covers the day of this session." in page
+
+
+def test_two_recordings_of_one_session_are_told_apart_in_the_chart(world: World) -> None:
+    session = SessionFactory(patient=world.alices_patient)
+    analysed(session, depression=0.61)
+    analysed(session, depression=0.62)
+    data = chart(signed_in(world.alice).get(page_of(world.alices_patient)))
+    assert data["part"] == ["recording 1 of 2", "recording 2 of 2"]
+    assert data["address"] == [f"/sessions/{session.id}/"] * 2
+
+
+def test_the_title_that_a_browser_remembers_names_nobody(world: World) -> None:
+    page = signed_in(world.alice).get(page_of(world.alices_patient)).content.decode()
+    title = re.search(r"<title>(.*?)</title>", page)
+    assert title
+    assert title[1] == f"Patient {world.alices_patient.reference} · Undertone"
+
+
+def test_what_scores_and_their_words_mean_can_be_read_without_a_mouse(world: World) -> None:
+    analysed(SessionFactory(patient=world.alices_patient))
+    page = text(signed_in(world.alice).get(page_of(world.alices_patient)))
+    assert "0 is unpleasant, 0.5 neutral, 1 pleasant." in page
+    assert "The interval touches a threshold" in page
+
+
 def test_staff_see_no_score_on_the_patient_page(world: World) -> None:
     marked(SessionFactory(patient=world.alices_patient))
     QuestionnaireFactory(patient=world.alices_patient, items=[2] * 9)

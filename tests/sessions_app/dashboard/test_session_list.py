@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AccessLogEntry
-from inference.models import AnalysisJob, JobState
-from sessions_app.models import Recording
+from inference.models import AnalysisJob, JobState, Worker
+from sessions_app.models import Consent, Recording
+from sessions_app.scores import NO_CONSENT
 from tests.pages import HTMX, signed_in, text
 from tests.world import RecordingFactory, SessionFactory, World, analysed
 
@@ -41,7 +42,7 @@ def list_of(world: World) -> str:
 
 
 def news_address(page: str) -> str | None:
-    match = re.search(r'id="sessions-news" hx-get="([^"]+)" hx-trigger="every 1s"', page)
+    match = re.search(r'id="sessions-news" hx-get="([^"]+)"', page)
     return html.unescape(match[1]) if match else None
 
 
@@ -75,6 +76,44 @@ def test_news_is_the_changed_list_and_is_logged(world: World, waiting: Recording
     before = AccessLogEntry.objects.count()
     assert "Listening with the model" in text(client.get(address, headers=HTMX))
     assert AccessLogEntry.objects.count() == before + 1
+
+
+def test_more_progress_is_drawn_but_is_no_new_fact_for_the_log(world: World, waiting: Recording) -> None:
+    running(waiting, "model", 0.1)
+    client = signed_in(world.sam)
+    address = news_address(client.get(list_of(world)).content.decode())
+    change(waiting, progress=0.6)
+    before = AccessLogEntry.objects.count()
+    assert 'value="60"' in client.get(address, headers=HTMX).content.decode()
+    assert AccessLogEntry.objects.count() == before
+
+
+def test_scores_that_may_no_longer_be_shown_are_news(world: World, waiting: Recording) -> None:
+    analysed(waiting.session, depression=0.7)
+    client = signed_in(world.alice)
+    address = news_address(client.get(list_of(world)).content.decode())
+    Consent.objects.update(withdrawn_at=timezone.now())
+    page = text(client.get(address, headers=HTMX))
+    assert "0.70" not in page
+    assert NO_CONSENT in page
+
+
+def test_the_list_asks_less_often_while_no_worker_lives_and_hears_when_one_comes(
+    world: World, waiting: Recording
+) -> None:
+    client = signed_in(world.sam)
+    page = client.get(list_of(world)).content.decode()
+    assert 'hx-trigger="every 5s"' in page
+    Worker.objects.create(host="here", pid=1)
+    before = AccessLogEntry.objects.count()
+    assert 'hx-trigger="every 1s"' in client.get(news_address(page), headers=HTMX).content.decode()
+    assert AccessLogEntry.objects.count() == before
+
+
+def test_how_many_are_analysed_is_announced(world: World, waiting: Recording) -> None:
+    analysed(waiting.session)
+    page = signed_in(world.sam).get(list_of(world)).content.decode()
+    assert re.search(r'role="status" id="sessions-count">1 of 2 recordings analysed\.', page)
 
 
 def test_when_all_is_done_the_list_asks_no_more_and_the_chart_is_told(world: World, waiting: Recording) -> None:

@@ -129,3 +129,17 @@ def test_more_recordings_cost_no_more_queries(
     # Log-in session, user, clinic; session with patient, recordings; access log; consents, timelines; two for notices.
     with django_assert_num_queries(10):
         client.get(f"/sessions/{session.id}/")
+
+
+def test_the_drawing_over_the_session_is_also_a_table(world: World) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
+    page = text(signed_in(world.alice).get(f"/sessions/{recording.session_id}/"))
+    assert "Scores over the session as a table (2)" in page
+    assert "0:03 0:09 0.70 0.40 0.40" in page
+
+
+def test_without_scores_there_is_no_table_over_the_session(world: World) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient))
+    world.clinic.affect_policy = AffectPolicy.OFF
+    world.clinic.save()
+    assert "as a table" not in text(signed_in(world.alice).get(f"/sessions/{recording.session_id}/"))
