@@ -7,8 +7,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
+from sessions_app.api.negotiation import PROBLEM
 from sessions_app.api.problems import Problem, internal_error
-from sessions_app.api.schema import PROBLEM
 
 BAD_REQUEST = Problem(400, "parse_error", "This request cannot be read.")
 

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from inference.errors import TooLarge
+from sessions_app.api.negotiation import PROBLEM
+from sessions_app.api.problems import Problem
 
 Scope = dict[str, Any]
 Message = Mapping[str, Any]
@@ -66,13 +68,7 @@ def _announced(scope: Scope) -> int:
 
 
 async def _refuse(send: Send) -> None:
-    problem = {
-        "type": f"urn:undertone:problem:{TooLarge.code}",
-        "title": "Content Too Large",
-        "status": 413,
-        "code": TooLarge.code,
-        "detail": TooLarge.default_message,
-    }
-    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+    problem = Problem(413, TooLarge.code, TooLarge.default_message).body()
+    headers = [(b"content-type", PROBLEM.encode()), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(problem).encode()})

@@ -24,7 +24,7 @@ from rest_framework.serializers import as_serializer_error
 from rest_framework.views import set_rollback
 
 from inference.errors import AnalysisError
-from sessions_app.api.schema import PROBLEM
+from sessions_app.api.negotiation import PROBLEM
 from sessions_app.errors import Refused
 
 log = structlog.get_logger(__name__)
@@ -48,6 +48,8 @@ ANALYSIS_STATUS = {
     "file_gone": 500,
     "internal_error": 500,
 }
+# As in RFC 9110; what the standard library calls them depends on its version.
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 SENTENCES = {
     "permission_denied": "Your role does not allow this.",
     "not_found": "There is nothing here, or it is not yours to see.",
@@ -69,7 +71,7 @@ class Problem:
         """The answer's JSON."""
         body: dict[str, Any] = {
             "type": f"urn:undertone:problem:{self.code}",
-            "title": HTTPStatus(self.status).phrase,
+            "title": TITLES.get(self.status) or HTTPStatus(self.status).phrase,
             "status": self.status,
             "code": self.code,
             "detail": self.detail,

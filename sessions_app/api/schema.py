@@ -7,7 +7,8 @@ from typing import Any, Literal
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
-PROBLEM = "application/problem+json"
+from sessions_app.api.negotiation import PROBLEM
+
 EXAMPLE = {
     "type": "urn:undertone:problem:invalid",
     "title": "Bad Request",

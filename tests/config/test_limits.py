@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from config.limits import BodyLimit
+from inference.errors import TooLarge
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
@@ -47,7 +48,14 @@ def test_a_body_up_to_the_limit_reaches_the_application() -> None:
 @pytest.mark.parametrize("announced", [b"11", b"9" * 40])
 def test_a_body_that_announces_too_much_is_refused_unread(announced: bytes) -> None:
     status, body = ask([], announced)
-    assert (status, json.loads(body)["code"]) == (413, "too_large")
+    assert status == 413
+    assert json.loads(body) == {
+        "type": "urn:undertone:problem:too_large",
+        "title": "Content Too Large",
+        "status": 413,
+        "code": "too_large",
+        "detail": TooLarge.default_message,
+    }
 
 
 @pytest.mark.parametrize("announced", [None, b"3", b"-1", b"many"])

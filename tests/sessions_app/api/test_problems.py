@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import AccessLogEntry, User
 from sessions_app import services
+from sessions_app.api.problems import Problem
 from sessions_app.api.throttles import PerUser
 from tests.sessions_app.api.client import API, as_, problem
 from tests.world import World
@@ -97,6 +98,21 @@ def test_a_form_where_json_belongs_is_a_415(world: World) -> None:
 def test_an_answer_in_another_format_is_a_406_in_json(world: World) -> None:
     response = as_(world.sam).get(f"{API}/patients", HTTP_ACCEPT="text/csv")
     assert problem(response) == (406, "not_acceptable")
+
+
+PROBLEM = "application/problem+json"
+
+
+@pytest.mark.parametrize("accept", [PROBLEM, "Application/Problem+JSON", f"{PROBLEM}; q=0.5, text/csv"])
+def test_who_names_the_type_of_our_errors_is_answered_too(world: World, accept: str) -> None:
+    client = as_(world.sam)
+    rows = client.get(f"{API}/patients", HTTP_ACCEPT=accept)
+    assert (rows.status_code, rows["Content-Type"]) == (200, "application/json")
+    assert problem(client.get(f"{API}/patients/{uuid4()}", HTTP_ACCEPT=accept)) == (404, "not_found")
+
+
+def test_the_title_of_a_body_that_is_too_large_is_the_same_wherever_it_is_refused() -> None:
+    assert Problem(413, "too_large", "…").body()["title"] == "Content Too Large"
 
 
 def test_calling_too_often_is_a_429_that_says_when_to_come_back(world: World, monkeypatch: Any) -> None:
