@@ -15,7 +15,7 @@ from sessions_app.dashboard.views.clinic import clinic_page
 from sessions_app.dashboard.wording import HEAD_WORDS
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @open_to(Action.LIST_PATIENTS, Action.MANAGE_CLINIC)
 def home(request: ClinicRequest) -> HttpResponse:
     """Patients for who cares for them; the clinic for its administrator."""

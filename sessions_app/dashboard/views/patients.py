@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
 
 from accounts import access_log
@@ -28,7 +28,7 @@ from sessions_app.models import Patient, PatientChannel
 COURSE_CHANGED = "course-changed"
 
 
-@require_GET
+@require_safe
 @open_to(Action.LIST_PATIENTS)
 def patient(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     """Everything about one patient that this user may see."""
@@ -37,7 +37,7 @@ def patient(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     return render(request, "dashboard/patient.html", patient_context(request, found, UploadForm()))
 
 
-@require_GET
+@require_safe
 @open_to(Action.SEE_SCORES)
 def course(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     """The chart alone, fetched again when an analysis is done."""
@@ -47,7 +47,7 @@ def course(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     return render(request, "dashboard/_course.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @open_to(Action.LIST_PATIENTS)
 def sessions(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     """The list of sessions, asked for again and again while an analysis runs; a POST brings a recording in."""

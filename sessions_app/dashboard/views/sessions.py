@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts import access_log
 from accounts.policy import Action
@@ -15,7 +15,7 @@ from sessions_app.dashboard.session_detail import recording_details
 from sessions_app.dashboard.wording import HEAD_WORDS
 
 
-@require_GET
+@require_safe
 @open_to(Action.LIST_PATIENTS)
 def session(request: ClinicRequest, session_id: UUID) -> HttpResponse:
     """What was measured in one session, or for staff how far its recordings are."""

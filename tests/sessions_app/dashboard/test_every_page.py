@@ -47,6 +47,16 @@ def test_every_answer_forbids_what_is_inline_and_what_comes_from_elsewhere(world
     assert "http" not in policy
 
 
+def test_a_page_can_be_asked_for_without_its_body(world: World) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient))
+    patient = f"/patients/{world.alices_patient.id}/"
+    client = signed_in(world.alice)
+    for address in ("/", "/notices/", patient, f"{patient}course/", f"/sessions/{recording.session_id}/"):
+        answer = client.head(address)
+        assert (answer.status_code, answer.content) == (200, b""), address
+    assert client.head(f"{patient}sessions/").status_code == 200
+
+
 def test_no_page_says_that_somebody_is_depressed(pages: dict[str, str]) -> None:
     for page in pages.values():
         assert not re.search(r"\bdepressed\b", page, re.IGNORECASE)
