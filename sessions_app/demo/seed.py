@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Clinic, User
-from inference import tasks
+from inference.models import Priority
 from sessions_app import services, storage, uploads
 from sessions_app.demo.courses import SessionPlan, plan
 from sessions_app.demo.people import CLINIC_NAME, LOGINS, PATIENTS, STELLA, DemoPatient
@@ -47,8 +47,7 @@ def seed(today: date | None = None) -> bool:
         return False
     seeding = _Seeding(today or timezone.localdate())
     try:
-        # What people upload into the fresh clinic is not to wait behind its recordings.
-        with tasks.served_as(tasks.Priority.NOBODY), transaction.atomic():
+        with transaction.atomic():
             _add_people(seeding)
             for meeting in sorted(_meetings(seeding.today), key=lambda meeting: meeting.held_at):
                 _add_meeting(seeding, meeting)
@@ -133,5 +132,7 @@ def _add_meeting(seeding: _Seeding, meeting: _Meeting) -> None:
             session=session,
             upload=UploadedFile(file, name=path.name, size=path.stat().st_size),
             patient_channel=PatientChannel.LEFT if meeting.patient.stereo else PatientChannel.UNKNOWN,
+            # What people upload into the fresh clinic is not to wait behind its recordings.
+            priority=Priority.NOBODY,
         )
     seeding.stored.append(recording.file)
