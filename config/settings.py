@@ -11,18 +11,17 @@ import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 import structlog
 from csp.constants import NONCE, NONE, SELF
 from kombu import Queue
 
 from config import postgres
 from config.embedded import data_folder, redis_url
+from config.environment import env, environment, required_in_production
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
 
-ENVIRONMENT = env.str("UNDERTONE_ENV", default="development")
+ENVIRONMENT = environment()
 """``development``, ``test``, ``demo`` or ``production``."""
 
 PRODUCTION = ENVIRONMENT == "production"
@@ -41,7 +40,7 @@ def _development_secret() -> str:
     return path.read_text()
 
 
-SECRET_KEY = env.str("SECRET_KEY") if PRODUCTION else env.str("SECRET_KEY", default="") or _development_secret()
+SECRET_KEY = required_in_production("SECRET_KEY") or _development_secret()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -106,12 +105,12 @@ TEMPLATES = [
 
 # --- Database, cache, broker
 
-DATABASE_URL = env.str("DATABASE_URL", default="") or postgres.url(DATA_DIR)
+DATABASE_URL = required_in_production("DATABASE_URL") or postgres.url(DATA_DIR)
 DATABASES = {"default": {**env.db_url_config(DATABASE_URL), "CONN_HEALTH_CHECKS": True}}
 DATABASES["default"].setdefault("OPTIONS", {})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="") or redis_url(DATA_DIR)
+REDIS_URL = required_in_production("REDIS_URL") or redis_url(DATA_DIR)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 CELERY_BROKER_URL = f"redis+socket://{urlsplit(REDIS_URL).path}" if REDIS_URL.startswith("unix://") else REDIS_URL
@@ -120,10 +119,12 @@ CELERY_TASK_IGNORE_RESULT = True
 # The job row is the truth and the sweeper sends it again: a message may be lost, and the broker never repeats one.
 CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A child that replaces one which crashed loads torch and the model before it says that it is up.
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120.0
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=min(2, os.cpu_count() or 1))
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = env.str("QUEUE", default="analysis")
-# Sweeping has a queue of its own, so that it never waits behind a day of recordings.
+# Sweeping has a queue of its own, so that it waits for the recordings in hand and not for all that are queued.
 HOUSEKEEPING_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}-housekeeping"
 CELERY_TASK_QUEUES = [Queue(CELERY_TASK_DEFAULT_QUEUE), Queue(HOUSEKEEPING_QUEUE)]
 CELERY_TASK_ROUTES = {"inference.tasks.sweep": {"queue": HOUSEKEEPING_QUEUE}}

@@ -35,6 +35,14 @@ class Purpose(models.TextChoices):
     SNAPSHOT = "snapshot", "Snapshot"
 
 
+class Priority(models.IntegerChoices):
+    """Who waits for a job; the lowest number is served first (steps that the Redis transport keeps apart)."""
+
+    CALLER = 0, "A request is held open for it"
+    PERSON = 3, "Somebody has uploaded a recording"
+    NOBODY = 6, "Many recordings at once, such as those of the demonstration"
+
+
 class AnalysisJobQuerySet(models.QuerySet["AnalysisJob"]):
     """Questions about jobs, answered with the database's clock."""
 
@@ -59,6 +67,7 @@ class AnalysisJob(models.Model):
     tenant = models.UUIDField(db_index=True)
     subject = models.UUIDField(null=True, blank=True, db_index=True)
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.SESSION)
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.PERSON)
     file = models.CharField(max_length=200, help_text="Name of the audio in the default storage.")
     options = models.JSONField(default=dict, blank=True)
     checkpoint = models.CharField(max_length=200)

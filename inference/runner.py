@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 import structlog
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from inference import results, services, worker
 from inference.errors import AnalysisError
@@ -29,6 +31,9 @@ FILE_GONE_MESSAGE = "The recording is no longer in storage. Please upload it aga
 INTERNAL_ERROR = "internal_error"
 INTERNAL_ERROR_MESSAGE = "Something went wrong inside Undertone while analysing this recording. It has been logged."
 PROGRESS_SECONDS = 1.0
+WRITE_AGAIN_SECONDS = (0.0, 1.0, 3.0, 10.0)
+
+T = TypeVar("T")
 
 
 class LeaseLost(Exception):
@@ -36,14 +41,15 @@ class LeaseLost(Exception):
 
 
 class Heartbeat:
-    """Renews a claim from a thread while the work goes on; ``progress`` is called by the work itself."""
+    """Renews a claim from a thread while the work goes on; ``progress`` is called by the work itself.
+
+    The work never touches the database, so a lost connection costs it nothing.
+    """
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
         self.lost = False
-        self._stage = ""
-        self._fraction = 0.0
-        self._written = 0.0
+        self._reached = ("", 0.0)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="job-heartbeat", daemon=True)
 
@@ -58,25 +64,28 @@ class Heartbeat:
         self._thread.join()
 
     def progress(self, stage: str, fraction: float) -> None:
-        """Note how far the work is and write it at most once a second. Raises `LeaseLost`."""
+        """Note how far the work is; the thread writes it. Raises `LeaseLost`."""
         if self.lost:
             raise LeaseLost
-        changed_stage = stage != self._stage
-        self._stage, self._fraction = stage, fraction
-        if changed_stage or time.monotonic() - self._written >= PROGRESS_SECONDS:
-            self._renew()
-
-    def _renew(self) -> None:
-        self._written = time.monotonic()
-        self.lost = not services.job_renew(self.claim, stage=self._stage, progress=self._fraction)
+        self._reached = (stage, fraction)
 
     def _beat(self) -> None:
-        while not self._stop.wait(settings.HEARTBEAT_SECONDS):
-            try:
-                self._renew()
-            except OperationalError:
-                log.warning("heartbeat_missed", job_id=str(self.claim.job_id))
+        """Write at most once a second what is new, and in any case every heartbeat, that the lease may not end."""
+        written, written_at = self._reached, time.monotonic()
+        while not self._stop.wait(PROGRESS_SECONDS):
+            reached = self._reached
+            if reached != written or time.monotonic() - written_at >= settings.HEARTBEAT_SECONDS:
+                self._renew(*reached)
+                written, written_at = reached, time.monotonic()
         connection.close()
+
+    def _renew(self, stage: str, fraction: float) -> None:
+        try:
+            self.lost = not services.job_renew(self.claim, stage=stage, progress=fraction)
+        except DatabaseError:
+            # The database may come back before the lease ends; a broken connection must not be used again.
+            log.warning("heartbeat_missed", job_id=str(self.claim.job_id))
+            connection.close()
 
 
 def run(job_id: uuid.UUID) -> None:
@@ -95,21 +104,34 @@ def _run_claimed(claim: Claim) -> str:
     except LeaseLost:
         return "lease_lost"
     except AnalysisError as error:
-        services.job_fail(claim, code=error.code, message=error.message)
-        return error.code
+        return _fail(claim, error.code, error.message)
     except FileNotFoundError:
-        services.job_fail(claim, code=FILE_GONE, message=FILE_GONE_MESSAGE)
-        return FILE_GONE
-    except (MemoryError, OSError, OperationalError):
+        return _fail(claim, FILE_GONE, FILE_GONE_MESSAGE)
+    except (MemoryError, OSError, DatabaseError):
         log.exception("machine_trouble", job_id=str(claim.job_id))
-        services.job_give_back(claim, code=MACHINE_TROUBLE, message=MACHINE_TROUBLE_MESSAGE)
+        _written(lambda: services.job_give_back(claim, code=MACHINE_TROUBLE, message=MACHINE_TROUBLE_MESSAGE))
         return MACHINE_TROUBLE
     except Exception:
         log.exception("internal_error", job_id=str(claim.job_id))
-        services.job_fail(claim, code=INTERNAL_ERROR, message=INTERNAL_ERROR_MESSAGE)
-        return INTERNAL_ERROR
-    stored = services.job_succeed(claim, analysis)
-    return "succeeded" if stored else "lease_lost"
+        return _fail(claim, INTERNAL_ERROR, INTERNAL_ERROR_MESSAGE)
+    return "succeeded" if _written(lambda: services.job_succeed(claim, analysis)) else "lease_lost"
+
+
+def _fail(claim: Claim, code: str, message: str) -> str:
+    _written(lambda: services.job_fail(claim, code=code, message=message))
+    return code
+
+
+def _written(write: Callable[[], T]) -> T:
+    """What ``write`` returns; tried again on a fresh connection, so that a short absence costs no analysis."""
+    for pause in WRITE_AGAIN_SECONDS:
+        try:
+            return write()
+        except (OperationalError, InterfaceError):
+            log.warning("database_away", again_in=pause)
+            connection.close()
+            time.sleep(pause)
+    return write()
 
 
 def _analyze(claim: Claim) -> results.Analysis:

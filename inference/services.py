@@ -18,7 +18,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from inference import results, tasks
-from inference.models import Analysis, AnalysisJob, JobState, Purpose, Timeline
+from inference.models import Analysis, AnalysisJob, JobState, Priority, Purpose, Timeline
 from inference.signals import analysis_finished, job_failed
 
 WORKER_LOST = "worker_lost"
@@ -50,6 +50,7 @@ def job_enqueue(
     file: str,
     subject: uuid.UUID | None = None,
     purpose: Purpose = Purpose.SESSION,
+    priority: Priority = Priority.PERSON,
     options: dict[str, Any] | None = None,
 ) -> AnalysisJob:
     """Write a new job and, once the transaction commits, tell a worker about it."""
@@ -57,6 +58,7 @@ def job_enqueue(
         tenant=tenant,
         subject=subject,
         purpose=purpose,
+        priority=priority,
         file=file,
         options=options or {},
         checkpoint=settings.CHECKPOINT,
@@ -69,8 +71,9 @@ def job_enqueue(
 
 def job_send(job_id: uuid.UUID) -> None:
     """Send the message that points a worker at this job. A message that is lost costs only time: see `sweep`."""
-    AnalysisJob.objects.filter(id=job_id).update(sent_at=Now())
-    tasks.publish(job_id)
+    for priority in AnalysisJob.objects.filter(id=job_id).values_list("priority", flat=True):
+        AnalysisJob.objects.filter(id=job_id).update(sent_at=Now())
+        tasks.publish(job_id, priority)
 
 
 def job_claim(job_id: uuid.UUID) -> Claim | None:
@@ -122,7 +125,10 @@ def job_fail(claim: Claim, *, code: str, message: str) -> bool:
 
 
 def job_give_back(claim: Claim, *, code: str, message: str) -> None:
-    """Return the job to the queue after trouble of the machine; fail it when it has had its three attempts."""
+    """Return the job to the queue after trouble of the machine; fail it when it has had its three attempts.
+
+    No message is sent: the sweeper sends it after a minute or so, when the trouble may be over.
+    """
     if claim.attempt >= settings.MAX_ATTEMPTS:
         job_fail(claim, code=code, message=message)
         return
@@ -152,19 +158,20 @@ def job_cancel(job_id: uuid.UUID) -> bool:
 def sweep() -> int:
     """Send again every job that waits without a message, fail those that used up their attempts, forget old snapshots.
 
-    Safe to run in several processes at once: a job that is sent twice is claimed once. As long as the broker holds a
-    message for every waiting job nothing was lost and nothing is sent, so a long queue does not grow by being swept.
+    Safe to run in several processes at once: a job that is sent twice is claimed once. Only as many are sent as the
+    broker has too few messages for the jobs that wait, those first that were sent longest ago, so that a long queue
+    does not grow by being swept. (A worker holds a message or two in its hand; these are sent once more for nothing.)
     Returns how many were sent.
     """
     snapshots_forget()
     for job in AnalysisJob.objects.claimable().filter(attempt__gte=settings.MAX_ATTEMPTS):
         _fail_as_lost(job)
-    waiting = list(AnalysisJob.objects.left_waiting(RESEND_AFTER_SECONDS).values_list("id", flat=True))
-    if not waiting or tasks.messages_waiting() >= AnalysisJob.objects.claimable().count():
-        return 0
-    for job_id in waiting:
+    waiting = AnalysisJob.objects.left_waiting(RESEND_AFTER_SECONDS).order_by(F("sent_at").asc(nulls_first=True))
+    missing = AnalysisJob.objects.claimable().count() - tasks.messages_waiting()
+    lost = list(waiting.values_list("id", flat=True)[: max(0, missing)])
+    for job_id in lost:
         job_send(job_id)
-    return len(waiting)
+    return len(lost)
 
 
 def snapshots_forget() -> int:

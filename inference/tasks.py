@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from enum import IntEnum
 from typing import Any
 
 import structlog
@@ -18,31 +14,10 @@ from kombu.exceptions import OperationalError
 log = structlog.get_logger(__name__)
 
 
-class Priority(IntEnum):
-    """Who waits for a job; the lowest number is served first."""
-
-    CALLER = 0  # a request is held open for it
-    PERSON = 3  # somebody has uploaded a recording
-    NOBODY = 6  # many recordings at once, such as those of the demonstration
-
-
-_priority: ContextVar[Priority] = ContextVar("priority", default=Priority.PERSON)
-
-
-@contextmanager
-def served_as(priority: Priority) -> Iterator[None]:
-    """Messages that are sent inside are served as ``priority`` says."""
-    token = _priority.set(priority)
-    try:
-        yield
-    finally:
-        _priority.reset(token)
-
-
-def publish(job_id: uuid.UUID) -> None:
+def publish(job_id: uuid.UUID, priority: int) -> None:
     """Put one message with the job's id on the queue. If the broker is away, the sweeper sends it later."""
     try:
-        run_job.apply_async((str(job_id),), priority=_priority.get(), retry=False)
+        run_job.apply_async((str(job_id),), priority=priority, retry=False)
     except OperationalError:
         log.warning("broker_unreachable", job_id=str(job_id))
 

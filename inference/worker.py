@@ -36,9 +36,17 @@ def connect() -> None:
 @lru_cache(maxsize=2)
 def checkpoint(name: str) -> Checkpoint:
     """The loaded checkpoint of this name, kept in memory. Raises `CheckpointUnavailable`."""
+    import torch
+
     from inference import checkpoints
 
-    return checkpoints.load(name)
+    loaded = checkpoints.load(name)
+    loaded.model.to(_device(torch.cuda.is_available()))
+    return loaded
+
+
+def _device(cuda: bool) -> str:
+    return "cuda" if cuda else "cpu"
 
 
 def _on_start(**_: Any) -> None:
@@ -47,7 +55,7 @@ def _on_start(**_: Any) -> None:
     from inference.models import Worker
 
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.CELERY_WORKER_CONCURRENCY))
-    row = Worker(host=socket.gethostname(), pid=os.getpid(), device="cuda" if torch.cuda.is_available() else "cpu")
+    row = Worker(host=socket.gethostname(), pid=os.getpid(), device=_device(torch.cuda.is_available()))
     try:
         identity = checkpoint(settings.CHECKPOINT).identity
         row.checkpoint_name, row.checkpoint_version = identity.name, identity.version

@@ -19,9 +19,8 @@ from accounts import access_log
 from accounts.models import Clinic, User
 from accounts.policy import Action, may
 from inference import services as jobs
-from inference import tasks
 from inference.errors import AnalysisError
-from inference.models import Analysis, AnalysisJob, JobState, Purpose, Worker
+from inference.models import Analysis, AnalysisJob, JobState, Priority, Purpose, Worker
 from sessions_app import storage
 from sessions_app.errors import NoWorker, SnapshotTooSlow
 from sessions_app.scores import refusal_by_policy
@@ -96,11 +95,17 @@ def _stored_for_now(upload: UploadedFile[bytes]) -> Iterator[storage.StoredFile]
 
 @contextmanager
 def _job_for_now(user: User, stored: storage.StoredFile, options: dict[str, str]) -> Iterator[AnalysisJob]:
-    with tasks.served_as(tasks.Priority.CALLER), transaction.atomic():
+    with transaction.atomic():
         # Asked again, one caller at a time: many at once would each have found room before the first job was there.
         _one_at_a_time()
         _ask_room()
-        job = jobs.job_enqueue(tenant=user.clinic_id, file=stored.name, purpose=Purpose.SNAPSHOT, options=options)
+        job = jobs.job_enqueue(
+            tenant=user.clinic_id,
+            file=stored.name,
+            purpose=Purpose.SNAPSHOT,
+            priority=Priority.CALLER,
+            options=options,
+        )
     try:
         yield job
     finally:

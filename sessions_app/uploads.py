@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
@@ -15,7 +16,7 @@ from accounts.models import User
 from accounts.permissions import require
 from accounts.policy import Action
 from inference import services as jobs
-from inference.models import AnalysisJob
+from inference.models import AnalysisJob, Priority
 from sessions_app import storage
 from sessions_app.errors import ConsentMissing
 from sessions_app.models import Patient, PatientChannel, Recording, Session
@@ -28,13 +29,14 @@ def recording_add(
     session: Session,
     upload: UploadedFile[bytes],
     patient_channel: PatientChannel = PatientChannel.UNKNOWN,
+    priority: Priority = Priority.PERSON,
 ) -> Recording:
     """Keep an uploaded recording and queue its analysis. The same bytes for the same session give the same recording.
 
     Raises `ConsentMissing`, `EmptyFile` or `TooLarge`; then nothing is kept.
     """
     require(user, Action.UPLOAD_RECORDING)
-    return _take_in(user, session, lambda: session, upload, patient_channel)
+    return _take_in(user, session, lambda: session, upload, _Wish(patient_channel, priority))
 
 
 def session_upload(
@@ -56,7 +58,7 @@ def session_upload(
         known = patient.sessions.filter(held_at=held_at).first()
         return known or session_add(user=user, patient=patient, held_at=held_at)
 
-    return _take_in(user, Session(patient=patient, held_at=held_at), session_then, upload, patient_channel)
+    return _take_in(user, Session(patient=patient, held_at=held_at), session_then, upload, _Wish(patient_channel))
 
 
 def recording_retry(*, user: User, recording: Recording) -> bool:
@@ -66,12 +68,20 @@ def recording_retry(*, user: User, recording: Recording) -> bool:
     return jobs.job_retry(recording.job_id)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """How the analysis is to be made: on which channel, and how soon."""
+
+    patient_channel: PatientChannel
+    priority: Priority = Priority.PERSON
+
+
 def _take_in(
     user: User,
     meeting: Session,
     session_then: Callable[[], Session],
     upload: UploadedFile[bytes],
-    patient_channel: PatientChannel,
+    wish: _Wish,
 ) -> Recording:
     """Store first, then decide in one short transaction: no lock is held while a gigabyte is written.
 
@@ -87,7 +97,7 @@ def _take_in(
                 # withdrawn while the file was written. The same file sent twice at once is found the second time.
                 Patient.objects.select_for_update(no_key=True).get(id=meeting.patient_id)
                 _require_consent(meeting)
-                recording = _keep(user, session_then(), stored, name, patient_channel)
+                recording = _keep(user, session_then(), stored, name, wish)
         except ConsentMissing:
             _log(user, meeting.patient_id, "upload", None)
             raise
@@ -120,24 +130,22 @@ def _deleted_unless_used(stored: storage.StoredFile) -> Iterator[Callable[[str],
             stored.delete()
 
 
-def _keep(
-    user: User, session: Session, stored: storage.StoredFile, name: str, patient_channel: PatientChannel
-) -> Recording:
+def _keep(user: User, session: Session, stored: storage.StoredFile, name: str, wish: _Wish) -> Recording:
     known = session.recordings.filter(sha256=stored.sha256).first()
     if known is not None:
         _log(user, session.patient_id, "upload", known.id)
-        return _analyze_again_if_needed(known, patient_channel)
-    recording = _recording_create(user, session, stored, name, patient_channel)
+        return _analyze_again_if_needed(known, wish)
+    recording = _recording_create(user, session, stored, name, wish)
     _log(user, session.patient_id, "upload", recording.id)
     return recording
 
 
-def _analyze_again_if_needed(recording: Recording, patient_channel: PatientChannel) -> Recording:
+def _analyze_again_if_needed(recording: Recording, wish: _Wish) -> Recording:
     """The same file once more: with another channel it is analysed anew, after a failure it is tried again."""
-    if recording.patient_channel != patient_channel:
+    if recording.patient_channel != wish.patient_channel:
         jobs.job_cancel(recording.job_id)
-        recording.patient_channel = patient_channel
-        recording.job = _job_create(recording.session, recording.id, recording.file, patient_channel)
+        recording.patient_channel = wish.patient_channel
+        recording.job = _job_create(recording.session, recording.id, recording.file, wish)
         # What was found on the other channel was another person's voice: it must not stand as the patient's.
         recording.analysis = None
         recording.save(update_fields=["patient_channel", "job", "analysis"])
@@ -146,18 +154,17 @@ def _analyze_again_if_needed(recording: Recording, patient_channel: PatientChann
     return recording
 
 
-def _job_create(session: Session, recording_id: uuid.UUID, file: str, patient_channel: PatientChannel) -> AnalysisJob:
+def _job_create(session: Session, recording_id: uuid.UUID, file: str, wish: _Wish) -> AnalysisJob:
     return jobs.job_enqueue(
         tenant=session.patient.clinic_id,
         subject=recording_id,
         file=file,
-        options={"patient_channel": patient_channel} if patient_channel else {},
+        priority=wish.priority,
+        options={"patient_channel": wish.patient_channel} if wish.patient_channel else {},
     )
 
 
-def _recording_create(
-    user: User, session: Session, stored: storage.StoredFile, name: str, patient_channel: PatientChannel
-) -> Recording:
+def _recording_create(user: User, session: Session, stored: storage.StoredFile, name: str, wish: _Wish) -> Recording:
     recording_id = uuid.uuid4()
     recording = Recording(
         id=recording_id,
@@ -166,9 +173,9 @@ def _recording_create(
         original_name=name,
         sha256=stored.sha256,
         size=stored.size,
-        patient_channel=patient_channel,
+        patient_channel=wish.patient_channel,
         uploaded_by=user,
-        job=_job_create(session, recording_id, stored.name, patient_channel),
+        job=_job_create(session, recording_id, stored.name, wish),
     )
     recording.full_clean()
     recording.save()

@@ -72,7 +72,7 @@ def job(db: None) -> AnalysisJob:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
     """Ids of the jobs that were put on the queue, instead of the queue."""
     ids: list[uuid.UUID] = []
-    monkeypatch.setattr(tasks, "publish", ids.append)
+    monkeypatch.setattr(tasks, "publish", lambda job_id, priority: ids.append(job_id))
     monkeypatch.setattr(tasks, "messages_waiting", lambda: 0)
     return ids
 
@@ -261,7 +261,7 @@ def test_the_database_refuses_an_impossible_job(job: AnalysisJob, broken: dict[s
 
 
 def test_a_long_queue_does_not_grow_by_being_swept(job: AnalysisJob) -> None:
-    tasks.publish(job.id)
+    tasks.publish(job.id, job.priority)
     waiting = tasks.messages_waiting()
     assert waiting >= 1
     assert services.sweep() == 0
@@ -269,6 +269,17 @@ def test_a_long_queue_does_not_grow_by_being_swept(job: AnalysisJob) -> None:
     with current_app.connection_for_write() as broker:
         broker.default_channel.queue_purge(settings.CELERY_TASK_DEFAULT_QUEUE)
     assert services.sweep() == 1
+
+
+def test_no_more_is_sent_again_than_messages_are_missing(
+    db: None, sent: list[uuid.UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [JobFactory() for _ in range(5)]
+    for age, waiting in enumerate(jobs):
+        AnalysisJob.objects.filter(id=waiting.id).update(sent_at=Now() - timedelta(seconds=100 + age))
+    monkeypatch.setattr(tasks, "messages_waiting", lambda: 3)
+    assert services.sweep() == 2
+    assert sent == [jobs[4].id, jobs[3].id]
 
 
 def test_a_message_holds_the_job_id_and_nothing_else(job: AnalysisJob, monkeypatch: pytest.MonkeyPatch) -> None:

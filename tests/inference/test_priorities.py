@@ -11,8 +11,9 @@ from celery import current_app
 from django.conf import settings
 from kombu import Connection
 
-from inference import tasks
-from inference.tasks import Priority
+from inference import services, tasks
+from inference.models import Priority
+from tests.world import JobFactory
 
 
 @pytest.fixture
@@ -34,16 +35,21 @@ def _next_job(broker: Connection) -> uuid.UUID:
 
 def test_a_caller_is_served_before_people_and_people_before_many_recordings_at_once(broker: Connection) -> None:
     nobodys, persons, callers = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
-    with tasks.served_as(Priority.NOBODY):
-        tasks.publish(nobodys)
-    tasks.publish(persons)
-    with tasks.served_as(Priority.CALLER):
-        tasks.publish(callers)
+    tasks.publish(nobodys, Priority.NOBODY)
+    tasks.publish(persons, Priority.PERSON)
+    tasks.publish(callers, Priority.CALLER)
     assert [_next_job(broker) for _ in range(3)] == [callers, persons, nobodys]
 
 
 def test_waiting_messages_are_counted_whoever_waits_for_them(broker: Connection) -> None:
     for priority in Priority:
-        with tasks.served_as(priority):
-            tasks.publish(uuid.uuid4())
+        tasks.publish(uuid.uuid4(), priority)
     assert tasks.messages_waiting() == len(Priority)
+
+
+def test_a_job_that_is_sent_again_keeps_its_priority(db: None, broker: Connection) -> None:
+    nobodys = JobFactory(priority=Priority.NOBODY)
+    assert services.sweep() == 1
+    persons = JobFactory(priority=Priority.PERSON)
+    services.job_send(persons.id)
+    assert [_next_job(broker) for _ in range(2)] == [persons.id, nobodys.id]

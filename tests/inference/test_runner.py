@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import OperationalError, connection
 from pytest_django import Settings
 
 from inference import checkpoints, pipeline, runner, services, worker
-from inference.errors import CheckpointUnavailable
+from inference.errors import AnalysisError, CheckpointUnavailable
 from inference.models import Analysis, AnalysisJob, JobState
 from inference.results import HEADS
 from inference.signals import AnalysisRefused, analysis_starting
@@ -134,19 +137,61 @@ def test_a_job_cancelled_while_it_runs_stores_nothing(monkeypatch: pytest.Monkey
     assert not Analysis.objects.exists()
 
 
-def test_progress_names_each_stage_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[str, float]] = []
-    renew = services.job_renew
+def test_the_row_shows_how_far_the_work_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    job, seen = job_for(SPEECH), []
 
-    def note(claim: Any, *, stage: str, progress: float) -> bool:
-        seen.append((stage, progress))
-        return renew(claim, stage=stage, progress=progress)
+    def work(*_: Any, progress: Any, **__: Any) -> None:
+        for stage, fraction in (("decode", 0.1), ("model", 0.7)):
+            progress(stage, fraction)
+            sleep(0.2)
+            job.refresh_from_db()
+            seen.append((job.stage, job.progress))
+        raise AnalysisError
 
-    monkeypatch.setattr(services, "job_renew", note)
-    finished(job_for(SPEECH))
-    stages = list(dict.fromkeys(stage for stage, _ in seen))
-    assert stages == list(pipeline.STAGES)
-    assert [fraction for _, fraction in seen] == sorted(fraction for _, fraction in seen)
+    monkeypatch.setattr(runner, "PROGRESS_SECONDS", 0.05)
+    monkeypatch.setattr(runner, "analyze", work)
+    finished(job)
+    assert seen == [("decode", 0.1), ("model", 0.7)]
+
+
+def test_a_stage_that_says_nothing_for_long_keeps_its_lease(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.LEASE_SECONDS, settings.HEARTBEAT_SECONDS = 1, 0.1
+    monkeypatch.setattr(runner, "PROGRESS_SECONDS", 0.05)
+    job = job_for(SPEECH)
+
+    def work(*_: Any, **__: Any) -> None:
+        sleep(1.5)
+        assert not AnalysisJob.objects.claimable().filter(id=job.id).exists()
+        raise AnalysisError
+
+    monkeypatch.setattr(runner, "analyze", work)
+    assert finished(job).error_code == AnalysisError.code
+
+
+def test_a_database_connection_lost_meanwhile_costs_no_analysis(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.HEARTBEAT_SECONDS = 0.1
+    monkeypatch.setattr(runner, "PROGRESS_SECONDS", 0.05)
+
+    def work(*args: Any, **kwargs: Any) -> Any:
+        sleep(0.3)
+        with suppress(OperationalError), connection.cursor() as cursor:
+            # Our own connection last, or the others would survive it.
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() ORDER BY pid = pg_backend_pid()"
+            )
+        return pipeline.analyze(*args, **kwargs)
+
+    monkeypatch.setattr(runner, "analyze", work)
+    job = job_for(SPEECH)
+    runner.run(job.id)
+    connection.close()
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == (JobState.SUCCEEDED, 1)
 
 
 def test_a_job_that_another_worker_holds_is_left_alone() -> None:
