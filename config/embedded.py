@@ -2,7 +2,7 @@
 
 Real engines on Unix sockets in one private folder, so that a bare machine needs no installation and two clones never
 meet. Where ``DATABASE_URL`` or ``REDIS_URL`` is set, that server is used instead and nothing is started here.
-Production sets both.
+Production must set both.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from urllib.parse import quote
 import redis
 
 from config import children, postgres
+from config.environment import required_in_production
 from config.places import (
     REPOSITORY,
     ServiceUnavailable,
@@ -53,12 +54,18 @@ class EmbeddedServices:
     _postgres: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start what the environment does not name, and put the addresses into ``environment``."""
+        """Start what the environment does not name, and put the addresses into ``environment``.
+
+        Raises `Misconfigured` in production, where nothing is started.
+        """
+        database_given, redis_given = map(required_in_production, ("DATABASE_URL", "REDIS_URL"))
+        if database_given and redis_given:
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         with _one_at_a_time(self.folder):
-            if not os.environ.get("REDIS_URL"):
+            if not redis_given:
                 self.environment["REDIS_URL"] = self._start_redis()
-            if not os.environ.get("DATABASE_URL"):
+            if not database_given:
                 self.environment["DATABASE_URL"] = self._start_postgres()
 
     def stop(self) -> None:

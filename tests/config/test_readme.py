@@ -13,7 +13,11 @@ README = (REPOSITORY / "README.md").read_text()
 
 
 def test_every_variable_that_the_settings_read_is_in_the_table() -> None:
-    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (REPOSITORY / "config" / "settings.py").read_text()))
+    read = set(
+        re.findall(
+            r'(?:env\.\w+|required_in_production)\(\s*"([A-Z_]+)"', (REPOSITORY / "config" / "settings.py").read_text()
+        )
+    )
     listed = set(re.findall(r"`([A-Z_]+)`", README))
     assert len(read) > 15
     assert read - listed == set()

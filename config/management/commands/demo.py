@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from config.demo import CannotStart, Demo, reset
+from config.environment import env
 from config.places import ServiceUnavailable
 
 DEFAULT_PORT = 8000
@@ -21,8 +21,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """``HOST`` and ``PORT`` may come from the environment too, as `make demo` passes them."""
-        parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")
-        parser.add_argument("--port", default=os.environ.get("PORT") or str(DEFAULT_PORT))
+        parser.add_argument("--host", default=env.str("HOST", default="") or "127.0.0.1")
+        parser.add_argument("--port", default=env.str("PORT", default="") or str(DEFAULT_PORT))
         parser.add_argument("--reset", action="store_true", help="delete the demonstration's data instead of starting")
 
     def handle(self, *_: Any, host: str, port: str, reset: bool, **__: Any) -> None:

@@ -1,0 +1,87 @@
+"""Variables and the files that hold them, and what production must name."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.embedded import REPOSITORY, EmbeddedServices
+from config.environment import Misconfigured, env, environment, required_in_production
+
+PRODUCTION = {"UNDERTONE_ENV": "production", "SECRET_KEY": "x" * 50}
+DATABASE, BROKER = {"DATABASE_URL": "postgresql://elsewhere/db"}, {"REDIS_URL": "redis://elsewhere"}
+OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "UNDERTONE_ENV")
+
+
+def _run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in OURS}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=REPOSITORY,
+        env={**inherited, "UNDERTONE_DATA": str(folder), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("missing", "variables"),
+    [
+        ("DATABASE_URL", PRODUCTION | BROKER),
+        ("REDIS_URL", PRODUCTION | DATABASE),
+        ("SECRET_KEY", {"UNDERTONE_ENV": "production"} | DATABASE | BROKER),
+    ],
+)
+def test_production_without_its_servers_and_key_is_one_sentence_and_nothing_is_started(
+    missing: str, variables: dict[str, str], tmp_path: Path
+) -> None:
+    done = _run(tmp_path / "data", "manage.py", "showmigrations", **variables)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"{missing} is not set. In production it must be: please set {missing} or {missing}_FILE.\n"
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    "program",
+    [("-m", "uvicorn", "config.asgi:application"), ("-m", "celery", "-A", "config", "worker"), ("manage.py", "doctor")],
+)
+def test_every_program_refuses_to_be_production_without_a_database(program: tuple[str, ...], tmp_path: Path) -> None:
+    done = _run(tmp_path / "data", *program, **PRODUCTION, **BROKER)
+    assert done.returncode == 1
+    assert done.stderr.startswith("DATABASE_URL is not set.")
+    assert "Traceback" not in done.stderr
+
+
+def test_an_environment_that_does_not_exist_is_not_taken_for_development(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNDERTONE_ENV", "prod")
+    with pytest.raises(Misconfigured, match="not 'prod'"):
+        environment()
+
+
+def test_a_server_named_in_a_file_is_not_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, url in {**DATABASE, **BROKER}.items():
+        (tmp_path / name).write_text(f"{url}\n")
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+    services = EmbeddedServices(tmp_path / "data")
+    services.start()
+    assert services.environment == {}
+    assert required_in_production("REDIS_URL") == "redis://elsewhere"
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY_FILE", "/nowhere/key")
+    with pytest.raises(Misconfigured, match="SECRET_KEY_FILE names /nowhere/key, which cannot be read"):
+        env.str("SECRET_KEY")
+
+
+def test_the_port_of_the_demonstration_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "port").write_text("none\n")
+    done = _run(tmp_path / "data", "manage.py", "demo", PORT="8000", PORT_FILE=str(tmp_path / "port"))
+    assert done.stderr == "PORT must be a number from 1 to 65535, not 'none'.\n"
