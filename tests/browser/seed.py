@@ -15,7 +15,16 @@ def main() -> None:
 
     from datetime import UTC, datetime
 
-    from tests.world import ConsentFactory, PatientFactory, QuestionnaireFactory, SessionFactory, analysed, make_world
+    from sessions_app.dashboard.caseload import PAGE_SIZE
+    from tests.world import (
+        ConsentFactory,
+        PatientFactory,
+        QuestionnaireFactory,
+        RecordingFactory,
+        SessionFactory,
+        analysed,
+        make_world,
+    )
 
     world = make_world()
     for month, score in ((1, 0.72), (2, 0.61), (3, 0.55)):
@@ -24,13 +33,28 @@ def main() -> None:
     QuestionnaireFactory(patient=world.alices_patient)
     fresh = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Fern", family_name="Fresh")
     ConsentFactory(patient=fresh)
+    twice = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Tess", family_name="Twice")
+    ConsentFactory(patient=twice)
+    long_session = SessionFactory(patient=twice)
+    for score in (0.31, 0.82):
+        analysed(long_session, depression=score)
+    waiting = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Wim", family_name="Waiting")
+    RecordingFactory(session=SessionFactory(patient=waiting))
+    for number in range(PAGE_SIZE):
+        PatientFactory(clinic=world.clinic, care_team=[world.bob], family_name=f"Yew{number}")
+    last = PatientFactory(clinic=world.clinic, care_team=[world.bob], given_name="Zoe", family_name="Zander")
+    ConsentFactory(patient=last)
+    analysed(SessionFactory(patient=last))
     closed = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Cleo", family_name="Closed")
     found = {
         "counselor": world.alice.email,
+        "busy counselor": world.bob.email,
         "staff": world.sam.email,
         "admin": world.ada.email,
         "followed": str(world.alices_patient.id),
         "fresh": str(fresh.id),
+        "twice": str(twice.id),
+        "waiting": str(waiting.id),
         "closed": str(closed.id),
         "session": str(session.id),
     }

@@ -36,6 +36,25 @@ def test_the_pointer_reads_the_nearest_session(stack: Stack, sign_in: SignIn) ->
     expect(page.locator("[data-readout]")).to_contain_text("0.72 (0.62–0.82)")
 
 
+def test_every_recording_of_one_session_is_read_by_keyboard_and_by_pointer(stack: Stack, sign_in: SignIn) -> None:
+    page = sign_in("counselor")
+    page.goto(f"/patients/{stack.world['twice']}/")
+    readout = page.locator("[data-readout]")
+    page.locator("[data-chart]").focus()
+    page.keyboard.press("Home")
+    expect(readout).to_contain_text("recording 1 of 2")
+    expect(readout).to_contain_text("0.31 (0.21–0.41)")
+    page.keyboard.press("ArrowRight")
+    expect(readout).to_contain_text("recording 2 of 2")
+    expect(readout).to_contain_text("0.82 (0.72–0.92)")
+    over = page.locator("[data-chart] .u-over")
+    for height, words in ((0.6, "0.31 (0.21–0.41)"), (0.2, "0.82 (0.72–0.92)")):
+        box = over.bounding_box()
+        assert box
+        over.hover(position={"x": box["width"] / 2, "y": box["height"] * height})
+        expect(readout).to_contain_text(words)
+
+
 def test_one_score_is_drawn_at_a_time_or_all_three_together(stack: Stack, sign_in: SignIn) -> None:
     page = sign_in("counselor")
     page.goto(f"/patients/{stack.world['followed']}/")

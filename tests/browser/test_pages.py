@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import SignIn
 from tests.browser.stack import Stack
 
 pytestmark = pytest.mark.browser
 
+ASKS = re.compile(r"/sessions/\?seen=")
+LOOK = """(hidden) => {
+  Object.defineProperty(document, "hidden", {configurable: true, get: () => hidden});
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -83,3 +91,44 @@ def test_signing_out_leaves_nothing_behind_the_back_button(stack: Stack, sign_in
     page.wait_for_url("**/sign-in/")
     page.go_back()
     page.wait_for_url("**/sign-in/**")
+
+
+def test_further_patients_join_the_list_and_the_label_stays_beside_it(sign_in: SignIn) -> None:
+    page = sign_in("busy counselor")
+    page.get_by_role("button", name="Show more patients").click()
+    expect(page.get_by_role("link", name="Zoe Zander")).to_be_visible()
+    expect(page.locator("#caseload > #caseload-labels .provenance")).to_have_count(1)
+    expect(page.get_by_role("button", name="Show more patients")).to_have_count(0)
+
+
+def test_a_page_that_nobody_looks_at_asks_for_no_news(stack: Stack, sign_in: SignIn) -> None:
+    page = sign_in("counselor")
+    page.goto(f"/patients/{stack.world['waiting']}/")
+    with page.expect_response(ASKS):
+        pass
+    asked: list[str] = []
+    page.evaluate(LOOK, True)
+    page.wait_for_timeout(200)
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(2500)
+    assert asked == []
+    with page.expect_response(ASKS, timeout=900):
+        page.evaluate(LOOK, False)
+
+
+def test_a_refusal_is_not_called_a_silent_server(stack: Stack, sign_in: SignIn, complaints: list[str]) -> None:
+    page = sign_in("counselor")
+    note = page.locator("[data-connection]")
+    for status, silent in ((404, False), (503, True), (204, False)):
+        page.route(ASKS, answered(status))
+        page.goto(f"/patients/{stack.world['waiting']}/")
+        with page.expect_response(ASKS):
+            pass
+        expect(note).to_be_visible() if silent else expect(note).to_be_hidden()
+        page.unroute(ASKS)
+    page.close()
+    complaints[:] = [one for one in complaints if "status of" not in one]
+
+
+def answered(status: int) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(status=status)

@@ -101,6 +101,20 @@ def test_an_empty_file_is_refused_before_anything_is_kept(
     assert "422" in complaints.pop()
 
 
+def test_a_wrong_date_does_not_cost_the_chosen_file(stack: Stack, sign_in: SignIn, complaints: list[str]) -> None:
+    page = sign_in("staff")
+    page.goto(f"/patients/{stack.world['fresh']}/")
+    page.fill("[name=held_at]", "2199-01-01T10:30")
+    page.set_input_files("input[type=file]", SPEECH)
+    page.get_by_role("button", name="Upload for").click()
+    expect(page.locator("#upload")).to_contain_text("This time lies in the future.")
+    expect(page.locator("[data-drop-words]")).to_contain_text("speech.opus")
+    assert "422" in complaints.pop()
+    page.fill("[name=held_at]", "2026-04-29T10:30")
+    page.get_by_role("button", name="Upload for").click()
+    expect(page.get_by_role("row").filter(has_text="29 Apr 2026")).to_have_count(1)
+
+
 def test_a_recording_is_taken_in_without_javascript(stack: Stack, sign_in: SignIn) -> None:
     page = sign_in("staff", java_script_enabled=False)
     page.goto(f"/patients/{stack.world['fresh']}/")
