@@ -30,7 +30,10 @@ def main() -> None:
     if command not in WITHOUT_SERVICES and not {"-h", "--help", "--version"} & set(sys.argv):
         from config import embedded
 
-        embedded.provide()
+        try:
+            embedded.provide()
+        except embedded.ServiceUnavailable as trouble:
+            sys.exit(str(trouble))
 
     from django.core.management import execute_from_command_line
 

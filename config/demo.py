@@ -25,7 +25,7 @@ from django.urls import reverse
 
 from config import embedded
 from config.embedded import REPOSITORY, EmbeddedServices
-from config.places import log_folder
+from config.places import log_folder, make_data_folder
 from config.supervisor import Program, ProgramEnded, Stopped, Supervisor, is_child_of, stoppable
 from inference.models import AnalysisJob, Worker
 from sessions_app import storage
@@ -43,7 +43,7 @@ OURS = (
     "postgres",
     "postgres.new",
     "redis",
-    "secret_key",
+    "secret_key*",
     "starting.lock",
 )
 """What Undertone puts into a data folder (patterns), and so what starting over deletes."""
@@ -223,8 +223,11 @@ def _why_not(host: str, port: int, number: int | None) -> str:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Hold the data folder for this process alone. Raises `CannotStart` if another demonstration has it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Hold the data folder for this process alone. Raises `CannotStart` if another demonstration has it.
+
+    Raises `ServiceUnavailable` if it cannot be written to.
+    """
+    make_data_folder(folder)
     with (folder / "demo.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

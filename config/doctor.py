@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +94,15 @@ def checkpoint() -> Finding:
     return Finding("checkpoint", ok=True, message=message)
 
 
+def folders() -> Finding:
+    """Can recordings and the development data be written where they belong?"""
+    for name, folder in (("UNDERTONE_DATA", settings.DATA_DIR), ("MEDIA_ROOT", settings.MEDIA_ROOT)):
+        if (problem := _problem_with(folder)) is not None:
+            message = f"Nothing can be written to {folder} ({problem})."
+            return Finding("folders", ok=False, message=message, advice=f"Set {name} to a folder of this user.")
+    return Finding("folders", ok=True, message="Recordings and data can be written where they belong.")
+
+
 def disk() -> Finding:
     """Is there room for recordings and for the development data?"""
     free, folder = min((_free_bytes(folder), folder) for folder in (settings.MEDIA_ROOT, settings.DATA_DIR))
@@ -102,7 +113,7 @@ def disk() -> Finding:
     return Finding("disk", ok=False, message=message, advice=advice)
 
 
-QUESTIONS: tuple[Callable[[], Finding], ...] = (database, broker, worker, checkpoint, disk)
+QUESTIONS: tuple[Callable[[], Finding], ...] = (database, broker, worker, checkpoint, folders, disk)
 
 
 def _server_version() -> str:
@@ -116,9 +127,23 @@ def _pending_migrations() -> int:
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
+def _problem_with(folder: Path) -> str | None:
+    try:
+        # On Linux such a file never has a name, so that looking changes nothing.
+        with tempfile.TemporaryFile(dir=_nearest(folder)):
+            return None
+    except OSError as error:
+        return error.strerror
+
+
 def _free_bytes(folder: Path) -> int:
-    there = next(place for place in (folder, *folder.parents) if place.exists())
-    return shutil.disk_usage(there).free
+    return shutil.disk_usage(_nearest(folder)).free
+
+
+def _nearest(folder: Path) -> Path:
+    """``folder``, or what would hold it. What may not be looked at counts as not there."""
+    places = (folder, *folder.parents)
+    return next(place for place in places if os.path.exists(place))  # noqa: PTH110 - pathlib's raises where it may not look
 
 
 def _count(number: int, noun: str) -> str:

@@ -30,6 +30,7 @@ from config.places import (
     data_folder,
     forget_socket_folder,
     log_folder,
+    make_data_folder,
     make_socket_folder,
     socket_folder,
 )
@@ -61,7 +62,7 @@ class EmbeddedServices:
         database_given, redis_given = map(required_in_production, ("DATABASE_URL", "REDIS_URL"))
         if database_given and redis_given:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_data_folder(self.folder)
         with _one_at_a_time(self.folder):
             if not redis_given:
                 self.environment["REDIS_URL"] = self._start_redis()

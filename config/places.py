@@ -13,12 +13,22 @@ SOCKET_PATH_LIMIT = 100
 
 
 class ServiceUnavailable(RuntimeError):
-    """An embedded server did not start; the message says where its log is."""
+    """An embedded server did not start; the message is one plain sentence that says why or where its log is."""
 
 
 def data_folder() -> Path:
     """The folder of everything that development leaves behind: database, uploads, logs, secrets."""
     return Path(os.environ.get("UNDERTONE_DATA") or REPOSITORY / ".demo")
+
+
+def make_data_folder(folder: Path) -> None:
+    """Make ``folder`` if it is not there. Raises `ServiceUnavailable` where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ServiceUnavailable(f"Nothing can be written to {folder}. Please set UNDERTONE_DATA.") from error
 
 
 def log_folder(folder: Path) -> Path:

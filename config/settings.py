@@ -7,17 +7,18 @@ The README has the table of variables for people.
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
 from csp.constants import NONCE, NONE, SELF
+from django.utils.functional import SimpleLazyObject
 from kombu import Queue
 
 from config import postgres
 from config.embedded import data_folder, redis_url
 from config.environment import env, environment, required_in_production
+from config.secret import development_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -28,19 +29,7 @@ PRODUCTION = ENVIRONMENT == "production"
 DATA_DIR = data_folder()
 DEBUG = env.bool("DEBUG", default=False)
 
-
-def _development_secret() -> str:
-    """A random key kept beside the development data, so that log-ins survive a restart."""
-    path = DATA_DIR / "secret_key"
-    if not path.exists():
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    return path.read_text()
-
-
-SECRET_KEY = required_in_production("SECRET_KEY") or _development_secret()
+SECRET_KEY = required_in_production("SECRET_KEY") or SimpleLazyObject(lambda: development_secret(DATA_DIR))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -129,6 +118,7 @@ HOUSEKEEPING_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}-housekeeping"
 CELERY_TASK_QUEUES = [Queue(CELERY_TASK_DEFAULT_QUEUE), Queue(HOUSEKEEPING_QUEUE)]
 CELERY_TASK_ROUTES = {"inference.tasks.sweep": {"queue": HOUSEKEEPING_QUEUE}}
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=30.0)
+CELERY_BEAT_SCHEDULER = "config.beat.Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-analysis-jobs": {
@@ -142,7 +132,10 @@ CELERY_BEAT_SCHEDULE = {
 
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
 FILE_UPLOAD_TEMP_DIR = str(MEDIA_ROOT / "incoming")
-Path(FILE_UPLOAD_TEMP_DIR).mkdir(parents=True, exist_ok=True, mode=0o700)
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "sessions_app.storage.IncomingHandler",
+]
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

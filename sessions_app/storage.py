@@ -9,10 +9,12 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
 from inference.errors import EmptyFile, TooLarge
 
@@ -32,6 +34,15 @@ class StoredFile:
     def delete(self) -> None:
         """Remove the file."""
         default_storage.delete(self.name)
+
+
+class IncomingHandler(TemporaryFileUploadHandler):
+    """Django's own, in a folder beside the recordings that need not be there yet."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Called for each file of a request, before its first bytes."""
+        Path(settings.FILE_UPLOAD_TEMP_DIR or "").mkdir(parents=True, exist_ok=True, mode=0o700)
+        super().new_file(*args, **kwargs)
 
 
 def store(upload: UploadedFile[bytes], folder: str) -> StoredFile:

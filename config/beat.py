@@ -1,0 +1,16 @@
+"""Where beat remembers when it last sent what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from celery.beat import PersistentScheduler
+
+
+class Scheduler(PersistentScheduler):  # type: ignore[misc]  # celery has no types
+    """Celery's own, in a folder that need not be there yet."""
+
+    def setup_schedule(self) -> None:
+        """Called once, before the first task is sent."""
+        Path(self.schedule_filename).parent.mkdir(parents=True, exist_ok=True)
+        super().setup_schedule()
