@@ -8,9 +8,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
+STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PR_SET_PDEATHSIG = 1
 
 
@@ -27,7 +30,7 @@ def spawn(
 
     ``orphaned`` is the signal that the kernel sends it should this process die without stopping it (Linux only).
     ``owner`` is the user id it runs as, for a parent that is root. Call it from the main thread: the kernel's promise
-    is tied to the thread that started the child.
+    is tied to the thread that started the child. Keep what it returns inside the same `undisturbed`.
     """
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -44,6 +47,38 @@ def spawn(
             group=owner,
             extra_groups=None if owner is None else [],
         )
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """A wish to stop that comes inside is heard at the end, so that no process is started whose handle gets lost."""
+    came: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+
+    heard = [number for number in STOPPING_SIGNALS if signal.getsignal(number) not in {signal.SIG_IGN, None}]
+    before = {number: signal.signal(number, note) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for missed in came:
+            signal.raise_signal(missed)
+
+
+def run(command: Sequence[str | Path], *, log: Path, folder: Path, owner: int | None) -> int:
+    """Run ``command`` to its end and return its exit status; whoever is interrupted meanwhile ends it."""
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        with undisturbed():
+            process = spawn(command, log=log, folder=folder, owner=owner)
+        return process.wait()
+    except BaseException:
+        if process is not None:
+            stop(process, signal.SIGTERM)
+        raise
 
 
 def stop(process: subprocess.Popen[bytes], *signals: signal.Signals, patience: float = 10.0) -> None:

@@ -11,7 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -26,7 +26,7 @@ from django.urls import reverse
 from config import embedded
 from config.embedded import REPOSITORY, EmbeddedServices
 from config.places import log_folder, make_data_folder
-from config.supervisor import Program, ProgramEnded, Stopped, Supervisor, is_child_of, stoppable
+from config.supervisor import Program, ProgramEnded, Stopped, Supervisor, Wish, is_child_of, stoppable
 from inference.models import AnalysisJob, Worker
 from sessions_app import storage
 from sessions_app.demo import people, seed
@@ -62,23 +62,31 @@ class Demo:
     folder: Path
     _began: float = field(default_factory=time.monotonic)
     _waiting: int = 0
+    _wish: Wish = field(default_factory=Wish)
 
     def run(self) -> None:
         """Start everything, say where it is, and follow it until somebody stops it. Raises `CannotStart`."""
-        with stoppable(), alone_in(self.folder):
-            require_free_port(self.host, self.port)
-            logging.disable(logging.INFO)
-            services, supervisor = EmbeddedServices(self.folder), self._supervisor()
+        with stoppable() as self._wish:
             try:
-                self._start(services, supervisor)
-                self._follow(services, supervisor)
-            except Stopped:
-                print("\nStopping ...", flush=True)
-            except ProgramEnded as ended:
-                raise CannotStart(f"{ended}\nEverything else is being stopped too.") from ended
-            finally:
-                self._stop(services, supervisor)
+                with alone_in(self.folder):
+                    require_free_port(self.host, self.port)
+                    self._live(EmbeddedServices(self.folder), self._supervisor())
+            except (Stopped, Exception):
+                if not self._wish.made:
+                    raise
         print("Stopped. The data is kept; 'make demo' picks it up, 'make demo-reset' deletes it.")
+
+    def _live(self, services: EmbeddedServices, supervisor: Supervisor) -> None:
+        logging.disable(logging.INFO)
+        try:
+            self._start(services, supervisor)
+            self._follow(services, supervisor)
+        except ProgramEnded as ended:
+            raise CannotStart(f"{ended}\nEverything else is being stopped too.") from ended
+        finally:
+            if self._wish.made:
+                print("\nStopping ...", flush=True)
+            self._stop(services, supervisor)
 
     def _supervisor(self) -> Supervisor:
         hosts = [*settings.ALLOWED_HOSTS, "*" if self.host in WILDCARDS else _bracketed(self.host)]
@@ -102,6 +110,7 @@ class Demo:
     def _wait(self, supervisor: Supervisor, worker_id: int) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while not ((row := worker_row(worker_id)) and page_answers(self.host, self.port)):
+            self._wish.check()
             supervisor.check()
             if time.monotonic() > deadline:
                 raise CannotStart(f"It was not ready within {READY_SECONDS:.0f} s. The logs are in {supervisor.logs}.")
@@ -131,6 +140,7 @@ class Demo:
         if waiting:
             print(f"  {waiting} recordings are being analysed; the charts fill as you watch.", flush=True)
         while True:
+            self._wish.check()
             supervisor.check()
             stopped = services.stopped_server()
             if stopped:
@@ -143,10 +153,12 @@ class Demo:
             time.sleep(FOLLOW_SECONDS)
 
     def _stop(self, services: EmbeddedServices, supervisor: Supervisor) -> None:
-        supervisor.stop()
-        connection.close()
-        services.stop()
-        storage.discard_unfinished()
+        # In this order, whatever fails: an interrupted migration may leave a connection that cannot be closed.
+        with ExitStack() as last:
+            last.callback(storage.discard_unfinished)
+            last.callback(services.stop)
+            last.callback(connection.close)
+            supervisor.stop()
 
 
 def web(host: str, port: int) -> Program:

@@ -63,11 +63,15 @@ class EmbeddedServices:
         if database_given and redis_given:
             return
         make_data_folder(self.folder)
-        with _one_at_a_time(self.folder):
-            if not redis_given:
-                self.environment["REDIS_URL"] = self._start_redis()
-            if not database_given:
-                self.environment["DATABASE_URL"] = self._start_postgres()
+        try:
+            with _one_at_a_time(self.folder):
+                if not redis_given:
+                    self.environment["REDIS_URL"] = self._start_redis()
+                if not database_given:
+                    self.environment["DATABASE_URL"] = self._start_postgres()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End the servers. Safe to call twice."""
@@ -87,12 +91,17 @@ class EmbeddedServices:
 
     def _start_postgres(self) -> str:
         if not postgres.answers(self.folder):
-            self._postgres = postgres.start(self.folder, durable=self.durable)
+            postgres.prepare(self.folder)
+            with children.undisturbed():
+                self._postgres = postgres.spawn(self.folder, durable=self.durable)
+            postgres.complete(self._postgres, self.folder)
         return postgres.url(self.folder)
 
     def _start_redis(self) -> str:
         if not _redis_answers(self.folder):
-            self._redis = _spawn_redis(self.folder)
+            with children.undisturbed():
+                self._redis = _spawn_redis(self.folder)
+            _wait_for_redis(self._redis, self.folder)
         return redis_url(self.folder)
 
 
@@ -109,9 +118,9 @@ def redis_url(folder: Path) -> str:
 def provide() -> None:
     """Start the embedded services for this process and stop them when it ends."""
     services = EmbeddedServices(data_folder())
+    atexit.register(services.stop)
     services.start()
     os.environ.update(services.environment)
-    atexit.register(services.stop)
 
 
 def running(folder: Path) -> bool:
@@ -133,14 +142,15 @@ def _spawn_redis(folder: Path) -> subprocess.Popen[bytes]:
     make_socket_folder(socket.parent)
     options = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(home)]
     # What is lost with it is sent again: the job rows in PostgreSQL are the truth.
-    process = children.spawn([_redis_executable(), *options, "--appendonly", "no", "--save", ""], log=log)
-    deadline = time.monotonic() + START_SECONDS
+    return children.spawn([_redis_executable(), *options, "--appendonly", "no", "--save", ""], log=log)
+
+
+def _wait_for_redis(process: subprocess.Popen[bytes], folder: Path) -> None:
+    deadline, log = time.monotonic() + START_SECONDS, log_folder(folder) / "redis.log"
     while not _redis_answers(folder):
         if process.poll() is not None or time.monotonic() > deadline:
-            children.stop(process, signal.SIGTERM)
             raise ServiceUnavailable(f"The embedded Redis did not start. Its log is {log}.")
         time.sleep(0.02)
-    return process
 
 
 def _redis_executable() -> str:

@@ -43,26 +43,36 @@ def answers(folder: Path) -> bool:
     return True
 
 
-def start(folder: Path, *, durable: bool = True) -> subprocess.Popen[bytes]:
-    """Start the server under ``folder``, which must not be running, and make the database if there is none.
-
-    ``durable=False`` gives up safety against a power cut for speed, which is right for tests. Raises
-    `ServiceUnavailable`.
-    """
-    data, log = _data_folder(folder), log_folder(folder) / "postgres.log"
-    owner = _owner(data)
-    _initialise(data, log, owner)
+def prepare(folder: Path) -> None:
+    """Make the files of a server under ``folder`` if there are none. Raises `ServiceUnavailable`."""
+    data = _data_folder(folder)
+    _initialise(data, _log(folder), _owner(data))
     _forget_dead_server(data)
+
+
+def spawn(folder: Path, *, durable: bool) -> subprocess.Popen[bytes]:
+    """Start the server under ``folder``, which must be prepared and not running.
+
+    ``durable=False`` gives up safety against a power cut for speed, which is right for tests.
+    """
+    data = _data_folder(folder)
+    owner = _owner(data)
     sockets = _socket_folder(folder)
     make_socket_folder(sockets, owner)
     options = ["-h", "", "-k", str(sockets), *([] if durable else _IN_MEMORY)]
     # SIGINT is PostgreSQL's "fast" shutdown: it ends the connections and closes its files properly.
-    process = children.spawn(
-        [_binary("postgres"), "-D", data, *options], log=log, orphaned=signal.SIGINT, folder=data, owner=owner
-    )
-    _wait(process, folder, log)
+    command: list[str | Path] = [_binary("postgres"), "-D", data, *options]
+    return children.spawn(command, log=_log(folder), orphaned=signal.SIGINT, folder=data, owner=owner)
+
+
+def complete(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait until the server answers, and make the database if there is none. Raises `ServiceUnavailable`."""
+    deadline = time.monotonic() + START_SECONDS
+    while not answers(folder):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise ServiceUnavailable(f"The embedded PostgreSQL did not start. Its log is {_log(folder)}.")
+        time.sleep(0.02)
     _create_database(folder)
-    return process
 
 
 def stop(process: subprocess.Popen[bytes], folder: Path) -> None:
@@ -76,6 +86,10 @@ def stop(process: subprocess.Popen[bytes], folder: Path) -> None:
 
 def _data_folder(folder: Path) -> Path:
     return folder.resolve() / "postgres"
+
+
+def _log(folder: Path) -> Path:
+    return log_folder(folder) / "postgres.log"
 
 
 def _socket_folder(folder: Path) -> Path:
@@ -107,10 +121,8 @@ def _initialise(data: Path, log: Path, owner: int | None) -> None:
     fresh.mkdir(mode=0o700)
     if owner is not None:
         os.chown(fresh, owner, owner)
-    process = children.spawn(
-        [_binary("initdb"), "-D", fresh, *_INITDB, "--no-sync"], log=log, folder=fresh, owner=owner
-    )
-    if process.wait() != 0:
+    command: list[str | Path] = [_binary("initdb"), "-D", fresh, *_INITDB, "--no-sync"]
+    if children.run(command, log=log, folder=fresh, owner=owner) != 0:
         raise ServiceUnavailable(f"The embedded PostgreSQL could not make its files. Its log is {log}.")
     fresh.rename(data)
 
@@ -124,15 +136,6 @@ def _forget_dead_server(data: Path) -> None:
     name = Path("/proc") / number / "comm"
     if Path("/proc/self").exists() and not (name.exists() and name.read_text().strip() == "postgres"):
         file.unlink()
-
-
-def _wait(process: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not answers(folder):
-        if process.poll() is not None or time.monotonic() > deadline:
-            stop(process, folder)
-            raise ServiceUnavailable(f"The embedded PostgreSQL did not start. Its log is {log}.")
-        time.sleep(0.02)
 
 
 def _connect(folder: Path) -> psycopg.Connection[tuple[object, ...]]:

@@ -12,13 +12,25 @@ from pathlib import Path
 from types import FrameType
 
 from config import children
+from config.children import STOPPING_SIGNALS
 
-STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TAIL_LINES = 5
 
 
 class Stopped(BaseException):
     """Somebody asked this process to stop (Ctrl-C, SIGTERM, a closed terminal)."""
+
+
+@dataclass
+class Wish:
+    """Whether somebody has asked to stop: libraries turn `Stopped` into errors of their own, or lose it."""
+
+    made: bool = False
+
+    def check(self) -> None:
+        """Raise `Stopped` if it was."""
+        if self.made:
+            raise Stopped
 
 
 class ProgramEnded(RuntimeError):
@@ -50,10 +62,11 @@ class Supervisor:
         log = self.log_of(program)
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
-        process = children.spawn(
-            program.command, log=log, orphaned=program.orphaned, environment=self.environment, folder=self.folder
-        )
-        self._running.append((program, process))
+        with children.undisturbed():
+            process = children.spawn(
+                program.command, log=log, orphaned=program.orphaned, environment=self.environment, folder=self.folder
+            )
+            self._running.append((program, process))
         return process.pid
 
     def log_of(self, program: Program) -> Path:
@@ -81,17 +94,23 @@ class Supervisor:
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """Inside, a wish to stop raises `Stopped` once; while it is being fulfilled, further ones are ignored."""
+def stoppable() -> Iterator[Wish]:
+    """Inside, a wish to stop raises `Stopped` once.
+
+    While it is being fulfilled, a Ctrl-C ends this process at once (its children end with it), and the other signals,
+    which a closing terminal sends twice, are ignored.
+    """
+    wish = Wish()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
+        wish.made = True
         for number in STOPPING_SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
+            signal.signal(number, signal.SIG_DFL if number == signal.SIGINT else signal.SIG_IGN)
         raise Stopped
 
     before = {number: signal.signal(number, stop) for number in STOPPING_SIGNALS}
     try:
-        yield
+        yield wish
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
