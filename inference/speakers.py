@@ -1,7 +1,8 @@
 """Whose voice is whose: which speech is the patient's.
 
 The patient is told from others by the channel of a stereo recording, by an RTTM file, or not at all: then one voice is
-assumed, and the analysis says so. Where two people speak at once, or it is not clear who does, nothing is scored.
+assumed, and the analysis says so. Where two people speak at once, or it is not clear who does, nothing is scored: that
+speech counts as the others', and ``_voices`` takes it from the patient's, however the two were told apart.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from inference.levels import chunk_powers, decibels
 from inference.results import Span, Turn
 from inference.speech import (
     CHUNK,
+    SPEECH_ON,
     cut_silences,
     intersect,
     merge,
@@ -35,8 +37,11 @@ BY_CHANNEL = "channel"
 BY_RTTM = "rttm"
 ASSUMED = "single voice assumed"
 
-CROSSTALK_MARGIN = 6.0
-"""dB: a chunk of one channel is crosstalk when the other channel is louder by more than this."""
+LEAST_APART = 3.0
+"""dB by which each person has to be nearer to their own channel (typically); below, nobody knows who speaks."""
+
+WIDEST_MARGIN = 12.0
+"""dB: a voice that is nearer to one channel by more than this is alone there, whatever the other channel hears."""
 
 SAME_SOUND = 4.0
 """dB: where the level difference of two channels varies by less (SD, loud parts), both hear the same room."""
@@ -46,6 +51,11 @@ FAR_QUIETER = 12.0
 
 SAME_LOUDNESS = 0.99
 """Percentile of a channel's chunk levels that stands for "this person speaking up close"."""
+
+TOO_ALIKE = (
+    "A patient's channel was named, but both channels of this recording hold the same voices almost equally loud. "
+    "Please give an RTTM file that says who speaks when, or name no channel where only the patient speaks."
+)
 
 MIN_SPEECH = 1.0
 """Seconds of speech below which a channel counts as empty."""
@@ -118,23 +128,36 @@ def _by_rttm(audio: Audio, file: Path, label: str, progress: Progress | None) ->
     samples = audio.mono
     heard = _speech(samples, probabilities(samples, progress=progress))
     others = merge(span for name, spans in labelled.items() if name != label for span in spans)
-    patient = subtract(intersect(labelled[label], heard), others)
-    return _voices(samples, patient, intersect(others, heard), BY_RTTM)
+    return _voices(samples, intersect(labelled[label], heard), intersect(others, heard), BY_RTTM)
 
 
 def _stereo(audio: Audio, channel: str | None, progress: Progress | None) -> Voices:
-    room = _one_room(audio.channels) if channel is None else None
+    room = _one_room(audio.channels)
+    if channel and room is not None:
+        raise BadOptions(TOO_ALIKE)
     if room is not None:
         return _single(room, progress)
     left, right = audio.channels
-    heard = probabilities(left, progress=_part(progress, 0)), probabilities(right, progress=_part(progress, 1))
-    if channel is None:
-        return _only_voice((left, right), heard)
-    own, other = (0, 1) if channel == "left" else (1, 0)
-    nearer = _advantage((left, right)[own], (left, right)[other])
-    patient = _speech((left, right)[own], np.where(nearer >= -CROSSTALK_MARGIN, heard[own], 0.0))
-    counselor = _speech((left, right)[other], np.where(-nearer >= -CROSSTALK_MARGIN, heard[other], 0.0))
-    return _voices((left, right)[own], patient, counselor, BY_CHANNEL)
+    if channel:
+        return _by_channel(*((left, right) if channel == "left" else (right, left)), progress)
+    return _only_voice((left, right), _heard(left, right, progress))
+
+
+def _heard(first: FloatArray, second: FloatArray, progress: Progress | None) -> tuple[FloatArray, FloatArray]:
+    return probabilities(first, progress=_part(progress, 0)), probabilities(second, progress=_part(progress, 1))
+
+
+def _by_channel(own: FloatArray, other: FloatArray, progress: Progress | None) -> Voices:
+    """The patient on the channel ``own``: what is not clearly nearer to it than to ``other`` is not theirs alone."""
+    heard = _heard(own, other, progress)
+    mine, theirs = (sustained(_speech(samples, found)) for samples, found in zip((own, other), heard, strict=True))
+    if not (mine and theirs):
+        return _voices(own, mine, theirs, ASSUMED)
+    nearer = _advantage(own, other)
+    margin = _margin(nearer[np.maximum(*heard) >= SPEECH_ON])
+    patient = _speech(own, np.where(nearer > -margin, heard[0], 0.0))
+    counselor = _speech(other, np.where(nearer < margin, heard[1], 0.0))
+    return _voices(own, patient, counselor, BY_CHANNEL)
 
 
 def _only_voice(channels: tuple[FloatArray, FloatArray], heard: tuple[FloatArray, FloatArray]) -> Voices:
@@ -156,6 +179,8 @@ def _single(samples: FloatArray, progress: Progress | None) -> Voices:
 
 
 def _voices(samples: FloatArray, patient: tuple[Span, ...], others: tuple[Span, ...], method: str) -> Voices:
+    """The one place where overlap is settled: speech that is also somebody else's is not the patient's."""
+    patient = subtract(patient, others)
     if not patient:
         raise NoSpeech if not others else NoSpeech("Speech was found in this recording, but none of the patient's.")
     everyone = turns({"patient": patient, "counselor" if method == BY_CHANNEL else "other": others})
@@ -176,24 +201,41 @@ def _one_room(channels: FloatArray) -> FloatArray | None:
 
     Their mean, or the louder one where the other is far quieter; None where each channel hears its own person.
     """
-    left, right = (_decibels(samples) for samples in channels)
-    louder = np.maximum(left, right)
+    near = [_near(samples) for samples in channels]
+    louder = np.maximum(*near)
     loud = louder > np.quantile(louder, 0.75) if len(louder) else louder > 0
-    difference = (left - right)[loud]
-    if not len(difference) or float(difference.std()) >= SAME_SOUND:
+    if not loud.any() or float((near[0] - near[1])[loud].std()) >= SAME_SOUND:
         return None
-    if abs(float(difference.mean())) > FAR_QUIETER:
-        nearer: FloatArray = channels[0 if difference.mean() > 0 else 1]
+    left, right = (_decibels(samples)[loud] for samples in channels)
+    difference = float((left - right).mean())
+    if abs(difference) > FAR_QUIETER:
+        nearer: FloatArray = channels[0 if difference > 0 else 1]
         return nearer
     mixed: FloatArray = channels.mean(axis=0, dtype=np.float32)
     return mixed
 
 
+def _near(samples: FloatArray) -> FloatArray:
+    """Level of each chunk in dB, relative to somebody who speaks up close: so a microphone's gain does not matter."""
+    levels = _decibels(samples)
+    return levels - np.float32(np.quantile(levels, SAME_LOUDNESS)) if len(levels) else levels
+
+
 def _advantage(own: FloatArray, other: FloatArray) -> FloatArray:
     """How much louder ``own`` is than ``other`` in each chunk, in dB, once both speak up equally loud."""
-    levels = [_decibels(samples) for samples in (own, other)]
-    near = [level - np.quantile(level, SAME_LOUDNESS) for level in levels]
-    return (near[0] - near[1]).astype(np.float32)
+    return _near(own) - _near(other)
+
+
+def _margin(nearer: FloatArray) -> float:
+    """How many dB nearer to one channel a voice must be to be alone there: half of what is usual in this recording.
+
+    ``nearer``: advantage of one channel in chunks with speech. Raises ``BadOptions`` where neither is clearly nearer.
+    """
+    sides = nearer[nearer > 0], -nearer[nearer < 0]
+    apart = min(float(np.median(side)) if len(side) else 0.0 for side in sides)
+    if apart < LEAST_APART:
+        raise BadOptions(TOO_ALIKE)
+    return min(apart / 2, WIDEST_MARGIN)
 
 
 def _part(progress: Progress | None, index: int) -> Progress | None:

@@ -45,6 +45,71 @@ def test_on_a_named_channel_only_the_patient_counts(
     assert min(turn.start for turn in voices.patient_turns) >= begin - 0.1
 
 
+@pytest.mark.parametrize("crosstalk", [0.5, 0.6, 0.7, 0.8, 0.85, 0.9])
+@pytest.mark.parametrize("counselor_gain", [0.5, 1.0, 2.0])
+def test_however_much_crosstalk_the_counselors_voice_is_never_scored(
+    speech: Samples, second_voice: Samples, crosstalk: float, counselor_gain: float
+) -> None:
+    patient, counselor = speech[: 16_000 * 30], second_voice[: 16_000 * 15] * np.float32(counselor_gain)
+    channels, begin = sound.conversation(patient, counselor, crosstalk=crosstalk)
+    alone = total(find_patient(recording(patient), Options()).speech)
+    try:
+        voices = find_patient(recording(*channels), Options(patient_channel="left"))
+    except BadOptions as refused:
+        assert "RTTM" in refused.message  # noqa: PT017 (refusing is as good as telling them apart)
+    else:
+        assert share_before(voices, begin) < 0.02
+        assert total(voices.speech) <= 1.1 * alone
+
+
+def test_voices_that_are_half_as_loud_on_the_other_channel_are_still_told_apart(
+    speech: Samples, second_voice: Samples
+) -> None:
+    channels, begin = sound.conversation(speech[: 16_000 * 30], second_voice, crosstalk=0.5)
+    voices = find_patient(recording(*channels), Options(patient_channel="left"))
+    assert share_before(voices, begin) < 0.02
+    assert total(voices.speech) > 20
+
+
+@pytest.mark.parametrize("crosstalk", [0.0, 0.1, 0.4])
+def test_where_two_speak_at_once_on_two_channels_nothing_is_the_patients(
+    speech: Samples, second_voice: Samples, crosstalk: float
+) -> None:
+    patient, counselor = speech[: 16_000 * 30], np.zeros(16_000 * 30, np.float32)
+    counselor[16_000 * 5 : 16_000 * 20] = second_voice[: 16_000 * 15]
+    their_speech = find_patient(recording(counselor), Options()).speech
+    channels = np.stack([patient + crosstalk * counselor, counselor + crosstalk * patient])
+    hiss = np.stack([sound.noise(30, rms=3e-4, seed=seed) for seed in (1, 2)])
+    voices = find_patient(recording(*(channels + hiss).astype(np.float32)), Options(patient_channel="left"))
+    assert total(intersect(voices.speech, their_speech)) < 0.1 * total(their_speech)
+    assert total(voices.speech) > 10
+
+
+def test_a_named_channel_of_one_room_is_refused_in_plain_words(speech: Samples) -> None:
+    heard = speech[: 16_000 * 10]
+    with pytest.raises(BadOptions, match="same voices"):
+        find_patient(recording(heard, np.float32(0.5) * heard), Options(patient_channel="left"))
+
+
+def test_where_the_other_channel_is_empty_the_named_one_is_one_voice(speech: Samples) -> None:
+    heard = speech[: 16_000 * 10]
+    channels = recording(heard, sound.noise(10, rms=1e-4))
+    voices = find_patient(channels, Options(patient_channel="left"))
+    assert voices.method == "single voice assumed"
+    assert total(voices.speech) > 7
+    with pytest.raises(NoSpeech, match="none of the patient's"):
+        find_patient(channels, Options(patient_channel="right"))
+
+
+def test_a_quiet_voice_on_a_channel_of_its_own_is_not_taken_for_the_same_room(
+    speech: Samples, second_voice: Samples
+) -> None:
+    channels, _ = sound.conversation(speech[: 16_000 * 20], second_voice, crosstalk=0.05)
+    channels[0] *= 0.1
+    with pytest.raises(BadOptions, match="left or right"):
+        find_patient(recording(*channels), Options())
+
+
 def test_a_quieter_microphone_does_not_lose_the_patient(speech: Samples, second_voice: Samples) -> None:
     channels, begin = sound.conversation(speech[: 16_000 * 20], second_voice, crosstalk=0.05)
     channels[0] *= 0.1
