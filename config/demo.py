@@ -23,7 +23,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 
-from config import embedded
+from config import embedded, postgres
 from config.embedded import REPOSITORY, EmbeddedServices
 from config.places import log_folder, make_data_folder
 from config.supervisor import Program, ProgramEnded, Stopped, Supervisor, Wish, is_child_of, stoppable
@@ -256,6 +256,7 @@ def reset(folder: Path) -> None:
             raise CannotStart(f"Another command is using the data in {folder}. Please stop it first.")
         for path in (path for pattern in OURS for path in folder.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+        postgres.delete_lodging(folder)
     if not any(folder.iterdir()):
         folder.rmdir()
 

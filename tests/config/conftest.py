@@ -13,12 +13,12 @@ import pytest
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """An empty folder for servers.
+    """An empty folder for servers, which other users may pass: as root PostgreSQL runs as another one.
 
-    Not pytest's own: each new pytest closes the folder above all of its folders to other users, and as root PostgreSQL
-    runs as another one.
+    Not pytest's own, whose folders are closed.
     """
     with tempfile.TemporaryDirectory(prefix="undertone-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
         yield Path(folder)
 
 
