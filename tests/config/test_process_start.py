@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from config.embedded import REPOSITORY
+
 
 @pytest.mark.parametrize("module", ["config.asgi", "config.celery"])
 def test_neither_web_nor_the_workers_parent_imports_torch(module: str) -> None:
@@ -15,5 +17,5 @@ def test_neither_web_nor_the_workers_parent_imports_torch(module: str) -> None:
         "importlib.import_module('config.urls'); importlib.import_module('inference.tasks');"
         "print('torch' in sys.modules)"
     )
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    printed = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert printed.stdout.strip() == "False"
