@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from inference import audio, biomarkers, quality, speakers
+from inference import audio, biomarkers, highpass, quality, speakers
 from inference.aggregate import aggregate
 from inference.checkpoints import Checkpoint
 from inference.results import HEADS, Analysis, HeadName, Measure, Quality, Score, Timeline
@@ -44,6 +44,8 @@ def analyze(path: Path, options: Options, checkpoint: Checkpoint, *, progress: P
     with clock.stage("quality"):
         quality.refuse_silence(sound)
         speakers.check(options, sound)
+        for channel in sound.channels:
+            highpass.take_hum_away(channel)
     with clock.stage("speech"):
         voices = speakers.find_patient(sound, options, progress=clock.within)
         checked = quality.assess(voices.samples, voices.speech, voices.others, channels=sound.source.channels)

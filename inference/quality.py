@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from inference.audio import Audio
 from inference.errors import Silent, TooLittleSpeech
+from inference.highpass import FULL_SCALE, ZERO_RUN
 from inference.results import Quality, QualityCheck, Span
 from inference.speech import complement, merge, total
 
@@ -21,7 +22,6 @@ SILENT_PEAK = 3e-4
 """A recording whose swing stays below this (-70 dBFS) holds nothing but the last bits of a converter."""
 
 MIN_LEVEL = -50.0
-FULL_SCALE = 0.985
 MAX_CLIPPED = 0.001
 MIN_SNR = 10.0
 BEST_SNR = 80.0
@@ -33,7 +33,7 @@ BAND_DROP = 55.0
 """dB under the strongest band of speech: what is weaker was cut off by a codec, a line or a filter."""
 
 MAX_DROPPED = 0.01
-DROPOUT_SAMPLES = 80
+DROPOUT_SAMPLES = ZERO_RUN
 """5 ms of exact zeros: no room is that quiet, a stream that lost a packet is."""
 
 FRAME = 512
