@@ -19,6 +19,9 @@ HEAD_BYTES = 4096
 STREAMED_SIZE = 0x7FFF0000
 """Recorders that write to a pipe cannot know the length: they state 0 or some size of 2 GiB and more."""
 
+UNCODED_TAGS = {0x0001, 0x0003, 0xFFFE}
+"""RIFF format tags whose blocks are one sample of each channel: PCM, IEEE float, and the extensible form of these."""
+
 IMAGE_BRANDS = {b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"}
 MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}
 
@@ -56,10 +59,21 @@ def _wave(file: BinaryIO, head: bytes, size: int) -> Layout:
         if code == b"ds64":
             long_size = int.from_bytes(_read_at(file, start + 8, 8), "little")
         elif code == b"fmt ":
-            bytes_per_second = int.from_bytes(_read_at(file, start + 8, 4), "little")
+            bytes_per_second = _wave_rate(_read_at(file, start, 16))
         elif code == b"data":
             return _wave_data(size - start, length, long_size, bytes_per_second)
     raise Truncated
+
+
+def _wave_rate(fmt: bytes) -> int:
+    """Bytes per second of a ``fmt`` chunk: where samples are not coded, from block and sample rate, which decoders use.
+
+    Some recorders leave the byte rate, which nothing needs for playing, wrong.
+    """
+    if len(fmt) < 16:
+        raise Truncated
+    tag, _, rate, stated, block, _ = struct.unpack("<HHIIHH", fmt)
+    return block * rate if tag in UNCODED_TAGS and block else stated
 
 
 def _wave_data(present: int, stated: int, long_size: int | None, bytes_per_second: int) -> Layout:

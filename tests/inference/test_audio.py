@@ -155,6 +155,22 @@ def test_a_wav_whose_recorder_could_not_know_its_length_is_read(tmp_path: Path, 
     assert decode(path).duration == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("byte_rate", [0, 3, 16_000, 64_000, 0xFFFFFFFF])
+@pytest.mark.parametrize("codec", ["pcm_s16le", "pcm_f32le"])
+def test_a_whole_wav_is_read_and_a_cut_one_refused_whatever_byte_rate_it_states(
+    tmp_path: Path, byte_rate: int, codec: str
+) -> None:
+    path = sound.write(tmp_path / "a.wav", sound.tone(2), 16_000, codec=codec)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"fmt ") + 16
+    content[at : at + 4] = byte_rate.to_bytes(4, "little")
+    path.write_bytes(content)
+    assert decode(path).duration == pytest.approx(2.0)
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(Truncated):
+        decode(path)
+
+
 @pytest.mark.parametrize(
     ("suffix", "options"),
     [
