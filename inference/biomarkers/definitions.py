@@ -81,8 +81,8 @@ DEFINITIONS: tuple[Definition, ...] = (
         label="Speech rate",
         unit="syllables/s",
         definition=(
-            "Syllable nuclei (voiced peaks of intensity, at most 25 dB below the loudest, 2 dB above the dip before "
-            "them) per second of the patient's turns, pauses included."
+            "Syllable nuclei (voiced peaks of intensity, at most 25 dB below the loudest, 2 dB above the dips on both "
+            "sides) per second of the patient's turns, pauses included."
         ),
         source=DE_JONG,
         decimals=2,
