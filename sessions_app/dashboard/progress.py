@@ -8,7 +8,7 @@ from inference.errors import retry_can_help
 from inference.models import AnalysisJob, JobState
 from inference.stages import STAGE_LABELS
 
-WAITING = "Waiting for a worker"
+WAITING = "Waiting its turn"
 STARTING = "Starting"
 
 

@@ -130,6 +130,7 @@ function replace(element, html, chosen = null) {
 }
 
 function size(bytes) {
+  if (bytes < 1024) return `${bytes} bytes`;
   if (bytes < 1024 ** 2) return `${Math.max(1, Math.round(bytes / 1024))} KB`;
   return `${(bytes / 1024 ** 2).toFixed(1)} MB`;
 }

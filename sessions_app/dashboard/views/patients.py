@@ -107,7 +107,7 @@ def patient_context(
         **sessions_context(request, found),
         "course": course_of(found, request.user) if sees_scores else None,
         "panel": consent_panel(found, request.user, consent_form),
-        "policy": policy_sentence(found.clinic),
+        "policy": policy_sentence(found.clinic) if sees_scores else "",
         "form": form,
     }
 

@@ -68,7 +68,7 @@ def test_staff_see_names_and_uploads_but_no_score_and_no_questionnaire(world: Wo
 
 def test_staff_see_that_a_recording_waits(world: World) -> None:
     RecordingFactory(session=SessionFactory(patient=world.alices_patient))
-    assert "Waiting for a worker" in text(signed_in(world.sam).get("/"))
+    assert "Waiting its turn" in text(signed_in(world.sam).get("/"))
 
 
 @pytest.mark.parametrize("policy", [AffectPolicy.OFF, AffectPolicy.RESEARCH])
@@ -130,7 +130,7 @@ def test_the_list_asks_for_news_only_while_an_analysis_is_to_come(world: World) 
     RecordingFactory(session=SessionFactory(patient=world.alices_patient))
     page = client.get("/")
     assert 'id="caseload-news"' in page.content.decode()
-    assert "last 2 Mar 2026 Waiting for a worker" in text(page)
+    assert "last 2 Mar 2026 Waiting its turn" in text(page)
 
 
 def seen(client: Client) -> str:

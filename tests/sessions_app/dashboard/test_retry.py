@@ -22,7 +22,7 @@ def failed(world: World) -> Recording:
 
 def test_trying_again_queues_the_job_and_shows_the_list(world: World, failed: Recording) -> None:
     response = signed_in(world.sam).post(f"/recordings/{failed.id}/retry/", headers=HTMX)
-    assert "Waiting for a worker" in text(response)
+    assert "Waiting its turn" in text(response)
     failed.job.refresh_from_db()
     assert failed.job.state == JobState.QUEUED
 

@@ -48,7 +48,7 @@ def news_address(page: str) -> str | None:
 
 def test_a_waiting_recording_makes_the_list_ask_for_news(world: World, waiting: Recording) -> None:
     page = signed_in(world.sam).get(list_of(world)).content.decode()
-    assert "Waiting for a worker" in page
+    assert "Waiting its turn" in page
     assert news_address(page)
 
 

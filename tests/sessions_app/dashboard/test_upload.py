@@ -50,7 +50,7 @@ def test_the_time_is_read_in_the_clinics_time_zone(world: World) -> None:
 def test_a_script_is_answered_with_the_new_list(world: World) -> None:
     response = send(signed_in(world.alice), world.alices_patient, headers=HTMX)
     assert response.status_code == 201
-    assert "Waiting for a worker" in response.content.decode()
+    assert "Waiting its turn" in response.content.decode()
     assert "<html" not in response.content.decode()
 
 
