@@ -72,7 +72,8 @@ def _wave_rate(fmt: bytes) -> int:
     """
     if len(fmt) < 16:
         raise Truncated
-    tag, _, rate, stated, block, _ = struct.unpack("<HHIIHH", fmt)
+    fields: tuple[int, ...] = struct.unpack("<HHIIHH", fmt)
+    tag, _, rate, stated, block, _ = fields
     return block * rate if tag in UNCODED_TAGS and block else stated
 
 
