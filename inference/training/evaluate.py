@@ -15,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from inference.affect import WindowScores, predict
 from inference.aggregate import aggregate
 from inference.checkpoints import Checkpoint
+from inference.highpass import take_hum_away
 from inference.results import HEADS, HeadName, Score, Span
 from inference.training import trials
 from inference.training.nuisance import CLEAN, Conditions, recorded
@@ -61,7 +62,8 @@ class Ear:
         """The scores of each of ``sounds`` (n,), every head."""
         whole = [Span(0.0, len(sound) / SAMPLE_RATE) for sound in sounds]
         laid = [windows_over([span], [span]) for span in whole]
-        pieces = [cut(sound, SAMPLE_RATE, w) for sound, windows in zip(sounds, laid, strict=True) for w in windows]
+        clean = [_without_hum(sound) for sound in sounds]
+        pieces = [cut(sound, SAMPLE_RATE, w) for sound, windows in zip(clean, laid, strict=True) for w in windows]
         heard = predict(self.checkpoint.model, pieces)
         ends = np.cumsum([len(windows) for windows in laid])[:-1]
         return {head: [self._score(head, part) for part in np.split(_values(heard, head), ends)] for head in HEADS}
@@ -93,6 +95,13 @@ def figures(checkpoint: Checkpoint, *, clips_per_voice: int = 24, doses_per_voic
 def sounds_of(clips: list[trials.Clip]) -> list[Samples]:
     """The samples of each clip."""
     return [clip.samples for clip in clips]
+
+
+def _without_hum(sound: Samples) -> Samples:
+    """What the pipeline lets the model hear of a clip: (n,) to (n,)."""
+    heard = sound.astype(np.float32, copy=True)
+    take_hum_away(heard)
+    return heard
 
 
 def _values(heard: WindowScores, head: HeadName) -> NDArray[np.float32]:
