@@ -47,7 +47,7 @@ def finish_work(settings: Any, storage: Path, tmp_path: Path, monkeypatch: Any) 
         runner.run(job_id)
         connection.close()
 
-    def publish(job_id: uuid.UUID) -> None:
+    def publish(job_id: uuid.UUID, _priority: int) -> None:
         threads.append(threading.Thread(target=work, args=(job_id,)))
         threads[-1].start()
 
