@@ -55,6 +55,14 @@ train-demo-checkpoint: $(VENV)/.dev ## train the demonstration checkpoint again 
 evaluate-demo: $(VENV)/.dev ## measure the demonstration checkpoint on unseen voices (needs espeak-ng, flite)
 	@$(run) -m inference.training.evaluate_demo
 
+.PHONY: references
+references: $(VENV)/.dev ## compare the acoustic measures with Praat's (an environment of its own; needs espeak-ng, flite)
+	@[ -x build/references/bin/python ] || "$(run)" -m venv build/references
+	@build/references/bin/python -m pip --disable-pip-version-check install --quiet -r tests/references/requirements.txt
+	@mkdir -p build/references/sounds
+	@OMP_NUM_THREADS=1 $(run) -W ignore::UserWarning:pyworld -m tests.references.ours build/references/sounds
+	@build/references/bin/python tests/references/praat.py build/references/sounds
+
 .PHONY: demo-audio
 demo-audio: $(VENV)/.dev ## render the demonstration's recordings again (needs espeak-ng)
 	@$(run) -W ignore::UserWarning:pyworld manage.py render_demo_audio

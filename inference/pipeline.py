@@ -74,7 +74,9 @@ def analyze(path: Path, options: Options, checkpoint: Checkpoint, *, progress: P
 
 
 def _measures(voices: Voices, progress: Callable[[float], None]) -> dict[str, Measure]:
-    return biomarkers.measure(voices.samples, audio.SAMPLE_RATE, voices.patient_turns, voices.speech, progress=progress)
+    return biomarkers.measure(
+        voices.samples, audio.SAMPLE_RATE, voices.turns, voices.speech, voices.others, progress=progress
+    )
 
 
 def _listen(

@@ -1,52 +1,25 @@
-"""Acoustic measures of the patient's speech, each row of one table of definitions.
-
-F0 and intensity come from the same 10 ms grid of frames over the patient's turns; frames are read through a view of
-the recording in small batches, so that memory does not grow with its length.
-"""
+"""Acoustic measures of the patient's speech, each row of one table of definitions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-import librosa
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.biomarkers import pitch, rate
+from inference.biomarkers import perturbation, spectrum, timing
+from inference.biomarkers.contours import MIN_VOICED, Contours, contours
 from inference.biomarkers.definitions import BY_CODE, DEFINITIONS, Definition
-from inference.levels import decibels
+from inference.biomarkers.pitch import STEP_SECONDS
 from inference.results import Measure, Span, Turn
-from inference.speech import pauses, total
 
 __all__ = ["BY_CODE", "DEFINITIONS", "Definition", "measure"]
 
-FRAME_SECONDS = 3 / pitch.FLOOR
-"""Three periods of the lowest pitch, as Boersma (1993) asks."""
-
-BATCH = 1000
-MIN_VOICED = 20
-"""Frames: 0.2 s of voice is the least that a mean or a spread of pitch may rest on."""
+SLOPE_SECONDS = 0.1
+"""A voiced stretch that is shorter has no slope to speak of."""
 
 FloatArray = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Contours:
-    """The patient's turns in steps of 10 ms, all shape ``(frames,)``.
-
-    ``f0``: Hz, NaN where unvoiced. ``level``: dB relative to full scale. ``speaking``: false in pauses.
-    """
-
-    f0: FloatArray
-    level: FloatArray
-    speaking: Mask
-
-    @property
-    def voiced(self) -> Mask:
-        """Frames of the patient's voice that have a pitch."""
-        return np.isfinite(self.f0) & self.speaking
+Values = dict[str, float | None]
 
 
 def measure(
@@ -54,87 +27,54 @@ def measure(
     sample_rate: int,
     turns: Sequence[Turn],
     speech: Sequence[Span],
+    others: Sequence[Span] = (),
     *,
     progress: Callable[[float], None] | None = None,
 ) -> dict[str, Measure]:
     """Every measure of the table for ``samples`` (mono, ``(n,)``), code -> value and unit.
 
-    ``turns`` and ``speech`` are the patient's alone. A measure without enough speech to rest on has the value None.
+    ``turns`` are everybody's, in order; ``speech`` is the patient's, ``others`` everybody else's. All but the
+    patient's answers and share of the talk rests on the patient alone. A measure without enough speech to rest on has
+    the value None.
     """
-    seen = contours(samples, sample_rate, turns, speech, progress=progress)
-    values = _pitch(seen) | _intensity(seen, samples, sample_rate, speech) | _timing(seen, turns, speech)
+    own = [turn for turn in turns if turn.speaker == "patient"]
+    seen = contours(samples, sample_rate, own, speech, progress=progress)
+    values = (
+        _pitch(seen) | _intensity(seen, samples, sample_rate, speech) | timing.measures(seen, turns, speech, others)
+    )
+    values |= _harmonicity(seen) | perturbation.measures(samples, sample_rate, seen)
+    values |= spectrum.measures(samples, sample_rate, seen)
     return {row.code: Measure(values[row.code], row.unit) for row in DEFINITIONS}
 
 
-def contours(
-    samples: FloatArray,
-    sample_rate: int,
-    turns: Sequence[Turn],
-    speech: Sequence[Span],
-    *,
-    progress: Callable[[float], None] | None = None,
-) -> Contours:
-    """Pitch and level over the patient's turns."""
-    length, hop = round(FRAME_SECONDS * sample_rate), round(pitch.STEP_SECONDS * sample_rate)
-    if len(samples) < length or not turns:
-        return Contours(np.zeros(0, np.float32), np.zeros(0, np.float32), np.zeros(0, bool))
-    frames = librosa.util.frame(samples, frame_length=length, hop_length=hop, axis=0)
-    centres = (np.arange(len(frames)) * hop + length / 2) / sample_rate
-    places = np.flatnonzero(_inside(centres, turns))
-    offered, level = _look(frames, places, sample_rate, progress)
-    return Contours(pitch.track(offered), level, _inside(centres[places], speech))
-
-
-def _look(
-    frames: FloatArray, places: NDArray[np.intp], sample_rate: int, progress: Callable[[float], None] | None
-) -> tuple[pitch.Candidates, FloatArray]:
-    """Pitch candidates and level (dB) of the frames at ``places``."""
-    loudest = _loudest(frames, places)
-    found: list[pitch.Candidates] = []
-    levels: list[FloatArray] = []
-    for start in range(0, len(places), BATCH):
-        batch = frames[places[start : start + BATCH]]
-        found.append(pitch.candidates(batch, sample_rate, loudest))
-        levels.append(_levels(batch))
-        if progress:
-            progress(min(1.0, (start + BATCH) / len(places)))
-    f0, strength = (np.concatenate([getattr(one, name) for one in found]) for name in ("f0", "strength"))
-    return pitch.Candidates(f0, strength), np.concatenate(levels)
-
-
-def _loudest(frames: FloatArray, places: NDArray[np.intp]) -> float:
-    """A peak that one click cannot set: the 99th percentile of the frames' own peaks, seen every 50 ms."""
-    peaks = [float(np.abs(frames[place]).max()) for place in places[::5]]
-    return float(np.quantile(peaks, 0.99)) if peaks else 0.0
-
-
-def _levels(frames: FloatArray) -> FloatArray:
-    window = np.square(np.hanning(frames.shape[1] + 2)[1:-1]).astype(np.float32)
-    return decibels(np.square(frames) @ (window / window.sum()))
-
-
-def _inside(times: NDArray[np.float64], spans: Sequence[Span] | Sequence[Turn]) -> Mask:
-    """Which ``times`` (ordered) lie inside one of ``spans``."""
-    inside = np.zeros(len(times), bool)
-    starts, ends = np.searchsorted(times, [s.start for s in spans]), np.searchsorted(times, [s.end for s in spans])
-    for start, end in zip(starts, ends, strict=True):
-        inside[start:end] = True
-    return inside
-
-
-def _pitch(seen: Contours) -> dict[str, float | None]:
+def _pitch(seen: Contours) -> Values:
     f0 = seen.f0[seen.voiced].astype(np.float64)
     if len(f0) < MIN_VOICED:
-        return {"f0_mean": None, "f0_sd": None}
-    return {"f0_mean": float(f0.mean()), "f0_sd": float(np.std(12 * np.log2(f0)))}
+        return dict.fromkeys(("f0_mean", "f0_sd", "f0_range", "f0_slope"))
+    semitones = 12 * np.log2(f0)
+    low, high = np.quantile(semitones, [0.2, 0.8])
+    spread = {"f0_sd": float(np.std(semitones)), "f0_range": float(high - low)}
+    return {"f0_mean": float(f0.mean()), **spread, "f0_slope": _slope(seen)}
 
 
-def _intensity(
-    seen: Contours, samples: FloatArray, sample_rate: int, speech: Sequence[Span]
-) -> dict[str, float | None]:
-    level = seen.level[seen.voiced]
-    spread = float(level.std(dtype=np.float64)) if len(level) >= MIN_VOICED else None
-    return {"intensity_mean": _mean_level(samples, sample_rate, speech), "intensity_sd": spread}
+def _slope(seen: Contours) -> float | None:
+    """Mean steepness of pitch in voiced stretches, semitones per second, whichever way it goes."""
+    places = np.flatnonzero(seen.voiced)
+    breaks = np.flatnonzero((np.diff(places) > 1) | (np.diff(seen.centres[places]) > 1.5 * STEP_SECONDS)) + 1
+    long = [part for part in np.split(places, breaks) if len(part) * STEP_SECONDS >= SLOPE_SECONDS]
+    if not long:
+        return None
+    slopes = [np.polyfit(seen.centres[part], 12 * np.log2(seen.f0[part].astype(np.float64)), 1)[0] for part in long]
+    return float(np.average(np.abs(slopes), weights=[len(part) for part in long]))
+
+
+def _intensity(seen: Contours, samples: FloatArray, sample_rate: int, speech: Sequence[Span]) -> Values:
+    level = seen.level[seen.voiced].astype(np.float64)
+    mean = _mean_level(samples, sample_rate, speech)
+    if len(level) < MIN_VOICED:
+        return {"intensity_mean": mean, "intensity_sd": None, "intensity_range": None}
+    low, high = np.quantile(level, [0.2, 0.8])
+    return {"intensity_mean": mean, "intensity_sd": float(level.std()), "intensity_range": float(high - low)}
 
 
 def _mean_level(samples: FloatArray, sample_rate: int, speech: Sequence[Span]) -> float | None:
@@ -146,13 +86,9 @@ def _mean_level(samples: FloatArray, sample_rate: int, speech: Sequence[Span]) -
     return 10 * float(np.log10(energy / count)) if energy > 0 else None
 
 
-def _timing(seen: Contours, turns: Sequence[Turn], speech: Sequence[Span]) -> dict[str, float | None]:
-    seconds = sum(turn.duration for turn in turns)
-    if not seconds:
-        return {"speech_rate": None, "pause_ratio": None, "pause_mean": None}
-    silences = pauses(turns, speech)
-    return {
-        "speech_rate": rate.count_nuclei(seen.level, seen.voiced) / seconds,
-        "pause_ratio": total(silences) / seconds,
-        "pause_mean": total(silences) / len(silences) if silences else None,
-    }
+def _harmonicity(seen: Contours) -> Values:
+    """Mean harmonics-to-noise ratio: what of the power repeats itself over what does not (Boersma 1993)."""
+    periodicity = np.clip(seen.periodicity[seen.voiced].astype(np.float64), 1e-6, 1 - 1e-6)
+    if len(periodicity) < MIN_VOICED:
+        return {"hnr": None}
+    return {"hnr": float((10 * np.log10(periodicity / (1 - periodicity))).mean())}

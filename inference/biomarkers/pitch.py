@@ -44,35 +44,48 @@ class Candidates:
     strength: FloatArray
 
 
-def candidates(frames: FloatArray, sample_rate: int, loudest: float) -> Candidates:
-    """Pitch candidates of ``frames`` (frames, samples); ``loudest``: highest absolute sample of the recording."""
-    centred = frames - frames.mean(axis=1, keepdims=True)
-    correlation = _autocorrelation(centred)
+def spectra(frames: FloatArray) -> FloatArray:
+    """Power spectra (frames, bins), from 0 to half the rate, of ``frames`` (frames, samples), Hann-weighted."""
+    return _power((frames - frames.mean(axis=1, keepdims=True)) * _window(frames.shape[1]), _size(frames.shape[1]))
+
+
+def candidates(frames: FloatArray, power: FloatArray, sample_rate: int, loudest: float) -> Candidates:
+    """Pitch candidates of ``frames`` (frames, samples) with their ``spectra``.
+
+    ``loudest``: highest absolute sample of the recording.
+    """
+    correlation = _autocorrelation(power, frames.shape[1])
     rate = FINER * sample_rate
     first, last = int(rate / CEILING), min(int(rate / FLOOR) + 1, correlation.shape[1] - 2)
     lags, heights = _peaks(correlation, first, last)
     f0 = np.where(lags > 0, rate / np.maximum(lags, 1.0), 0.0)
     # Boersma's octave cost favours high candidates slightly, so that the true period wins over its double.
     strength = np.where(f0 > 0, heights - OCTAVE_COST * np.log2(FLOOR / np.maximum(f0, FLOOR)), -np.inf)
-    unvoiced = _unvoiced_strength(np.abs(centred).max(axis=1), loudest)
+    unvoiced = _unvoiced_strength(np.abs(frames - frames.mean(axis=1, keepdims=True)).max(axis=1), loudest)
     return Candidates(
         np.concatenate([np.zeros((len(f0), 1)), f0], axis=1).astype(np.float32),
         np.concatenate([unvoiced[:, None], strength], axis=1).astype(np.float32),
     )
 
 
-def _autocorrelation(frames: FloatArray) -> FloatArray:
-    """Normalised autocorrelation of windowed frames over that of the window, to half the frame's length.
+def _window(length: int) -> FloatArray:
+    window: FloatArray = np.hanning(length + 2)[1:-1].astype(np.float32)
+    return window
 
-    (frames, samples) -> (frames, lags), with ``FINER`` lags per sample: a longer inverse transform interpolates, so
-    that the peaks of high voices, which lie between samples, keep their height.
+
+def _size(length: int) -> int:
+    return int(scipy.fft.next_fast_len(length + length // 2 + 2, real=True))
+
+
+def _autocorrelation(power: FloatArray, length: int) -> FloatArray:
+    """Normalised autocorrelation of windowed frames over that of the window, to half the frame's ``length``.
+
+    Power spectra (frames, bins) -> (frames, lags), with ``FINER`` lags per sample: a longer inverse transform
+    interpolates, so that the peaks of high voices, which lie between samples, keep their height.
     """
-    length = frames.shape[1]
-    size = int(scipy.fft.next_fast_len(length + length // 2 + 2, real=True))
-    window = np.hanning(length + 2)[1:-1].astype(np.float32)
-    lags = FINER * (length // 2 + 2)
-    raw = scipy.fft.irfft(_power(frames * window, size), FINER * size, axis=1)[:, :lags]
-    of_window = scipy.fft.irfft(_power(window[None], size), FINER * size, axis=1)[0, :lags]
+    size, lags = _size(length), FINER * (length // 2 + 2)
+    raw = scipy.fft.irfft(power, FINER * size, axis=1)[:, :lags]
+    of_window = scipy.fft.irfft(_power(_window(length)[None], size), FINER * size, axis=1)[0, :lags]
     scaled: FloatArray = raw / np.maximum(raw[:, :1], 1e-20) / (of_window / of_window[0])
     return scaled
 
@@ -106,21 +119,36 @@ def _unvoiced_strength(local_peaks: FloatArray, loudest: float) -> FloatArray:
     return strength
 
 
-def track(offered: Candidates) -> FloatArray:
-    """The best path through all frames: F0 in Hz, shape (frames,), NaN where unvoiced.
+def track(offered: Candidates) -> tuple[FloatArray, FloatArray]:
+    """The best path through all frames: F0 in Hz, NaN where unvoiced, and its autocorrelation, both (frames,).
 
     A second pass keeps to the speaker's own range, 0.72 of the 35th to 1.9 times the 65th percentile of the first (De
     Looze and Hirst 2008), which removes octave errors.
     """
-    f0 = _best_path(offered)
+    f0 = _chosen(offered, _best_path(offered))
     if np.isfinite(f0).sum() < 10:
-        return f0
+        return f0, _periodicity(offered, _best_path(offered))
     low, high = np.nanquantile(f0, [0.35, 0.65]) * (0.72, 1.9)
     inside = (offered.f0 == 0) | ((offered.f0 >= low) & (offered.f0 <= high))
-    return _best_path(Candidates(offered.f0, np.where(inside, offered.strength, -np.inf).astype(np.float32)))
+    path = _best_path(Candidates(offered.f0, np.where(inside, offered.strength, -np.inf).astype(np.float32)))
+    return _chosen(offered, path), _periodicity(offered, path)
 
 
-def _best_path(offered: Candidates) -> FloatArray:
+def _chosen(offered: Candidates, path: NDArray[np.int64]) -> FloatArray:
+    f0 = offered.f0[np.arange(len(path)), path]
+    return np.where(f0 > 0, f0, np.nan).astype(np.float32)
+
+
+def _periodicity(offered: Candidates, path: NDArray[np.int64]) -> FloatArray:
+    """Autocorrelation of the chosen candidates: their strength without the octave cost, NaN where unvoiced."""
+    f0 = _chosen(offered, path)
+    height = offered.strength[np.arange(len(path)), path] - OCTAVE_COST * np.log2(f0 / FLOOR)
+    found: FloatArray = np.clip(height, 0.0, 1.0).astype(np.float32)
+    return found
+
+
+def _best_path(offered: Candidates) -> NDArray[np.int64]:
+    """Which candidate is chosen in each frame, (frames,)."""
     count = len(offered.f0)
     octaves = np.log2(np.maximum(offered.f0, 1.0))
     picked = np.zeros(count, np.int64)
@@ -130,8 +158,7 @@ def _best_path(offered: Candidates) -> FloatArray:
         places = np.clip(places, 0, count - 1)
         chosen = _viterbi(octaves[places], offered.strength[places])
         picked[first:last] = chosen[CONTEXT : CONTEXT + BLOCK].T.reshape(-1)[: last - first]
-    f0 = offered.f0[np.arange(count), picked]
-    return np.where(f0 > 0, f0, np.nan).astype(np.float32)
+    return picked
 
 
 def _viterbi(octaves: FloatArray, strength: FloatArray) -> NDArray[np.int64]:

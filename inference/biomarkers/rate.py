@@ -1,4 +1,4 @@
-"""Syllable nuclei from intensity and voicing, after de Jong and Wempe (2009)."""
+"""Syllable nuclei from the intensity of vowels and voicing, after de Jong and Wempe (2009)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_DROP = 25.0
 MIN_DIP = 2.0
 """dB by which a peak must stand out from the dips on both of its sides."""
 
-SMOOTHING = 5
+SMOOTHING = 3
 """Frames of 10 ms over which intensity is smoothed, to about the 64 ms window of the original."""
 
 FloatArray = NDArray[np.float32]

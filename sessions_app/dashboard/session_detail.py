@@ -46,6 +46,7 @@ class Detail:
     speakers: str
     heard: Heard | None
     biomarkers: list[BiomarkerRow]
+    more_biomarkers: list[BiomarkerRow]
     turns: tuple[Turn, ...]
     moments: list[Moment]
     chart: dict[str, Any]
@@ -89,6 +90,7 @@ def _timelines(recordings: list[Recording]) -> dict[Any, Timeline]:
 
 def _detail(session: Session, analysis: Analysis, timeline: Timeline | None, gate: ScoreGate) -> Detail:
     over_time = gate.timeline(session, timeline) if timeline else NOTHING_OVER_TIME
+    measures = _biomarkers(gate.biomarkers(session, analysis))
     return Detail(
         analysis=analysis,
         scores=gate.scores(session, analysis),
@@ -96,7 +98,8 @@ def _detail(session: Session, analysis: Analysis, timeline: Timeline | None, gat
         labels=labels_of([analysis.checkpoint_name]),
         speakers=SPEAKER_METHODS.get(analysis.speaker_method, analysis.speaker_method),
         heard=gate.heard(session, analysis),
-        biomarkers=_biomarkers(gate.biomarkers(session, analysis)),
+        biomarkers=[row for row in measures if row.definition.main],
+        more_biomarkers=[row for row in measures if not row.definition.main],
         turns=over_time.turns,
         moments=_moments(over_time.windows),
         chart=_chart(analysis, over_time) if over_time.windows.start else {},

@@ -32,17 +32,14 @@ def swinging(hertz: float, semitones: float) -> NDArray[np.float64]:
 
 
 def test_the_table_defines_every_measure_of_the_contract() -> None:
-    assert {row.code: row.unit for row in DEFINITIONS} == {
-        "f0_mean": "Hz",
-        "f0_sd": "semitone",
-        "intensity_mean": "dB",
-        "intensity_sd": "dB",
-        "speech_rate": "syllables/s",
-        "pause_ratio": "1",
-        "pause_mean": "s",
-    }
-    assert len(BY_CODE) == len(DEFINITIONS)
+    units = {row.code: row.unit for row in DEFINITIONS}
+    assert (
+        units.items() >= {"f0_mean": "Hz", "f0_sd": "semitone", "speech_rate": "syllables/s", "pause_mean": "s"}.items()
+    )
+    assert {"jitter_local", "shimmer_local", "hnr", "cpp", "alpha_ratio", "f3_mean", "response_latency"} <= units.keys()
+    assert len(BY_CODE) == len(DEFINITIONS) == 26
     assert all(row.definition.endswith(".") and row.source and row.label for row in DEFINITIONS)
+    assert 5 <= sum(row.main for row in DEFINITIONS) <= 9
 
 
 def test_every_measure_comes_with_the_unit_of_its_definition() -> None:
@@ -122,7 +119,7 @@ def test_gain_moves_mean_loudness_alone(speech: Samples, decibels: float) -> Non
     spans = (Span(0.5, 4.32), Span(4.78, 9.3))
     before, after = measured(speech, *spans), measured(quiet, *spans)
     assert value(after, "intensity_mean") - value(before, "intensity_mean") == pytest.approx(decibels, abs=0.01)
-    for code in before.keys() - {"intensity_mean"}:
+    for code in {code for code, one in before.items() if one.value is not None} - {"intensity_mean"}:
         assert value(after, code) == pytest.approx(value(before, code), rel=1e-3)
 
 
@@ -152,4 +149,4 @@ def test_time_before_the_speech_changes_nothing(speech: Samples) -> None:
     moved = [Span(span.start + 7, span.end + 7) for span in spans]
     before, after = measured(speech, *spans), measured(later, *moved)
     for code, one in before.items():
-        assert after[code].value == pytest.approx(one.value, rel=1e-6)
+        assert after[code].value == (None if one.value is None else pytest.approx(one.value, rel=1e-4)), code

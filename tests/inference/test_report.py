@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from inference.errors import Silent
 from inference.report import as_dict, as_text, error_as_dict, error_as_text, printable
 from inference.results import (
+    PIPELINE_VERSION,
     Analysis,
     CheckpointIdentity,
     Measure,
@@ -58,7 +59,7 @@ def test_the_contract_has_exactly_these_keys(analysis: Analysis) -> None:
             ],
         },
         "checkpoint": {"name": "demo", "version": "1.2", "sha256": "cd" * 32},
-        "pipeline_version": "1",
+        "pipeline_version": PIPELINE_VERSION,
         "scores": {
             "depression": {"value": 0.6123, "low": 0.5, "high": 0.7, "state": "indeterminate"},
             "valence": {"value": 0.4, "low": 0.3, "high": 0.5, "state": "low"},
