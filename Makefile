@@ -54,6 +54,7 @@ train-demo-checkpoint: $(VENV)/.dev ## train the demonstration checkpoint again 
 .PHONY: evaluate-demo
 evaluate-demo: $(VENV)/.dev ## measure the demonstration checkpoint on unseen voices (needs espeak-ng, flite)
 	@$(run) -m inference.training.evaluate_demo
+	@$(run) -W ignore::UserWarning:pyworld -m inference.training.evaluate_voices
 
 .PHONY: references
 references: $(VENV)/.dev ## compare the acoustic measures with Praat's (an environment of its own; needs espeak-ng, flite)

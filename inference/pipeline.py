@@ -69,6 +69,7 @@ def analyze(path: Path, options: Options, checkpoint: Checkpoint, *, progress: P
         turns=voices.turns,
         speaker_method=voices.method,
         timings=clock.timings,
+        excluded_seconds=total(voices.excluded),
         peaks=peaks,
     )
 

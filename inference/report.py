@@ -9,7 +9,9 @@ from typing import Any
 from inference.biomarkers import BY_CODE
 from inference.errors import AnalysisError
 from inference.results import Analysis, CheckpointIdentity, QualityCheck, Score
-from inference.speakers import ASSUMED
+from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
+
+TURNS_SHOWN = 5
 
 SCORE_LABELS = {"depression": "Depressive speech", "valence": "Valence", "arousal": "Arousal"}
 
@@ -22,6 +24,7 @@ def as_dict(analysis: Analysis, *, file: str) -> dict[str, Any]:
         "duration": _rounded(analysis.duration, 3),
         "speech_seconds": _rounded(analysis.speech_seconds, 3),
         "speaker_method": analysis.speaker_method,
+        "excluded_seconds": _rounded(analysis.excluded_seconds, 3),
         "quality": {"ok": analysis.quality.ok, "checks": [_check(check) for check in analysis.quality.checks]},
         "checkpoint": _checkpoint(analysis.checkpoint),
         "pipeline_version": analysis.pipeline_version,
@@ -64,16 +67,34 @@ def _origin(analysis: Analysis) -> list[str]:
     checkpoint = analysis.checkpoint
     return [
         f"  {_clock(analysis.duration)} long, {analysis.speech_seconds:.0f} s of the patient's speech",
-        f"  {_speaker_sentence(analysis.speaker_method)}",
+        *_speaker_lines(analysis),
         f"  checkpoint {checkpoint.name} {checkpoint.version} ({checkpoint.sha256[:12]}), "
         f"pipeline {analysis.pipeline_version}",
     ]
 
 
-def _speaker_sentence(method: str) -> str:
-    if method == ASSUMED:
-        return "One voice was assumed: all speech counts as the patient's."
-    return f"The patient was told from others by {'channel' if method == 'channel' else 'the RTTM file'}."
+SPEAKER_SENTENCES = {
+    ASSUMED: "One voice was assumed: all speech counts as the patient's.",
+    BY_LENGTH: "Two voices were told apart by their sound; the one who speaks longer is assumed to be the patient.",
+    BY_ENROLMENT: "Two voices were told apart by their sound, and the counselor's by a clip of it.",
+    BY_PERSON: "Two voices were told apart by their sound, and swapped as asked.",
+    BY_CHANNEL: "The patient was told from others by channel.",
+    BY_RTTM: "The patient was told from others by the RTTM file.",
+}
+
+
+def _speaker_lines(analysis: Analysis) -> Iterable[str]:
+    """How the patient was told apart, and who spoke how long where there are two."""
+    yield f"  {SPEAKER_SENTENCES[analysis.speaker_method]}"
+    seconds: dict[str, float] = {}
+    for turn in analysis.turns:
+        seconds[turn.speaker] = seconds.get(turn.speaker, 0.0) + turn.duration
+    if len(seconds) < 2:
+        return
+    yield "  turns: " + ", ".join(f"{speaker} {_clock(total)}" for speaker, total in sorted(seconds.items()))
+    first = [f"{turn.speaker} {_clock(turn.start)}-{_clock(turn.end)}" for turn in analysis.turns[:TURNS_SHOWN]]
+    yield f"  begins: {', '.join(first)}"
+    yield f"  {analysis.excluded_seconds:.0f} s of speech left out: two spoke at once, or it was not clear who did"
 
 
 def _score_line(name: str, score: Score) -> str:

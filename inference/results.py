@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-PIPELINE_VERSION = "2"
+PIPELINE_VERSION = "3"
 """Raised whenever a change in the road from file to analysis can move a number."""
 
 HeadName = Literal["depression", "valence", "arousal"]
@@ -125,7 +125,8 @@ class Analysis:
     """Everything that was measured in one recording, with its origin.
 
     ``duration``: seconds of the recording. ``speech_seconds``: seconds of the patient's voice that the scores rest
-    on. ``speaker_method``: how the patient was told from others ("channel", "rttm", "single voice assumed").
+    on. ``speaker_method``: how the patient was told from others, one of those in `inference.speakers`.
+    ``excluded_seconds``: speech in which two spoke at once or it was not clear who did; nothing rests on it.
     ``timings``: seconds of work per stage. ``peaks``: waveform extremes for drawing, in -1..1, equally spaced.
     """
 
@@ -140,5 +141,6 @@ class Analysis:
     turns: tuple[Turn, ...]
     speaker_method: str
     timings: dict[str, float]
+    excluded_seconds: float = 0.0
     peaks: tuple[float, ...] = field(repr=False, default=())
     pipeline_version: str = PIPELINE_VERSION

@@ -215,6 +215,7 @@ def _columns(analysis: results.Analysis) -> dict[str, Any]:
         "duration": analysis.duration,
         "speech_seconds": analysis.speech_seconds,
         "speaker_method": analysis.speaker_method,
+        "excluded_seconds": analysis.excluded_seconds,
         "pipeline_version": analysis.pipeline_version,
         "checkpoint_name": analysis.checkpoint.name,
         "checkpoint_version": analysis.checkpoint.version,

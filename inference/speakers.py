@@ -1,8 +1,10 @@
 """Whose voice is whose: which speech is the patient's.
 
-The patient is told from others by the channel of a stereo recording, by an RTTM file, or not at all: then one voice is
-assumed, and the analysis says so. Where two people speak at once, or it is not clear who does, nothing is scored: that
-speech counts as the others', and ``_voices`` takes it from the patient's, however the two were told apart.
+The patient is told from others by the channel of a stereo recording, by an RTTM file, or, where two voices share a
+channel, by their sound: then a clip of the counselor decides who is who, or the one who speaks longer is assumed to be
+the patient. Where one voice is heard, it is assumed to be the patient's. The analysis says which. Where two people
+speak at once, or it is not clear who does, nothing is scored: that speech counts as the others', and ``_voices`` takes
+it from the patient's, however the two were told apart.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from inference import rttm
-from inference.audio import Audio
+from inference import diarization, rttm
+from inference.audio import Audio, decode
 from inference.errors import BadOptions, NoSpeech
+from inference.highpass import take_hum_away
 from inference.levels import chunk_powers, decibels
 from inference.results import Span, Turn
 from inference.speech import (
@@ -30,12 +33,18 @@ from inference.speech import (
     speech_spans,
     subtract,
     sustained,
+    total,
     turns,
 )
 
 BY_CHANNEL = "channel"
 BY_RTTM = "rttm"
+BY_ENROLMENT = "counselor's voice"
+BY_LENGTH = "longer voice assumed"
+BY_PERSON = "a person's choice"
 ASSUMED = "single voice assumed"
+ASSUMPTIONS = frozenset({BY_LENGTH, ASSUMED})
+"""Ways of telling the patient that are an assumption until a person confirms it."""
 
 LEAST_APART = 3.0
 """dB by which each person has to be nearer to their own channel (typically); below, nobody knows who speaks."""
@@ -69,13 +78,17 @@ class Options:
     """What the caller knows about a recording.
 
     ``patient_channel``: the channel of a stereo file on which the patient is. ``rttm`` with ``patient_label``: a file
-    of speaker turns, and the patient's name in it. ``withhold_affect``: a sentence why the model must not be run
+    of speaker turns, and the patient's name in it. ``counselor_voice``: a short clip of the counselor alone, which
+    decides who of two people on one channel is the patient. ``swapped``: a person said that it is the other one of
+    the two than would be assumed. ``withhold_affect``: a sentence why the model must not be run
     (consent, clinic policy); scores are then unavailable for that reason.
     """
 
     patient_channel: Literal["left", "right"] | None = None
     rttm: Path | None = None
     patient_label: str | None = None
+    counselor_voice: Path | None = None
+    swapped: bool = False
     withhold_affect: str | None = None
 
 
@@ -85,6 +98,7 @@ class Voices:
 
     ``samples``: float32 (n,), the sound in which the patient is measured. ``speech``: the patient's speech;
     ``others``: everybody else's; ``turns``: of all, in order of time. ``method``: how they were told apart.
+    ``excluded``: speech in which two speak at once or it is not clear who does.
     """
 
     samples: FloatArray
@@ -92,6 +106,7 @@ class Voices:
     others: tuple[Span, ...]
     turns: tuple[Turn, ...]
     method: str
+    excluded: tuple[Span, ...] = ()
 
     @property
     def patient_turns(self) -> tuple[Turn, ...]:
@@ -107,6 +122,8 @@ def check(options: Options, audio: Audio) -> None:
         raise BadOptions("Please say either which channel the patient is on or give an RTTM file, not both.")
     if bool(options.rttm) != bool(options.patient_label):
         raise BadOptions("An RTTM file and the patient's label in it are needed together.")
+    if options.swapped and (options.patient_channel or options.rttm):
+        raise BadOptions("The channel or the RTTM file says who is who. To swap the two, please name the other one.")
     if options.patient_channel and len(audio.channels) != 2:
         raise BadOptions("A patient's channel was named, but this recording does not have two channels.")
 
@@ -117,8 +134,8 @@ def find_patient(audio: Audio, options: Options, *, progress: Progress | None = 
     if options.rttm and options.patient_label:
         return _by_rttm(audio, options.rttm, options.patient_label, progress)
     if len(audio.channels) == 2:
-        return _stereo(audio, options.patient_channel, progress)
-    return _single(audio.mono, progress)
+        return _stereo(audio, options, progress)
+    return _single(audio.mono, options, progress)
 
 
 def _by_rttm(audio: Audio, file: Path, label: str, progress: Progress | None) -> Voices:
@@ -131,12 +148,12 @@ def _by_rttm(audio: Audio, file: Path, label: str, progress: Progress | None) ->
     return _voices(samples, intersect(labelled[label], heard), intersect(others, heard), BY_RTTM)
 
 
-def _stereo(audio: Audio, channel: str | None, progress: Progress | None) -> Voices:
-    room = _one_room(audio.channels)
+def _stereo(audio: Audio, options: Options, progress: Progress | None) -> Voices:
+    room, channel = _one_room(audio.channels), options.patient_channel
     if channel and room is not None:
         raise BadOptions(TOO_ALIKE)
     if room is not None:
-        return _single(room, progress)
+        return _single(room, options, progress)
     left, right = audio.channels
     if channel:
         return _by_channel(*((left, right) if channel == "left" else (right, left)), progress)
@@ -173,18 +190,49 @@ def _only_voice(channels: tuple[FloatArray, FloatArray], heard: tuple[FloatArray
     return _voices(channels[best], found[best], (), ASSUMED)
 
 
-def _single(samples: FloatArray, progress: Progress | None) -> Voices:
+def _single(samples: FloatArray, options: Options, progress: Progress | None) -> Voices:
+    """One channel: one voice or two, told apart by their sound."""
     heard = sustained(_speech(samples, probabilities(samples, progress=progress)))
-    return _voices(samples, heard, (), ASSUMED)
+    found = diarization.tell_apart(samples, heard)
+    if found is None and options.swapped:
+        raise BadOptions("Only one voice was heard in this recording, so there is nobody to swap it with.")
+    if found is None:
+        return _voices(samples, heard, (), ASSUMED)
+    patient, method = _patient_of(found, options)
+    own, other = (intersect(found.voices[who], heard) for who in (patient, 1 - patient))
+    return _voices(samples, own, other, method, excluded=intersect(found.doubtful, heard))
 
 
-def _voices(samples: FloatArray, patient: tuple[Span, ...], others: tuple[Span, ...], method: str) -> Voices:
+def _patient_of(found: diarization.TwoVoices, options: Options) -> tuple[int, str]:
+    """Which of two voices is the patient's, and how that is known."""
+    counselor = _enrolled(options.counselor_voice, found) if options.counselor_voice else None
+    longer = int(total(found.voices[1]) > total(found.voices[0]))
+    patient, method = (longer, BY_LENGTH) if counselor is None else (1 - counselor, BY_ENROLMENT)
+    return (1 - patient, BY_PERSON) if options.swapped else (patient, method)
+
+
+def _enrolled(clip: Path, found: diarization.TwoVoices) -> int | None:
+    """Which of two voices is that of ``clip``; None where it is not clear."""
+    samples = decode(clip).mono
+    take_hum_away(samples)
+    return diarization.nearer(samples, _speech(samples, probabilities(samples)), found)
+
+
+def _voices(
+    samples: FloatArray,
+    patient: tuple[Span, ...],
+    others: tuple[Span, ...],
+    method: str,
+    excluded: tuple[Span, ...] = (),
+) -> Voices:
     """The one place where overlap is settled: speech that is also somebody else's is not the patient's."""
+    excluded = merge((*excluded, *intersect(patient, others)))
     patient = subtract(patient, others)
     if not patient:
         raise NoSpeech if not others else NoSpeech("Speech was found in this recording, but none of the patient's.")
-    everyone = turns({"patient": patient, "counselor" if method == BY_CHANNEL else "other": others})
-    return Voices(samples, patient, others, everyone, method)
+    known = method in (BY_CHANNEL, BY_ENROLMENT)
+    everyone = turns({"patient": patient, "counselor" if known else "other": others})
+    return Voices(samples, patient, others, everyone, method, excluded)
 
 
 def _speech(samples: FloatArray, probability: NDArray[np.floating]) -> tuple[Span, ...]:

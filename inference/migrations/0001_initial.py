@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('duration', models.FloatField(help_text='Seconds of the recording.')),
                 ('speech_seconds', models.FloatField(help_text="Seconds of the patient's voice that the scores rest on.")),
                 ('speaker_method', models.CharField(max_length=64)),
+                ('excluded_seconds', models.FloatField(default=0.0)),
                 ('pipeline_version', models.CharField(max_length=16)),
                 ('checkpoint_name', models.CharField(max_length=200)),
                 ('checkpoint_version', models.CharField(max_length=64)),

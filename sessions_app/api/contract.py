@@ -60,7 +60,7 @@ class Shown:
         contract = report.as_dict(self._result(), file=file)
         contract["checkpoint"]["label"] = label_of(self.analysis.checkpoint_name)
         if self.heard is None:
-            contract |= {"speech_seconds": None, "quality": None}
+            contract |= {"speech_seconds": None, "excluded_seconds": None, "quality": None}
         return contract if self.over_time else {key: contract[key] for key in contract if key not in ARRAYS}
 
     def _result(self) -> results.Analysis:
@@ -77,5 +77,6 @@ class Shown:
             turns=over_time.turns,
             speaker_method=row.speaker_method,
             timings=row.timings,
+            excluded_seconds=row.excluded_seconds,
             pipeline_version=row.pipeline_version,
         )

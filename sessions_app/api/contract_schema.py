@@ -91,6 +91,9 @@ class ContractSerializer(Fields):
         allow_null=True, help_text="Seconds of the patient's voice that the scores rest on; `null` without consent."
     )
     speaker_method = serializers.CharField(help_text="How the patient was told from others.")
+    excluded_seconds = serializers.FloatField(
+        allow_null=True, help_text="Speech left out because two spoke at once or it was not clear who did."
+    )
     quality = QualitySerializer(allow_null=True, help_text="`null` without consent.")
     checkpoint = CheckpointSerializer()
     pipeline_version = serializers.CharField()

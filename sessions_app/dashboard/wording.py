@@ -48,6 +48,9 @@ SPEAKER_METHODS = {
     "channel": "by the channel of the recording",
     "rttm": "by a file of speaker turns",
     "single voice assumed": "not at all: one voice was assumed",
+    "longer voice assumed": "by their sound: the one who speaks longer was assumed to be the patient",
+    "counselor's voice": "by the counselor's own voice",
+    "a person's choice": "by their sound, as a person said",
 }
 
 POLICY_SENTENCES = {

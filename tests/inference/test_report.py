@@ -52,6 +52,7 @@ def test_the_contract_has_exactly_these_keys(analysis: Analysis) -> None:
         "duration": 3725.123,
         "speech_seconds": 45.679,
         "speaker_method": "single voice assumed",
+        "excluded_seconds": 0.0,
         "quality": {
             "ok": False,
             "checks": [

@@ -38,11 +38,19 @@ class Command(BaseCommand):
         parser.add_argument("--patient-channel", choices=["left", "right"], help="the patient's channel, in stereo")
         parser.add_argument("--rttm", type=Path, metavar="FILE", help="an RTTM file that says who speaks when")
         parser.add_argument("--patient", metavar="LABEL", help="the patient's name in the RTTM file")
+        parser.add_argument("--counselor-voice", type=Path, metavar="FILE", help="a short clip of the counselor alone")
+        parser.add_argument("--swap", action="store_true", help="the patient is the other one of two voices")
         parser.add_argument("--checkpoint", default=checkpoints.DEMO, metavar="NAME", help="the voice model to use")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Analyse each file; exit status 1 if one of them could not be."""
-        asked = Options(options["patient_channel"], options["rttm"], options["patient"])
+        asked = Options(
+            patient_channel=options["patient_channel"],
+            rttm=options["rttm"],
+            patient_label=options["patient"],
+            counselor_voice=options["counselor_voice"],
+            swapped=options["swap"],
+        )
         model = _Model(options["checkpoint"])
         failed = False
         for file in options["files"]:

@@ -1,0 +1,258 @@
+"""Two voices on one channel, told apart by their sound: no training data, no downloads.
+
+Short stretches of speech are described by the mean of their cepstrum and by their pitch, clustered in two (Ward 1963),
+and then every moment is assigned anew by a hidden Markov model with one Gaussian mixture per voice, over and over
+(resegmentation, Tranter and Reynolds 2006). Whether there are two voices at all is decided by how far the two clusters
+lie apart. What describes a voice lives in memory only, while a recording is analysed: it identifies a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import librosa
+import numpy as np
+import scipy  # its parts load when they are used: the pages import this module too
+from numpy.typing import NDArray
+
+from inference.biomarkers import pitch
+from inference.results import Span
+
+RATE = 16_000
+HOP = 320
+"""Samples between two frames: 20 ms."""
+
+FRAME = 800
+COEFFICIENTS = 19
+BANDS = 32
+BLOCK = 1500
+"""Frames at once (30 s), so that memory does not grow with the recording."""
+
+SEGMENT, SEGMENT_HOP = 75, 25
+"""Frames of a stretch that is clustered as one (1.5 s), and between two of them."""
+
+LEAST_SEGMENTS = 8
+LEAST_PURE = 3
+MIXTURES = 8
+ROUNDS = 4
+WEIGHT = 0.1
+"""Of one frame's log-likelihood ratio: neighbouring frames tell nearly the same, so ten count as one."""
+
+MOST_TOLD = 1.0
+"""The most that one frame may tell: a single odd sound names nobody."""
+
+CHANGE_COST = 10.0
+"""Evidence for which a change of voice is believed, about half a second of it; in a silence a third."""
+
+BLUR = 25
+"""Frames (half a second) over which evidence is averaged where doubt is asked for."""
+
+DOUBT = 0.05
+"""Mean evidence below which it is not clear who speaks."""
+
+SMALLEST_SHARE = 0.04
+"""A second voice with less of the speech than this is a laugh or a cough of the first."""
+
+APART = 4.5
+"""How many spreads two voices lie apart at least; one voice cut in two reaches 4.4 at most in the demonstration."""
+
+FloatArray = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frames:
+    """What is heard every 20 ms of speech: ``features`` (frames, 20) and ``places`` (frames,), their number in the
+    recording.
+    """
+
+    features: FloatArray
+    places: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TwoVoices:
+    """Who speaks when: ``voices``, the spans of the one and the other; ``doubtful``: speech of which it is not clear.
+
+    ``models`` score frames by voice, in the ``scale`` (mean, deviation) of this recording, to compare a known voice.
+    """
+
+    voices: tuple[tuple[Span, ...], tuple[Span, ...]]
+    doubtful: tuple[Span, ...]
+    models: tuple[Any, Any]
+    scale: tuple[FloatArray, FloatArray]
+
+
+def tell_apart(samples: FloatArray, speech: Sequence[Span]) -> TwoVoices | None:
+    """The two voices in ``speech`` of ``samples`` (mono, 16 kHz); None where one voice is heard."""
+    raw = describe(samples, speech)
+    if not len(raw.places):
+        return None
+    scale = raw.features.mean(axis=0), np.maximum(raw.features.std(axis=0), 1e-6)
+    heard = _scaled(raw, *scale)
+    segments = _segments(heard)
+    if len(segments) < LEAST_SEGMENTS:
+        return None
+    points = _points(heard, segments)
+    assigned = _seed(heard, segments, _clusters(points))
+    models, ratio = _models(heard, assigned), np.zeros(0)
+    for _ in range(ROUNDS):
+        ratio = _evidence(models, heard)
+        assigned = _path(ratio, heard.places)
+        if min(assigned.mean(), 1 - assigned.mean()) < SMALLEST_SHARE:
+            return None
+        models = _models(heard, assigned)
+    if _apart(points, segments, assigned) < APART:
+        return None
+    doubtful = np.abs(_smoothed(ratio)) < DOUBT
+    spans = [_spans(heard.places[(assigned == who) & ~doubtful]) for who in (0, 1)]
+    return TwoVoices((spans[0], spans[1]), _spans(heard.places[doubtful]), models, scale)
+
+
+def nearer(known: FloatArray, speech: Sequence[Span], found: TwoVoices) -> int | None:
+    """Which of the two voices is that of ``known`` (mono, 16 kHz, with its ``speech``): 0, 1, or None for neither."""
+    heard = _scaled(describe(known, speech), *found.scale)
+    if not len(heard.places):
+        return None
+    told = float(_evidence(found.models, heard).mean())
+    return None if abs(told) < DOUBT else int(told > 0)
+
+
+def describe(samples: FloatArray, speech: Sequence[Span]) -> Frames:
+    """Cepstrum (without loudness) and pitch of every 20 ms of ``speech``."""
+    inside = np.zeros(max(0, (len(samples) - FRAME) // HOP + 1), bool)
+    for span in speech:
+        inside[max(0, round(span.start * RATE / HOP)) : round(span.end * RATE / HOP)] = True
+    places = np.flatnonzero(inside)
+    if len(places) < 2:
+        return Frames(np.zeros((0, COEFFICIENTS + 1), np.float32), np.zeros(0, np.int64))
+    frames = librosa.util.frame(samples, frame_length=FRAME, hop_length=HOP, axis=0)
+    loudest = float(np.quantile(np.abs(frames[places[::5]]).max(axis=1), 0.99))
+    parts = [_described(frames[places[start : start + BLOCK]], loudest) for start in range(0, len(places), BLOCK)]
+    cepstrum = np.concatenate([part[0] for part in parts])
+    offered = pitch.Candidates(*(np.concatenate([part[number] for part in parts]) for number in (1, 2)))
+    f0, _ = pitch.track(offered)
+    octaves = np.log2(np.where(np.isfinite(f0), f0, np.nan) / 100)
+    # Where there is no pitch it tells nothing: the middle of the recording stands there.
+    filled = np.where(np.isfinite(octaves), octaves, np.nanmedian(octaves) if np.isfinite(octaves).any() else 0.0)
+    return Frames(np.column_stack([cepstrum, filled]).astype(np.float32), places)
+
+
+def _scaled(heard: Frames, mean: FloatArray, deviation: FloatArray) -> Frames:
+    return Frames((heard.features - mean) / deviation, heard.places)
+
+
+def _described(frames: FloatArray, loudest: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    power = pitch.spectra(frames)
+    bands = librosa.filters.mel(sr=RATE, n_fft=2 * (power.shape[1] - 1), n_mels=BANDS, fmin=100, fmax=7000)
+    level = np.log(power @ bands.T + 1e-10)
+    cepstrum = scipy.fft.dct(level, axis=1, norm="ortho")[:, 1 : COEFFICIENTS + 1]
+    offered = pitch.candidates(frames, power, RATE, loudest)
+    return cepstrum.astype(np.float32), offered.f0, offered.strength
+
+
+def _segments(heard: Frames) -> list[NDArray[np.int64]]:
+    """Rows of each stretch of 1.5 s of speech; a pause inside counts for nothing, a longer silence ends a stretch."""
+    breaks = np.flatnonzero(np.diff(heard.places) > SEGMENT_HOP) + 1
+    runs = np.split(np.arange(len(heard.places)), breaks)
+    return [
+        run[start : start + SEGMENT]
+        for run in runs
+        for start in range(0, max(1, len(run) - SEGMENT_HOP), SEGMENT_HOP)
+        if len(run[start : start + SEGMENT]) >= SEGMENT // 2
+    ]
+
+
+def _points(heard: Frames, segments: list[NDArray[np.int64]]) -> FloatArray:
+    """The mean of each segment, in units of what varies within one voice: (segments, 20)."""
+    means = np.stack([heard.features[rows].mean(axis=0) for rows in segments])
+    # Neighbouring stretches that share no frame are mostly of one voice: their differences show what is not the voice.
+    apart = SEGMENT // SEGMENT_HOP
+    within = means[apart:] - means[:-apart]
+    sizes = np.square(within).sum(axis=1)
+    calm = within[sizes <= np.quantile(sizes, 0.8)]
+    points: FloatArray = means / np.sqrt(np.mean(np.square(calm), axis=0) / 2 + 1e-4)
+    return points
+
+
+def _clusters(points: FloatArray) -> NDArray[np.int64]:
+    """Cluster 0 or 1 of each point, (segments,)."""
+    from sklearn.cluster import AgglomerativeClustering
+
+    labels: NDArray[np.int64] = AgglomerativeClustering(n_clusters=2, linkage="ward").fit_predict(points)
+    return labels
+
+
+def _apart(points: FloatArray, segments: list[NDArray[np.int64]], assigned: NDArray[np.int64]) -> float:
+    """How far the two voices lie apart, from the segments in which only one of them speaks."""
+    share = np.array([assigned[rows].mean() for rows in segments])
+    pure = (share == 0) | (share == 1)
+    return separation(points[pure], share[pure].astype(np.int64))
+
+
+def separation(points: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
+    """How far two clusters of ``points`` (n, width) lie apart, in their spreads along the line between their means."""
+    first, second = (points[labels == who] for who in (0, 1))
+    if min(len(first), len(second)) < LEAST_PURE:
+        return 0.0
+    line = second.mean(axis=0) - first.mean(axis=0)
+    along = points @ (line / max(float(np.linalg.norm(line)), 1e-9))
+    spread = np.sqrt((along[labels == 0].var() + along[labels == 1].var()) / 2)
+    return float(np.linalg.norm(line) / max(spread, 1e-9))
+
+
+def _seed(heard: Frames, segments: list[NDArray[np.int64]], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A first voice for every frame: the majority of the segments it lies in."""
+    votes = np.zeros(len(heard.places))
+    for rows, label in zip(segments, labels, strict=True):
+        votes[rows] += 1 if label else -1
+    return (votes > 0).astype(np.int64)
+
+
+def _models(heard: Frames, assigned: NDArray[np.int64]) -> tuple[Any, Any]:
+    from sklearn.mixture import GaussianMixture
+
+    def fitted(rows: FloatArray) -> Any:
+        count = int(np.clip(len(rows) // 100, 1, MIXTURES))
+        return GaussianMixture(count, covariance_type="diag", reg_covar=1e-2, max_iter=30, random_state=0).fit(rows)
+
+    return fitted(heard.features[assigned == 0]), fitted(heard.features[assigned == 1])
+
+
+def _evidence(models: tuple[Any, Any], heard: Frames) -> NDArray[np.float64]:
+    """What each frame tells for the second voice (above 0) or the first (below), (frames,)."""
+    first, second = (model.score_samples(heard.features) for model in models)
+    told: NDArray[np.float64] = np.clip(WEIGHT * (second - first), -MOST_TOLD, MOST_TOLD)
+    return told
+
+
+def _path(ratio: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The likeliest voice of each frame, given that voices seldom change: Viterbi over two states."""
+    # A silence makes a change cheaper: turns mostly change there.
+    penalties = np.where(np.diff(places, prepend=places[:1]) > 1, CHANGE_COST / 3, CHANGE_COST).tolist()
+    first, second, kept = 0.0, 0.0, []
+    for penalty, evidence in zip(penalties, (ratio / 2).tolist(), strict=True):
+        kept.append((second - penalty <= first, first - penalty <= second))
+        first, second = max(first, second - penalty) - evidence, max(second, first - penalty) + evidence
+    path = np.zeros(len(ratio), np.int64)
+    path[-1] = state = int(second > first)
+    for row in range(len(ratio) - 1, 0, -1):
+        state = state if kept[row][state] else 1 - state
+        path[row - 1] = state
+    return path
+
+
+def _smoothed(ratio: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of ``ratio`` over half a second around each frame."""
+    averaged: NDArray[np.float64] = scipy.ndimage.uniform_filter1d(ratio, BLUR, mode="nearest")
+    return averaged
+
+
+def _spans(places: NDArray[np.int64]) -> tuple[Span, ...]:
+    """The stretches of time that frames ``places`` cover."""
+    if not len(places):
+        return ()
+    runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+    return tuple(Span(int(run[0]) * HOP / RATE, (int(run[-1]) + 1) * HOP / RATE) for run in runs)
