@@ -2,10 +2,22 @@
 
 from django.urls import path
 
-from sessions_app.dashboard.views import admission, clinic, consents, home, notices, patients, recordings, sessions
+from sessions_app.dashboard.views import (
+    admission,
+    clinic,
+    consents,
+    home,
+    notices,
+    patients,
+    recordings,
+    sessions,
+    voices,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("account/voice/", voices.voice, name="counselor-voice"),
+    path("account/voice/delete/", voices.delete, name="counselor-voice-delete"),
     path("clinic/policy/", clinic.policy, name="clinic-policy"),
     path("notices/", notices.system_notice, name="system-notice"),
     path("patients/new/", admission.new_patient, name="patient-new"),
