@@ -27,5 +27,7 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/consents/", consents.record, name="consent-record"),
     path("patients/<uuid:patient_id>/consents/withdraw/", consents.withdraw, name="consent-withdraw"),
     path("recordings/<uuid:recording_id>/retry/", recordings.retry, name="recording-retry"),
+    path("recordings/<uuid:recording_id>/confirm-patient/", recordings.confirm_patient, name="patient-confirm"),
+    path("recordings/<uuid:recording_id>/swap-patient/", recordings.swap_patient, name="patient-swap"),
     path("sessions/<uuid:session_id>/", sessions.session, name="session"),
 ]
