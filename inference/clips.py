@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inference import diarization, quality
 from inference.audio import SAMPLE_RATE, decode
-from inference.errors import NoSpeech, TooLittleSpeech, TooLong, TwoVoices
+from inference.errors import BadRecording, NoSpeech, TooLittleSpeech, TooLong
 from inference.highpass import take_hum_away
 from inference.speech import cut_silences, probabilities, speech_spans, sustained, total
 
@@ -41,5 +41,5 @@ def check(clip: Path) -> float:
     if seconds > MOST_SPEECH:
         raise TooLong(f"This clip holds {ceil(seconds)} s of speech. At most {MOST_SPEECH:.0f} s are of use.")
     if diarization.tell_apart(samples, speech) is not None:
-        raise TwoVoices
+        raise BadRecording("Two voices are heard in this clip. Please use one in which only one person speaks.")
     return seconds

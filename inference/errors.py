@@ -74,11 +74,6 @@ class TooLittleSpeech(BadRecording):
     default_message = "There are less than 3 seconds of the patient's speech here, which is too little to measure."
 
 
-class TwoVoices(BadRecording):
-    code = "two_voices"
-    default_message = "Two voices are heard in this clip. Please use one in which only one person speaks."
-
-
 class TooLong(BadRecording):
     code = "too_long"
     default_message = "This recording is longer than 4 hours. Please split it and upload the parts."

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from accounts.models import AccessLogEntry
+from accounts.models import AccessLogEntry, User
 from inference.errors import BadRecording
 from sessions_app import uploads, voices
 from sessions_app.models import CounselorVoice, PatientChannel
@@ -118,6 +118,11 @@ def test_whoever_is_no_counselor_keeps_no_voice_here_and_the_refusal_is_logged(w
     assert AccessLogEntry.objects.filter(actor_id=user.id, action="keep_voice", allowed=False).count() == 1
 
 
+def kept(user: User) -> CounselorVoice:
+    """A clip of ``user`` that nobody listened to."""
+    return CounselorVoice.objects.create(counselor=user, file=f"voices/{user.id}", size=1, speech_seconds=13.0)
+
+
 def queued(world: World, channel: PatientChannel = PatientChannel.UNKNOWN) -> dict[str, object]:
     """The options of the job for a recording that staff bring in for Alice's patient."""
     session = SessionFactory(patient=world.alices_patient)
@@ -128,18 +133,18 @@ def queued(world: World, channel: PatientChannel = PatientChannel.UNKNOWN) -> di
 
 
 def test_a_recording_of_the_one_counselors_patient_is_heard_with_the_clip(world: World) -> None:
-    voice = voices.voice_keep(user=world.alice, upload=clip())
+    voice = kept(world.alice)
     assert queued(world) == {"counselor_voice": voice.file}
 
 
 def test_on_a_named_channel_no_clip_is_needed(world: World) -> None:
-    voices.voice_keep(user=world.alice, upload=clip())
+    kept(world.alice)
     assert queued(world, PatientChannel.LEFT) == {"patient_channel": "left"}
 
 
 @pytest.mark.parametrize("who", ["bob", "mallory"])
 def test_another_counselors_clip_is_not_used(world: World, who: str) -> None:
-    voices.voice_keep(user=getattr(world, who), upload=clip())
+    kept(getattr(world, who))
     assert queued(world) == {}
 
 
@@ -147,12 +152,12 @@ def test_another_counselors_clip_is_not_used(world: World, who: str) -> None:
 def test_where_two_care_for_a_patient_no_clip_is_used(world: World, with_clip: set[str]) -> None:
     world.alices_patient.care_team.add(world.bob)
     for name in with_clip:
-        voices.voice_keep(user=getattr(world, name), upload=clip())
+        kept(getattr(world, name))
     assert queued(world) == {}
 
 
 def test_the_clip_of_somebody_who_has_left_is_not_used(world: World) -> None:
-    voices.voice_keep(user=world.alice, upload=clip())
+    kept(world.alice)
     world.alice.is_active = False
     world.alice.save()
     assert queued(world) == {}
