@@ -25,6 +25,8 @@ class Action(StrEnum):
     ADD_SESSION = "add_session"
     UPLOAD_RECORDING = "upload_recording"
     RETRY_ANALYSIS = "retry_analysis"
+    CONFIRM_PATIENT = "confirm_patient"
+    KEEP_VOICE = "keep_voice"
     SNAPSHOT = "snapshot"
     MANAGE_CLINIC = "manage_clinic"
 
@@ -41,8 +43,11 @@ _CLINICAL = {
 
 _ADMISSION = {Action.ADD_PATIENT, Action.RECORD_CONSENT, Action.WITHDRAW_CONSENT}
 
+# Only somebody who was in the room can say whose voice is heard, and a program has none of its own.
+_IN_PERSON = {Action.CONFIRM_PATIENT, Action.KEEP_VOICE}
+
 ALLOWED: dict[str, set[Action]] = {
-    Role.COUNSELOR: _CLINICAL | _ADMISSION,
+    Role.COUNSELOR: _CLINICAL | _ADMISSION | _IN_PERSON,
     # Staff bring recordings in and see how far they are; what they say about a patient is not theirs to read.
     Role.STAFF: _ADMISSION
     | {

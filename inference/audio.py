@@ -85,8 +85,10 @@ class Audio:
         return mixed
 
 
-def decode(path: Path, *, progress: Callable[[float], None] | None = None) -> Audio:
+def decode(path: Path, *, progress: Callable[[float], None] | None = None, longest: float = MAX_SECONDS) -> Audio:
     """Read a wav, flac, mp3, m4a, ogg, webm or mkv file of any rate; ``progress`` hears 0..1 where length is known.
+
+    A file of more than ``longest`` seconds is refused without being decoded to its end.
 
     Raises a ``BadRecording`` (see ``inference.errors``) when the file cannot be scored, ``OSError`` when it cannot
     be read at all.
@@ -97,7 +99,7 @@ def decode(path: Path, *, progress: Callable[[float], None] | None = None) -> Au
     with path.open("rb") as file:
         if size == 0:
             raise EmptyFile
-        channels, source = _decode_file(file, size, progress or _ignore)
+        channels, source = _decode_file(file, size, progress or _ignore, longest)
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return Audio(channels=channels, duration=channels.shape[1] / SAMPLE_RATE, source=source, sha256=sha256)
@@ -113,7 +115,9 @@ def peaks(channels: FloatArray, count: int = 1000) -> tuple[float, ...]:
     return tuple(round(float(value), 3) for value in extremes)
 
 
-def _decode_file(file: BinaryIO, size: int, progress: Callable[[float], None]) -> tuple[FloatArray, Source]:
+def _decode_file(
+    file: BinaryIO, size: int, progress: Callable[[float], None], longest: float
+) -> tuple[FloatArray, Source]:
     layout = containers.inspect(file, size)
     file.seek(0)
     with _open(file, layout) as container:
@@ -121,9 +125,9 @@ def _decode_file(file: BinaryIO, size: int, progress: Callable[[float], None]) -
             raise NoAudioStream
         stream = container.streams.audio[0]
         promised = _promised_seconds(container, stream, layout)
-        if promised is not None and promised > MAX_SECONDS + 1.0:
+        if promised is not None and promised > longest + 1.0:
             raise TooLong
-        collected = _Collector(promised, _likely_seconds(stream), progress)
+        collected = _Collector(promised, _likely_seconds(stream), progress, longest)
         lost = collected.take(_frames(container, stream))
         source = _source(layout, stream, collected)
     samples = collected.samples()
@@ -206,7 +210,10 @@ class _Seekable:
 class _Collector:
     """Resamples frames to 16 kHz into one growing array, so that a long recording is held once."""
 
-    def __init__(self, promised: float | None, likely: float, progress: Callable[[float], None]) -> None:
+    def __init__(
+        self, promised: float | None, likely: float, progress: Callable[[float], None], longest: float
+    ) -> None:
+        self._longest = longest
         self._promised = promised
         self._likely = likely
         self._progress = progress
@@ -276,7 +283,7 @@ class _Collector:
             if not np.abs(block).max(initial=0.0) <= SANE_PEAK:
                 raise InvalidSamples
             end = self._length + block.shape[1]
-            if end > MAX_SECONDS * SAMPLE_RATE:
+            if end > self._longest * SAMPLE_RATE:
                 raise TooLong
             self._reserve(end)
             self._buffer[:, self._length : end] = block

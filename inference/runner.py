@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -15,7 +16,8 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from inference import results, services, worker
+from inference import clips, results, services, worker
+from inference.audio import decode
 from inference.errors import AnalysisError
 from inference.models import AnalysisJob
 from inference.pipeline import Options, analyze
@@ -137,10 +139,33 @@ def _written(write: Callable[[], T]) -> T:
 def _analyze(claim: Claim) -> results.Analysis:
     job = AnalysisJob.objects.get(id=claim.job_id)
     withheld = [reason for _, reason in analysis_starting.send(sender=AnalysisJob, job=job) if reason]
+    path, clip = Path(default_storage.path(job.file)), _clip(job)
     options = Options(
         patient_channel=job.options.get("patient_channel"),
+        swapped=job.options.get("swapped", False),
+        counselor_voice=clip,
         withhold_affect=withheld[0] if withheld else None,
     )
+    checkpoint = worker.checkpoint(job.checkpoint)
     with Heartbeat(claim) as heartbeat:
-        path = Path(default_storage.path(job.file))
-        return analyze(path, options, worker.checkpoint(job.checkpoint), progress=heartbeat.progress)
+        try:
+            return analyze(path, options, checkpoint, progress=heartbeat.progress)
+        except FileNotFoundError:
+            if clip is None or clip.exists():
+                raise
+            # The counselor deleted the clip meanwhile, which must cost nobody an analysis.
+            return analyze(path, replace(options, counselor_voice=None), checkpoint, progress=heartbeat.progress)
+
+
+def _clip(job: AnalysisJob) -> Path | None:
+    """The counselor's clip that the job names. One that was deleted or damaged since is no reason to fail."""
+    name = job.options.get("counselor_voice")
+    if not name:
+        return None
+    path = Path(default_storage.path(name))
+    try:
+        decode(path, longest=clips.LONGEST)
+    except (AnalysisError, FileNotFoundError):
+        log.warning("clip_not_used", job_id=str(job.id))
+        return None
+    return path

@@ -20,7 +20,7 @@ from inference.errors import EmptyFile, TooLarge
 
 MAX_BYTES = 1024**3
 CHUNK_BYTES = 1024**2
-RECORDINGS, SNAPSHOTS = "recordings", "snapshots"
+RECORDINGS, SNAPSHOTS, VOICES = "recordings", "snapshots", "voices"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from inference import services as jobs
 from inference.models import AnalysisJob, Priority
 from sessions_app import storage
 from sessions_app.errors import ConsentMissing
+from sessions_app.identification import options_for
 from sessions_app.models import Patient, PatientChannel, Recording, Session
 from sessions_app.services import session_add
 
@@ -160,7 +161,7 @@ def _job_create(session: Session, recording_id: uuid.UUID, file: str, wish: _Wis
         subject=recording_id,
         file=file,
         priority=wish.priority,
-        options={"patient_channel": wish.patient_channel} if wish.patient_channel else {},
+        options=options_for(session.patient, wish.patient_channel),
     )
 
 

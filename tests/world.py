@@ -112,10 +112,20 @@ class QuestionnaireFactory(DjangoModelFactory[QuestionnaireResponse]):
 
 
 def analysed(
-    session: Session, *, depression: float | None = 0.7, checkpoint_version: str = "0.1", weights: str = "ab" * 32
+    session: Session,
+    *,
+    depression: float | None = 0.7,
+    checkpoint_version: str = "0.1",
+    weights: str = "ab" * 32,
+    method: str = "single voice assumed",
+    patient_channel: str = "",
+    talk_ratio: float | None = None,
 ) -> Recording:
-    """A recording of ``session`` whose analysis is done, with a two-window timeline."""
-    recording = RecordingFactory(session=session)
+    """A recording of ``session`` whose analysis is done, with a two-window timeline.
+
+    ``talk_ratio``: the patient's share of the speech of two people.
+    """
+    recording = RecordingFactory(session=session, patient_channel=patient_channel)
     job = recording.job
     AnalysisJob.objects.filter(id=job.id).update(state=JobState.SUCCEEDED, progress=1.0, subject=recording.id)
     analysis = Analysis.objects.create(
@@ -125,7 +135,7 @@ def analysed(
         sha256=recording.sha256,
         duration=60.0,
         speech_seconds=42.0,
-        speaker_method="single voice assumed",
+        speaker_method=method,
         pipeline_version="1",
         checkpoint_name="undertone-demo",
         checkpoint_version=checkpoint_version,
@@ -144,7 +154,8 @@ def analysed(
         arousal_high=0.4,
         arousal_state="low",
         quality=[{"code": "snr", "ok": True, "value": 24.0, "unit": "dB", "message": "The voice stands out well."}],
-        biomarkers={"f0_mean": {"value": 180.2, "unit": "Hz"}, "pause_ratio": {"value": 0.21, "unit": "1"}},
+        biomarkers={"f0_mean": {"value": 180.2, "unit": "Hz"}, "pause_ratio": {"value": 0.21, "unit": "1"}}
+        | {"talk_ratio": {"value": talk_ratio, "unit": "1"}},
         timings={"decode": 0.1, "model": 0.4},
     )
     Timeline.objects.create(
@@ -154,7 +165,7 @@ def analysed(
         depression=[depression, depression],
         valence=[0.4, 0.4],
         arousal=[0.3, 0.4],
-        turns=[[0.0, 9.0, "patient"]],
+        turns=[[0.0, 9.0, "patient"], *([] if talk_ratio is None else [[10.0, 14.0, "other"]])],
         peaks=[0.0, 0.5, 0.2],
     )
     Recording.objects.filter(id=recording.id).update(analysis=analysis)

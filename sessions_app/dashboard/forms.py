@@ -53,6 +53,24 @@ class UploadForm(forms.Form):
         return file
 
 
+class VoiceForm(forms.Form):
+    """A clip of one's own voice."""
+
+    file = forms.FileField(
+        label="Clip of your voice",
+        max_length=None,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ACCEPTED, "class": "form-control"}),
+        error_messages={"required": "Please choose a clip.", "missing": "Please choose a clip."},
+    )
+
+    @property
+    def upload(self) -> UploadedFile[bytes]:
+        """The chosen file."""
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        return file
+
+
 class SearchForm(forms.Form):
     """Words to find patients by, the patient after whom the next page begins, and what the asker has seen already."""
 

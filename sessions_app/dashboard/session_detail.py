@@ -12,9 +12,11 @@ from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.models import Analysis, Timeline
 from inference.results import HeadName, Measure, Score, Turn
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
+from sessions_app.dashboard.patient_panel import PatientPanel, patient_panel
 from sessions_app.dashboard.progress import Progress, progress_of
-from sessions_app.dashboard.wording import HEAD_WORDS, SPEAKER_METHODS
-from sessions_app.models import Recording, Session
+from sessions_app.dashboard.wording import HEAD_WORDS, LONGER_WAS_CHOSEN, SPEAKER_METHODS
+from sessions_app.identification import longer_was_chosen
+from sessions_app.models import Confirmation, Recording, Session
 from sessions_app.scores import NOTHING_OVER_TIME, Heard, OverTime, ScoreGate
 
 
@@ -64,23 +66,34 @@ class RecordingDetail:
     recording: Recording
     progress: Progress
     detail: Detail | None
+    panel: PatientPanel | None
 
 
 def recording_details(session: Session, user: User) -> list[RecordingDetail]:
     """Each recording of ``session`` (fetched with its recordings) for ``user``."""
     gate = ScoreGate.for_patient(user, session.patient.clinic, list(session.patient.consents.all()))
     recordings = list(session.recordings.all())
-    timelines = _timelines(recordings) if gate.shows_voice(session) else {}
-    return [_recording_detail(session, recording, gate, timelines) for recording in recordings]
+    shown = gate.shows_voice(session)
+    timelines = _timelines(recordings) if shown else {}
+    confirmed = _confirmations(recordings, user) if shown else {}
+    return [_recording_detail(session, recording, gate, timelines, confirmed) for recording in recordings]
 
 
 def _recording_detail(
-    session: Session, recording: Recording, gate: ScoreGate, timelines: dict[Any, Timeline]
+    session: Session,
+    recording: Recording,
+    gate: ScoreGate,
+    timelines: dict[Any, Timeline],
+    confirmed: dict[Any, Confirmation],
 ) -> RecordingDetail:
     analysis = recording.analysis
     shown = analysis is not None and may(gate.user, Action.SEE_SCORES)
-    detail = _detail(session, analysis, timelines.get(analysis.pk), gate) if analysis and shown else None
-    return RecordingDetail(recording, progress_of(recording.job), detail)
+    detail = _detail(session, recording, analysis, timelines.get(analysis.pk), gate) if analysis and shown else None
+    panel = None
+    if gate.shows_voice(session):
+        confirmation = confirmed.get(recording.analysis_id)
+        panel = patient_panel(recording, gate.user, confirmation, detail.turns if detail else ())
+    return RecordingDetail(recording, progress_of(recording.job), detail, panel)
 
 
 def _timelines(recordings: list[Recording]) -> dict[Any, Timeline]:
@@ -88,7 +101,14 @@ def _timelines(recordings: list[Recording]) -> dict[Any, Timeline]:
     return {timeline.analysis_id: timeline for timeline in found}
 
 
-def _detail(session: Session, analysis: Analysis, timeline: Timeline | None, gate: ScoreGate) -> Detail:
+def _confirmations(recordings: list[Recording], user: User) -> dict[Any, Confirmation]:
+    found = Confirmation.objects.visible_to(user).filter(analysis__in=[one.analysis_id for one in recordings])
+    return {confirmation.pk: confirmation for confirmation in found.select_related("confirmed_by")}
+
+
+def _detail(
+    session: Session, recording: Recording, analysis: Analysis, timeline: Timeline | None, gate: ScoreGate
+) -> Detail:
     over_time = gate.timeline(session, timeline) if timeline else NOTHING_OVER_TIME
     measures = _biomarkers(gate.biomarkers(session, analysis))
     return Detail(
@@ -96,7 +116,7 @@ def _detail(session: Session, analysis: Analysis, timeline: Timeline | None, gat
         scores=gate.scores(session, analysis),
         hidden=gate.why_hidden(session),
         labels=labels_of([analysis.checkpoint_name]),
-        speakers=SPEAKER_METHODS.get(analysis.speaker_method, analysis.speaker_method),
+        speakers=_speakers(recording, analysis),
         heard=gate.heard(session, analysis),
         biomarkers=[row for row in measures if row.definition.main],
         more_biomarkers=[row for row in measures if not row.definition.main],
@@ -104,6 +124,12 @@ def _detail(session: Session, analysis: Analysis, timeline: Timeline | None, gat
         moments=_moments(over_time.windows),
         chart=_chart(analysis, over_time) if over_time.windows.start else {},
     )
+
+
+def _speakers(recording: Recording, analysis: Analysis) -> str:
+    if longer_was_chosen(recording):
+        return LONGER_WAS_CHOSEN
+    return SPEAKER_METHODS.get(analysis.speaker_method, analysis.speaker_method)
 
 
 def _biomarkers(measured: dict[str, Measure]) -> list[BiomarkerRow]:

@@ -2,10 +2,22 @@
 
 from django.urls import path
 
-from sessions_app.dashboard.views import admission, clinic, consents, home, notices, patients, recordings, sessions
+from sessions_app.dashboard.views import (
+    admission,
+    clinic,
+    consents,
+    home,
+    notices,
+    patients,
+    recordings,
+    sessions,
+    voices,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("account/voice/", voices.voice, name="counselor-voice"),
+    path("account/voice/delete/", voices.delete, name="counselor-voice-delete"),
     path("clinic/policy/", clinic.policy, name="clinic-policy"),
     path("notices/", notices.system_notice, name="system-notice"),
     path("patients/new/", admission.new_patient, name="patient-new"),
@@ -15,5 +27,7 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/consents/", consents.record, name="consent-record"),
     path("patients/<uuid:patient_id>/consents/withdraw/", consents.withdraw, name="consent-withdraw"),
     path("recordings/<uuid:recording_id>/retry/", recordings.retry, name="recording-retry"),
+    path("recordings/<uuid:recording_id>/confirm-patient/", recordings.confirm_patient, name="patient-confirm"),
+    path("recordings/<uuid:recording_id>/swap-patient/", recordings.swap_patient, name="patient-swap"),
     path("sessions/<uuid:session_id>/", sessions.session, name="session"),
 ]

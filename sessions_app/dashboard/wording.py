@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 
 from accounts.models import AffectPolicy, Clinic
 from inference.results import HeadName, Score
+from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
 from sessions_app.models import Consent
 
 
@@ -45,13 +46,26 @@ STATE_MEANING = {
 }
 
 SPEAKER_METHODS = {
-    "channel": "by the channel of the recording",
-    "rttm": "by a file of speaker turns",
-    "single voice assumed": "not at all: one voice was assumed",
-    "longer voice assumed": "by their sound: the one who speaks longer was assumed to be the patient",
-    "counselor's voice": "by the counselor's own voice",
-    "a person's choice": "by their sound, as a person said",
+    BY_CHANNEL: "by the channel of the recording",
+    BY_RTTM: "by a file of speaker turns",
+    ASSUMED: "not at all: one voice was assumed",
+    BY_LENGTH: "by their sound: the one who speaks longer was assumed to be the patient",
+    BY_ENROLMENT: "by the counselor’s own voice",
+    BY_PERSON: "by their sound: a person said that it is the one who speaks less",
 }
+
+LONGER_WAS_CHOSEN = "by their sound: a person said that it is the one who speaks longer"
+
+ASSUMED_SENTENCES = {
+    BY_LENGTH: "The one who speaks longer was assumed to be the patient.",
+    ASSUMED: "One voice was heard and assumed to be the patient’s.",
+}
+
+OTHER_WAS_NOT_ANALYSED = "Somebody said that the patient is the other person, but that analysis did not succeed."
+IT_IS_THE_OTHER = "It is the other person"
+TAKE_BACK = "Take that back"
+OTHER_CHANNEL = "Listen on the other channel"
+NOT_HEARD_ON_CHANNEL = "The patient was not heard well enough on the {channel} channel."
 
 POLICY_SENTENCES = {
     AffectPolicy.ON: "Voice scores are on.",

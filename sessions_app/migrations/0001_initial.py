@@ -96,6 +96,25 @@ class Migration(migrations.Migration):
                 'ordering': ['-uploaded_at', '-id'],
             },
         ),
+        migrations.CreateModel(
+            name='Confirmation',
+            fields=[
+                ('analysis', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='confirmation', serialize=False, to='inference.analysis')),
+                ('confirmed_at', models.DateTimeField(auto_now_add=True)),
+                ('confirmed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='CounselorVoice',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('file', models.CharField(help_text="Name in the default storage; never the client's file name.", max_length=200)),
+                ('size', models.PositiveBigIntegerField(help_text='Bytes.')),
+                ('speech_seconds', models.FloatField(help_text='Seconds of speech in the clip.')),
+                ('uploaded_at', models.DateTimeField(auto_now_add=True)),
+                ('counselor', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='voice', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
         migrations.AddIndex(
             model_name='patient',
             index=models.Index(fields=['clinic', 'family_name', 'given_name', 'id'], name='patient_by_name'),

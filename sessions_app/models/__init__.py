@@ -4,9 +4,12 @@ from sessions_app.models.consent import Consent
 from sessions_app.models.patients import Patient
 from sessions_app.models.questionnaires import Instrument, QuestionnaireResponse
 from sessions_app.models.sessions import PatientChannel, Recording, Session
+from sessions_app.models.voices import Confirmation, CounselorVoice
 
 __all__ = [
+    "Confirmation",
     "Consent",
+    "CounselorVoice",
     "Instrument",
     "Patient",
     "PatientChannel",

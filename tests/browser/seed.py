@@ -38,6 +38,9 @@ def main() -> None:
     long_session = SessionFactory(patient=twice)
     for score in (0.31, 0.82):
         analysed(long_session, depression=score)
+    two = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Dora", family_name="Duo")
+    ConsentFactory(patient=two)
+    two_voices = analysed(SessionFactory(patient=two), method="longer voice assumed", talk_ratio=0.7)
     waiting = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Wim", family_name="Waiting")
     RecordingFactory(session=SessionFactory(patient=waiting))
     for number in range(PAGE_SIZE):
@@ -57,6 +60,7 @@ def main() -> None:
         "waiting": str(waiting.id),
         "closed": str(closed.id),
         "session": str(session.id),
+        "two voices": str(two_voices.session_id),
     }
     print(json.dumps(found))
 

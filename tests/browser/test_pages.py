@@ -25,7 +25,8 @@ def addresses(stack: Stack) -> list[str]:
     world = stack.world
     patients = [f"/patients/{world[name]}/" for name in ("followed", "fresh", "closed")]
     admission = ["/patients/new/", f"/patients/{world['fresh']}/consents/withdraw/"]
-    return ["/", *patients, *admission, f"/sessions/{world['session']}/", "/account/api-token/", "/account/password/"]
+    account = [f"/account/{name}/" for name in ("voice", "api-token", "password")]
+    return ["/", *patients, *admission, *(f"/sessions/{world[name]}/" for name in ("session", "two voices")), *account]
 
 
 @pytest.mark.parametrize(("width", "color_scheme"), [(1440, "light"), (390, "dark")])

@@ -198,3 +198,72 @@ def test_a_job_that_another_worker_holds_is_left_alone() -> None:
     job = job_for(SPEECH)
     services.job_claim(job.id)
     assert finished(job).attempt == 1
+
+
+def told(monkeypatch: pytest.MonkeyPatch, **options: Any) -> pipeline.Options:
+    """What the engine is told when a job has these options."""
+    heard: list[pipeline.Options] = []
+
+    def listen(_: Path, asked: pipeline.Options, *__: Any, **___: Any) -> None:
+        heard.append(asked)
+        raise AnalysisError
+
+    monkeypatch.setattr(runner, "analyze", listen)
+    job = job_for(SPEECH)
+    AnalysisJob.objects.filter(id=job.id).update(options=options)
+    runner.run(job.id)
+    return heard[0]
+
+
+def kept_clip(content: bytes | None = None) -> Path:
+    path = Path(default_storage.path("voices/one"))
+    path.parent.mkdir(parents=True)
+    path.write_bytes(SPEECH.read_bytes() if content is None else content)
+    return path
+
+
+def test_a_job_that_says_nothing_tells_the_engine_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told(monkeypatch) == pipeline.Options()
+
+
+def test_the_engine_is_told_that_a_person_swapped_the_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told(monkeypatch, swapped=True) == pipeline.Options(swapped=True)
+
+
+def test_the_engine_is_given_the_counselors_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = kept_clip()
+    assert told(monkeypatch, counselor_voice="voices/one") == pipeline.Options(counselor_voice=clip)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no sound at all" * 100], ids=["deleted", "empty", "damaged"])
+def test_without_a_clip_that_can_be_heard_the_recording_is_analysed_all_the_same(content: bytes | None) -> None:
+    if content is not None:
+        kept_clip(content)
+    job = job_for(SPEECH)
+    AnalysisJob.objects.filter(id=job.id).update(options={"counselor_voice": "voices/one"})
+    assert finished(job).state == JobState.SUCCEEDED
+
+
+def test_a_clip_deleted_while_the_analysis_runs_does_not_fail_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    clip, job = kept_clip(), job_for(SPEECH)
+    AnalysisJob.objects.filter(id=job.id).update(options={"counselor_voice": "voices/one"})
+
+    def delete_then_look(path: Path, options: pipeline.Options, *args: Any, **kwargs: Any) -> Any:
+        if options.counselor_voice:
+            clip.unlink()
+            options.counselor_voice.read_bytes()
+        return pipeline.analyze(path, options, *args, **kwargs)
+
+    monkeypatch.setattr(runner, "analyze", delete_then_look)
+    assert finished(job).state == JobState.SUCCEEDED
+
+
+def test_a_recording_deleted_while_the_analysis_runs_is_not_blamed_on_the_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: Any, **__: Any) -> None:
+        raise FileNotFoundError
+
+    kept_clip()
+    job = job_for(SPEECH)
+    AnalysisJob.objects.filter(id=job.id).update(options={"counselor_voice": "voices/one"})
+    monkeypatch.setattr(runner, "analyze", gone)
+    assert finished(job).error_code == "file_gone"

@@ -22,7 +22,7 @@ def pages(world: World) -> dict[str, str]:
     admission = ["/patients/new/", f"/patients/{world.alices_patient.id}/consents/withdraw/"]
     found = {
         address: counselor.get(address).content.decode()
-        for address in [*addresses, "/account/api-token/", "/account/password/", *admission]
+        for address in [*addresses, "/account/api-token/", "/account/password/", "/account/voice/", *admission]
     }
     counselor.logout()
     return found | {

@@ -1,0 +1,66 @@
+"""Who was taken for the patient in a recording, and what this user may say to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.models import User
+from accounts.policy import Action, may
+from inference.results import Turn
+from sessions_app.dashboard.wording import (
+    ASSUMED_SENTENCES,
+    IT_IS_THE_OTHER,
+    NOT_HEARD_ON_CHANNEL,
+    OTHER_CHANNEL,
+    OTHER_WAS_NOT_ANALYSED,
+    TAKE_BACK,
+)
+from sessions_app.identification import can_be_swapped, is_assumption
+from sessions_app.models import Confirmation, Recording
+
+
+@dataclass(frozen=True, slots=True)
+class PatientPanel:
+    """What is to be decided (empty: nothing), who confirmed it, and the seconds for which each of two spoke.
+
+    ``swap_label``: what the other person is called on the button. ``job``: what the decision is about; it is void
+    once the recording has another.
+    """
+
+    job: UUID
+    question: str
+    confirmation: Confirmation | None
+    may_confirm: bool
+    may_swap: bool
+    swap_label: str
+    patient_seconds: float
+    other_seconds: float
+
+
+def patient_panel(
+    recording: Recording, user: User, confirmation: Confirmation | None, turns: tuple[Turn, ...]
+) -> PatientPanel:
+    """The panel of ``recording`` for ``user``, to whom what was heard in the voice may be shown."""
+    question, swap_label = _question(recording)
+    return PatientPanel(
+        job=recording.job_id,
+        question="" if confirmation else question,
+        confirmation=confirmation,
+        may_confirm=is_assumption(recording) and confirmation is None and may(user, Action.CONFIRM_PATIENT),
+        may_swap=can_be_swapped(recording) and may(user, Action.RETRY_ANALYSIS),
+        swap_label=swap_label,
+        patient_seconds=sum(turn.duration for turn in turns if turn.speaker == "patient"),
+        other_seconds=sum(turn.duration for turn in turns if turn.speaker != "patient"),
+    )
+
+
+def _question(recording: Recording) -> tuple[str, str]:
+    """What is asked, and the words for taking the other person."""
+    if recording.analysis is not None and is_assumption(recording):
+        return ASSUMED_SENTENCES[recording.analysis.speaker_method], IT_IS_THE_OTHER
+    if recording.analysis is not None or not can_be_swapped(recording):
+        return "", IT_IS_THE_OTHER
+    if recording.patient_channel:
+        return NOT_HEARD_ON_CHANNEL.format(channel=recording.patient_channel), OTHER_CHANNEL
+    return OTHER_WAS_NOT_ANALYSED, TAKE_BACK

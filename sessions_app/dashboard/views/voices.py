@@ -1,0 +1,51 @@
+"""A counselor's own voice: upload a clip of it, see that there is one, delete it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.policy import Action
+from inference import clips
+from inference.errors import AnalysisError
+from sessions_app import voices
+from sessions_app.dashboard.doors import ClinicRequest, open_to
+from sessions_app.dashboard.forms import VoiceForm
+from sessions_app.models import CounselorVoice
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@open_to(Action.KEEP_VOICE)
+def voice(request: ClinicRequest) -> HttpResponse:
+    """What the clip is for, and whether there is one; a POST keeps a new one in its place."""
+    form = VoiceForm(request.POST, request.FILES) if request.method == "POST" else VoiceForm()
+    if form.is_valid() and _kept(request, form):
+        messages.success(request, "Your voice was kept. It is used from the next recording on.")
+        return redirect("counselor-voice")
+    context = {
+        "form": form,
+        "voice": CounselorVoice.objects.filter(counselor=request.user).first(),
+        "least": clips.LEAST_SPEECH,
+        "most": clips.MOST_SPEECH,
+    }
+    return render(request, "dashboard/voice.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@open_to(Action.KEEP_VOICE)
+def delete(request: ClinicRequest) -> HttpResponse:
+    """Delete the clip at once."""
+    if voices.voice_delete(user=request.user):
+        messages.success(request, "Your voice was deleted.")
+    return redirect("counselor-voice")
+
+
+def _kept(request: ClinicRequest, form: VoiceForm) -> bool:
+    try:
+        voices.voice_keep(user=request.user, upload=form.upload)
+    except AnalysisError as error:
+        form.add_error("file", error.message)
+        return False
+    return True

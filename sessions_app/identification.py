@@ -1,0 +1,153 @@
+"""Who the patient is in a recording: what an analysis is told of it, and what a person says to its answer.
+
+A person's choice between two voices on one channel is kept as ``swapped`` in the options of the job: true where the
+patient is the one who speaks less. It is relative to the length alone, so no clip of the counselor is used beside it,
+and a clip that comes or goes later turns nothing round.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+
+from accounts import access_log
+from accounts.models import User
+from accounts.permissions import require
+from accounts.policy import Action
+from inference import services as jobs
+from inference.errors import NoSpeech, TooLittleSpeech
+from inference.speakers import ASSUMPTIONS, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON
+from sessions_app.errors import ConsentMissing
+from sessions_app.models import Confirmation, Patient, PatientChannel, Recording
+from sessions_app.voices import clip_for
+
+OF_TWO = frozenset({BY_LENGTH, BY_ENROLMENT, BY_PERSON, BY_CHANNEL})
+"""Ways of telling the patient from another person who is heard too."""
+
+NOT_HEARD = frozenset({NoSpeech.code, TooLittleSpeech.code})
+"""Errors that a wrong channel makes: nothing of the patient is heard on it."""
+
+OTHER_CHANNEL = {PatientChannel.LEFT: PatientChannel.RIGHT, PatientChannel.RIGHT: PatientChannel.LEFT}
+
+
+def options_for(patient: Patient, channel: str) -> dict[str, Any]:
+    """What the analysis of a recording that has just come in is told: the channel, or the counselor's clip."""
+    if channel:
+        return {"patient_channel": channel}
+    clip = clip_for(patient)
+    return {"counselor_voice": clip} if clip else {}
+
+
+def is_assumption(recording: Recording) -> bool:
+    """Whether who the patient is was assumed in what is shown of ``recording`` (it may be confirmed since)."""
+    analysis = recording.analysis
+    return analysis is not None and analysis.speaker_method in ASSUMPTIONS and not longer_was_chosen(recording)
+
+
+def longer_was_chosen(recording: Recording) -> bool:
+    """Whether a person said that the patient is the one who speaks longer, which the engine takes for an assumption."""
+    analysis = recording.analysis
+    return analysis is not None and analysis.speaker_method == BY_LENGTH and "swapped" in recording.job.options
+
+
+def can_be_swapped(recording: Recording) -> bool:
+    """Whether there is another person to take for the patient, and no analysis under way."""
+    job = recording.job
+    if job.is_open:
+        return False
+    if recording.analysis is not None:
+        return recording.analysis.speaker_method in OF_TWO
+    return "swapped" in job.options or bool(recording.patient_channel and job.error_code in NOT_HEARD)
+
+
+def patient_confirm(*, user: User, recording: Recording, seen: uuid.UUID) -> bool:
+    """Confirm who was assumed to be the patient in what job ``seen`` found. The first to confirm is kept.
+
+    False when that is not what the recording shows any more, or it is no assumption. Raises `ConsentMissing`.
+    """
+    require(user, Action.CONFIRM_PATIENT)
+    with _locked(user, recording, "confirm_patient") as current:
+        analysis = current.analysis
+        if analysis is None or analysis.job_id != seen or not is_assumption(current):
+            return False
+        _, fresh = Confirmation.objects.get_or_create(analysis=analysis, defaults={"confirmed_by": user})
+        if fresh:
+            _log(user, current, "confirm_patient")
+    return True
+
+
+def patient_swap(*, user: User, recording: Recording, seen: uuid.UUID) -> bool:
+    """Analyse ``recording`` again with the other person as the patient than job ``seen`` took.
+
+    False when the job is not the recording's any more (so two clicks swap once), or there is nobody to swap with.
+    Raises `ConsentMissing`; then what was found stays.
+    """
+    require(user, Action.RETRY_ANALYSIS)
+    with _locked(user, recording, "swap_patient") as current:
+        if current.job_id != seen or not can_be_swapped(current):
+            return False
+        _swap(current)
+        _log(user, current, "swap_patient")
+    return True
+
+
+def _swap(recording: Recording) -> None:
+    if recording.patient_channel:
+        recording.patient_channel = OTHER_CHANNEL[PatientChannel(recording.patient_channel)]
+        options: dict[str, Any] = {"patient_channel": recording.patient_channel}
+    else:
+        options = {"swapped": _speaks_more(recording)}
+    recording.job = jobs.job_enqueue(
+        tenant=recording.session.patient.clinic_id, subject=recording.id, file=recording.file, options=options
+    )
+    # What was found was another person's voice: it must not stand as the patient's.
+    recording.analysis = None
+    recording.save(update_fields=["patient_channel", "job", "analysis"])
+
+
+def _speaks_more(recording: Recording) -> bool:
+    """Whether the one of two who was taken for the patient is the one who speaks more."""
+    analysis = recording.analysis
+    if analysis is None:
+        return not recording.job.options["swapped"]
+    if analysis.speaker_method != BY_ENROLMENT:
+        return analysis.speaker_method == BY_LENGTH
+    share: float | None = analysis.biomarkers.get("talk_ratio", {}).get("value")
+    return share is None or share >= 0.5
+
+
+@contextmanager
+def _locked(user: User, recording: Recording, action: str) -> Iterator[Recording]:
+    """The recording as it is now, while uploads, withdrawals and other decisions about its patient wait."""
+    try:
+        with transaction.atomic():
+            Patient.objects.select_for_update(no_key=True).get(id=recording.session.patient_id)
+            current = Recording.objects.select_related("job", "analysis", "session__patient__clinic").get(
+                id=recording.id
+            )
+            _require_consent(current)
+            yield current
+    except ConsentMissing:
+        _log(user, recording, action, allowed=False)
+        raise
+
+
+def _require_consent(recording: Recording) -> None:
+    session = recording.session
+    if session.patient.consent_on(session.day_in(session.patient.clinic)) is None:
+        raise ConsentMissing
+
+
+def _log(user: User, recording: Recording, action: str, *, allowed: bool = True) -> None:
+    access_log.record(
+        actor=user,
+        action=action,
+        object_kind="recording",
+        object_id=recording.id,
+        patient_id=recording.session.patient_id,
+        allowed=allowed,
+    )

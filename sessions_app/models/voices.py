@@ -1,0 +1,45 @@
+"""Whose voice is whose, as people know it: a counselor's own clip, and who confirmed who the patient is."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from accounts.models import User
+from inference.models import Analysis
+from sessions_app.models.scope import ScopedQuerySet
+
+
+class CounselorVoice(models.Model):
+    """A short clip of one counselor's own voice. It identifies a person: deleting it deletes row and file."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # An account cannot go while its clip is there: the file would stay behind.
+    counselor = models.OneToOneField(User, on_delete=models.PROTECT, related_name="voice")
+    file = models.CharField(max_length=200, help_text="Name in the default storage; never the client's file name.")
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    speech_seconds = models.FloatField(help_text="Seconds of speech in the clip.")
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"counselor's voice {self.id}"
+
+
+class ConfirmationQuerySet(ScopedQuerySet["Confirmation"]):
+    """Confirmations, by who may see them."""
+
+    patient_path = "analysis__recording__session__patient"
+
+
+class Confirmation(models.Model):
+    """A counselor said that the voice taken for the patient's in this analysis is theirs. It holds for no other one."""
+
+    analysis = models.OneToOneField(Analysis, on_delete=models.CASCADE, primary_key=True, related_name="confirmation")
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ConfirmationQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"confirmation of {self.analysis_id}"

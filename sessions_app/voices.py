@@ -1,0 +1,94 @@
+"""A counselor's own voice: a short clip that tells an analysis which of two voices is not the patient's.
+
+Which counselor is heard in a session? A session names none, and whoever uploads may be somebody else. So it is taken
+for the counselor of the patient's care team where that team is one person, who has a clip. Where several care for a
+patient no clip is used: the voice of one who was not there would make a patient of the counselor.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts import access_log
+from accounts.models import User
+from accounts.permissions import require
+from accounts.policy import Action
+from inference import clips
+from inference.errors import TooLarge
+from sessions_app import storage
+from sessions_app.models import CounselorVoice, Patient
+
+MAX_BYTES = 64 * 1024**2
+TOO_LARGE = "This clip is larger than 64 MiB. Half a minute of your voice is enough."
+KIND = "counselor_voice"
+
+
+def voice_keep(*, user: User, upload: UploadedFile[bytes]) -> CounselorVoice:
+    """Keep a clip of the user's own voice, in place of an earlier one.
+
+    Raises `BadRecording` (too large, not audio, silent, too little speech, two voices); then the earlier one stays.
+    """
+    require(user, Action.KEEP_VOICE, object_kind=KIND)
+    if (upload.size or 0) > MAX_BYTES:
+        raise TooLarge(TOO_LARGE)
+    stored = storage.store(upload, storage.VOICES)
+    try:
+        seconds = clips.check(Path(default_storage.path(stored.name)))
+        return _replace(user, stored, seconds)
+    except BaseException:
+        stored.delete()
+        raise
+
+
+def voice_delete(*, user: User) -> bool:
+    """Delete the user's clip, file and row. False when there was none."""
+    require(user, Action.KEEP_VOICE, object_kind=KIND)
+    with transaction.atomic():
+        _one_at_a_time(user)
+        file = _forget(user)
+        if file:
+            # The file before the row: should anything fail here, what is left is a row that can be deleted again, and
+            # never a voice that nobody knows of.
+            default_storage.delete(file)
+    return file is not None
+
+
+def clip_for(patient: Patient) -> str | None:
+    """The stored name of the clip of the counselor who is heard in sessions of ``patient``, where that is known."""
+    team = list(patient.care_team.all()[:2])
+    if len(team) != 1 or not team[0].is_active:
+        return None
+    voice = CounselorVoice.objects.filter(counselor=team[0]).first()
+    return voice.file if voice else None
+
+
+@transaction.atomic
+def _replace(user: User, stored: storage.StoredFile, seconds: float) -> CounselorVoice:
+    _one_at_a_time(user)
+    earlier = _forget(user)
+    if earlier:
+        # Only then is it sure that the new one takes its place.
+        transaction.on_commit(lambda: default_storage.delete(earlier))
+    voice = CounselorVoice(counselor=user, file=stored.name, size=stored.size, speech_seconds=seconds)
+    voice.full_clean()
+    voice.save()
+    access_log.record(actor=user, action="create", object_kind=KIND, object_id=voice.id)
+    return voice
+
+
+def _one_at_a_time(user: User) -> None:
+    User.objects.select_for_update(no_key=True).get(id=user.id)
+
+
+def _forget(user: User) -> str | None:
+    """Delete the row; returns the name of the file that was its."""
+    voice = CounselorVoice.objects.filter(counselor=user).first()
+    if voice is None:
+        return None
+    access_log.record(actor=user, action="delete", object_kind=KIND, object_id=voice.id)
+    voice.delete()
+    return voice.file
