@@ -15,11 +15,10 @@ import time
 import wave
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import librosa
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,9 +35,6 @@ PEER_SECONDS = 60.0
 """How much the peers hear: enough for a ratio, little enough to wait for."""
 
 MEASURED_SECONDS = 300.0
-WARM_SECONDS = 20.0
-"""A worker is warm: what the first recording alone pays (loading, compiling) is not counted."""
-
 REPEATS = 3
 MEASURES_TARGET = 0.015
 MODEL_TARGET = 150.0
@@ -109,17 +105,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def run(files: Sequence[Path], minutes: float | None, checkpoint: Checkpoint, threads: int) -> Costs:
+def run(files: Sequence[Path], minutes: float | None, checkpoint: Checkpoint, threads: int, *, warm: Path) -> Costs:
     """Measure the engine on ``files`` joined and repeated to ``minutes``, or on the first as it is (None).
 
-    Raises ``AnalysisError`` where the sound cannot be analysed.
+    ``warm`` is a short recording that goes first: what the first alone pays (loading, compiling) is not counted. Raises ``AnalysisError`` where the sound cannot be analysed.
     """
     with tempfile.TemporaryDirectory(prefix="undertone-bench-") as folder:
         recording = files[0] if minutes is None else joined(files, 60 * minutes, Path(folder) / "bench.wav")
         # The first of all: later, the peak of memory would be that of the peers.
-        analysis = _analysed(recording, checkpoint, threads, warm=joined(files, WARM_SECONDS, Path(folder) / "warm.wav"))
+        analysis = _analysed(recording, checkpoint, threads, warm)
         peak = peak_mib()
-        voices = _voices(recording, Path(folder) / "part.wav")
+        voices = _voices(recording)
     seconds = _measures_on_one_core(voices)
     stages = _stages(analysis)
     return Costs(
@@ -171,7 +167,7 @@ def limited(threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _analysed(recording: Path, checkpoint: Checkpoint, threads: int, *, warm: Path) -> Analysis:
+def _analysed(recording: Path, checkpoint: Checkpoint, threads: int, warm: Path) -> Analysis:
     with limited(threads):
         analyze(warm, Options(), checkpoint)
         return analyze(recording, Options(), checkpoint)
@@ -185,12 +181,13 @@ def _stages(analysis: Analysis) -> tuple[StageCost, ...]:
     )
 
 
-def _voices(recording: Path, part: Path) -> Voices:
+def _voices(recording: Path) -> Voices:
     """The patient in the first minutes of ``recording``."""
-    sound = audio.decode(joined([recording], MEASURED_SECONDS, part))
-    for channel in sound.channels:
+    sound = audio.decode(recording)
+    part = sound.channels[:, : round(MEASURED_SECONDS * audio.SAMPLE_RATE)].copy()
+    for channel in part:
         highpass.take_hum_away(channel)
-    return speakers.find_patient(sound, Options())
+    return speakers.find_patient(replace(sound, channels=part), Options())
 
 
 def _measures_on_one_core(voices: Voices) -> float:
@@ -230,6 +227,8 @@ def _classifier(checkpoint: Checkpoint) -> Callable[[FloatArray], Any]:
 
 def _pyin(voices: Voices, ours: float) -> PeerCost:
     """F0 alone, every 10 ms, by ``librosa.pyin`` (Mauch and Dixon 2014), beside all of our measures."""
+    import librosa
+
     sound = voices.samples[: round(PEER_SECONDS * audio.SAMPLE_RATE)]
     settings: dict[str, Any] = {"fmin": 60, "fmax": 500, "sr": audio.SAMPLE_RATE, "hop_length": 160}
     with limited(1):

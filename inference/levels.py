@@ -1,4 +1,4 @@
-"""How loud a stretch of sound is."""
+"""How loud a stretch of sound is, and its frames."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ def chunk_powers(samples: FloatArray, length: int) -> NDArray[np.float64]:
     chunks = samples[: len(samples) // length * length].reshape(-1, length)
     powers: NDArray[np.float64] = np.einsum("ij,ij->i", chunks, chunks).astype(np.float64) / length
     return powers
+
+
+def frames_of(samples: FloatArray, length: int, hop: int) -> FloatArray:
+    """A view of ``samples`` (n,) as frames of ``length`` that begin every ``hop``: (frames, length); none of fewer."""
+    if len(samples) < length:
+        return np.empty((0, length), np.float32)
+    frames: FloatArray = np.lib.stride_tricks.sliding_window_view(samples, length)[::hop]
+    return frames
 
 
 def decibels(power: NDArray[Any]) -> FloatArray:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import librosa
 import numpy as np
+import scipy  # its parts load when they are used: the pages import this module too
 from numpy.typing import NDArray
 
 from inference.audio import Audio
 from inference.errors import Silent, TooLittleSpeech
 from inference.highpass import FULL_SCALE, ZERO_RUN
+from inference.levels import chunk_powers, frames_of
 from inference.results import Quality, QualityCheck, Span
 from inference.speech import complement, merge, total
 
@@ -119,9 +120,11 @@ def _bandwidth(voice: Pieces) -> QualityCheck:
 
 def bandwidth(voice: Pieces) -> float:
     """The highest frequency (Hz, in steps of 250) that speech still reaches."""
+    window = scipy.signal.get_window("hann", FRAME).astype(np.float32)
     power = np.zeros(FRAME // 2 + 1)
-    for piece in _at_least_a_frame(voice):
-        power += np.square(np.abs(librosa.stft(piece, n_fft=FRAME, hop_length=FRAME, center=False))).sum(axis=1)
+    for piece in voice:
+        spectra = scipy.fft.rfft(frames_of(piece, FRAME, FRAME) * window, axis=1)
+        power += np.square(np.abs(spectra)).sum(axis=0)
     bands = power[:256].reshape(-1, 8).mean(axis=1)
     reached = np.flatnonzero(bands >= bands.max() * 10 ** (-BAND_DROP / 10))
     return float((reached[-1] + 1) * 250) if bands.max() > 0 else 0.0
@@ -157,15 +160,8 @@ def _channels(count: int) -> QualityCheck:
 
 
 def _frame_powers(voice: Pieces) -> NDArray[np.float64]:
-    framed = _at_least_a_frame(voice)
-    rms = [librosa.feature.rms(y=one, frame_length=FRAME, hop_length=FRAME, center=False)[0] for one in framed]
-    powers: NDArray[np.float64] = np.square(np.concatenate([*rms, np.zeros(0)]), dtype=np.float64)
-    return powers
+    return np.concatenate([*(chunk_powers(piece, FRAME) for piece in voice), np.zeros(0)])
 
 
 def _power(voice: Pieces) -> float:
     return sum(float(np.dot(piece, piece)) for piece in voice) / max(1, sum(map(len, voice)))
-
-
-def _at_least_a_frame(voice: Pieces) -> Pieces:
-    return [piece for piece in voice if len(piece) >= FRAME]

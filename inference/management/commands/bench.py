@@ -45,7 +45,8 @@ class Command(BaseCommand):
             raise CommandError("Minutes and threads are numbers above zero.")
         files = [options["audio"]] if options["audio"] else _packaged()
         length = minutes if minutes or options["audio"] else 5.0
-        costs = bench.run(files, length, checkpoints.load(options["checkpoint"]), threads)
+        checkpoint = checkpoints.load(options["checkpoint"])
+        costs = bench.run(files, length, checkpoint, threads, warm=_packaged()[0])
         self.stdout.write(_as_json(costs) if json else bench.as_text(costs))
 
 
