@@ -57,9 +57,7 @@ def _merge(centres: Array, sizes: Array, gone: int, kept: int) -> None:
     sizes[gone], sizes[kept] = 0.0, both
 
 
-def _packed(
-    chain: list[int], centres: Array, sizes: Array, names: Labels
-) -> tuple[list[int], Array, Array, Labels]:
+def _packed(chain: list[int], centres: Array, sizes: Array, names: Labels) -> tuple[list[int], Array, Array, Labels]:
     """The same without the clusters that were merged away: looking at them costs as much as at the others."""
     there = sizes > 0
     places = np.cumsum(there) - 1
