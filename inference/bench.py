@@ -108,7 +108,8 @@ def cores() -> int:
 def run(files: Sequence[Path], minutes: float | None, checkpoint: Checkpoint, threads: int, *, warm: Path) -> Costs:
     """Measure the engine on ``files`` joined and repeated to ``minutes``, or on the first as it is (None).
 
-    ``warm`` is a short recording that goes first: what the first alone pays (loading, compiling) is not counted. Raises ``AnalysisError`` where the sound cannot be analysed.
+    ``warm`` is a short recording that goes first: what the first alone pays (loading, compiling) is not counted.
+    Raises ``AnalysisError`` where the sound cannot be analysed.
     """
     with tempfile.TemporaryDirectory(prefix="undertone-bench-") as folder:
         recording = files[0] if minutes is None else joined(files, 60 * minutes, Path(folder) / "bench.wav")
@@ -216,12 +217,14 @@ def _transformers(voices: Voices, checkpoint: Checkpoint, threads: int) -> PeerC
 
 
 def _classifier(checkpoint: Checkpoint) -> Callable[[FloatArray], Any]:
-    from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2ForSequenceClassification, pipeline
+    import transformers
 
+    given: Any = transformers  # its own annotations are too narrow for what its documentation shows
     encoder = checkpoint.model.wav2vec2
-    model = Wav2Vec2ForSequenceClassification(encoder.config).eval()
+    model = given.Wav2Vec2ForSequenceClassification(encoder.config).eval()
     model.wav2vec2.load_state_dict(encoder.state_dict())
-    hear = pipeline("audio-classification", model=model, feature_extractor=Wav2Vec2FeatureExtractor(), device=-1)
+    extractor = given.Wav2Vec2FeatureExtractor()
+    hear = given.pipeline("audio-classification", model=model, feature_extractor=extractor, device=-1)
     return lambda sound: hear(sound.copy(), top_k=1)
 
 
@@ -263,8 +266,8 @@ def as_text(costs: Costs) -> str:
     rows = [f"  {stage.label:<28}{stage.seconds:>10.5f}{100 * stage.share:>9.1f} %" for stage in costs.stages]
     return "\n".join(
         [
-            f"{_clock(costs.duration)} of sound, {_clock(costs.speech)} of it the patient's speech; {costs.checkpoint}; "
-            f"{threads} of {costs.cores} cores ({costs.machine})",
+            f"{_clock(costs.duration)} of sound, {_clock(costs.speech)} of it the patient's speech; "
+            f"{costs.checkpoint}; {threads} of {costs.cores} cores ({costs.machine})",
             "",
             f"  {f'stage (wall time, {threads})':<28}{'s per s':>10}{'share':>11}",
             *rows,

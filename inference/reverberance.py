@@ -9,9 +9,9 @@ in four octave bands, and the shorter answer counts, because each errs by being 
 - How sharply loud speech breaks off within 0.1 s, be it into noise: the direct sound's part and what a room lets fall.
 
 The idea is that of Ratnam et al. (2003, Journal of the Acoustical Society of America 114, 2877-2892), with the
-distribution of decay rates in bands in place of their maximum-likelihood fit (Wen, Habets and Naylor 2008, Proc. ICASSP,
-329-332). The second way, the quantiles and the limits are ours, set on synthetic speech in rooms of exponentially falling
-noise; no recording from a real room was tried.
+distribution of decay rates in bands in place of their maximum-likelihood fit (Wen, Habets and Naylor 2008, Proc.
+ICASSP, 329-332). The second way, the quantiles and the limits are ours, set on synthetic speech in rooms of
+exponentially falling noise; no recording from a real room was tried.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ FloatArray = NDArray[np.float32]
 
 
 def reverberation_time(pieces: Sequence[FloatArray], seconds: float) -> float:
-    """Seconds in which sound falls by 60 dB (RT60), between ``SHORTEST`` and ``LONGEST``; a guess, within about 25 % from 0.4 s on.
+    """Seconds in which sound falls by 60 dB (RT60), between ``SHORTEST`` and ``LONGEST``; a rough guess.
 
     ``pieces`` (n,): speech with what follows it, mono at 16 kHz, in which nobody else speaks; ``seconds``: of speech in
     them. Where the room is much weaker than the direct sound (10 dB and more), the guess is too low.
@@ -93,7 +93,7 @@ def _levels(piece: FloatArray) -> FloatArray:
 
 
 def _decay_rates(levels: FloatArray, noise: NDArray[np.floating]) -> FloatArray:
-    """dB per second of every straight fall above the ``noise`` (bands,) in ``levels`` (frames, bands): (falls,)."""
+    """How fast, in dB per second, ``levels`` (frames, bands) fall in straight lines above the ``noise``: (falls,)."""
     lines = np.lib.stride_tricks.sliding_window_view(levels, LINE, axis=0)  # (lines, bands, levels)
     times = (np.arange(LINE, dtype=np.float32) - (LINE - 1) / 2) * HOP / RATE
     slopes = lines @ (times / np.square(times).sum())
@@ -104,7 +104,7 @@ def _decay_rates(levels: FloatArray, noise: NDArray[np.floating]) -> FloatArray:
 
 
 def _sharp_falls(levels: FloatArray, loud: NDArray[np.floating]) -> FloatArray:
-    """dB by which loud speech in ``levels`` (frames, bands) falls within 0.1 s, be it into noise: (falls,)."""
+    """By how many dB loud speech in ``levels`` (frames, bands) falls within 0.1 s, be it into noise: (falls,)."""
     before, after = levels[:-SHARP], levels[SHARP:]
     falls: FloatArray = (before - after)[before > loud - NEARLY_LOUD]
     return falls

@@ -34,7 +34,8 @@ def in_two(points: NDArray[np.floating]) -> Labels:
         if 2 * left < len(sizes):
             chain, centres, sizes, names = _packed(chain, centres, sizes, names)
     roots = _roots(parents)
-    return (roots != roots[0]).astype(np.int64)
+    labels: Labels = (roots != roots[0]).astype(np.int64)
+    return labels
 
 
 def _with_squares(centres: Array) -> Array:
@@ -44,7 +45,7 @@ def _with_squares(centres: Array) -> Array:
 def _distances(centres: Array, sizes: Array, one: int) -> Array:
     """What merging each cluster with ``one`` would add to the squared spread within clusters; infinite for none."""
     apart = centres[one, -1] - centres @ np.append(centres[one, :-1], -1.0)  # half the squared distance between centres
-    distances = apart * (sizes * sizes[one] / (sizes + sizes[one]))
+    distances: Array = apart * (sizes * sizes[one] / (sizes + sizes[one]))
     distances[sizes == 0] = np.inf
     distances[one] = np.inf
     return distances

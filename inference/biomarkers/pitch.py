@@ -50,7 +50,7 @@ def no_candidates(count: int) -> Candidates:
 
 
 def loudest(frames: FloatArray, places: NDArray[np.int64]) -> float:
-    """A peak that one click cannot set: the 99th percentile of the frames' own peaks, seen at every fifth of ``places``.
+    """A peak that one click cannot set: the 99th percentile of the peaks of every fifth of the frames at ``places``.
 
     ``frames``: (frames, samples), a view of the recording, which is never copied.
     """
