@@ -11,6 +11,7 @@ PYTHON ?=
 PORT ?= 8000
 HOST ?= 127.0.0.1
 PYTEST ?=
+BENCH ?=
 
 run := $(VENV)/bin/python
 pip := $(run) -m pip --disable-pip-version-check install --quiet
@@ -55,6 +56,10 @@ train-demo-checkpoint: $(VENV)/.dev ## train the demonstration checkpoint again 
 evaluate-demo: $(VENV)/.dev ## measure the demonstration checkpoint on unseen voices (needs espeak-ng, flite)
 	@$(run) -m inference.training.evaluate_demo
 	@$(run) -W ignore::UserWarning:pyworld -m inference.training.evaluate_voices
+
+.PHONY: bench
+bench: $(VENV)/.runtime ## measure what each stage of the engine costs, in time and memory (BENCH="--minutes 60" for more)
+	@$(run) manage.py bench engine $(BENCH)
 
 .PHONY: references
 references: $(VENV)/.dev ## compare the acoustic measures with Praat's (an environment of its own; needs espeak-ng, flite)

@@ -8,6 +8,7 @@ import sys
 
 WITHOUT_SERVICES = {
     "analyze",
+    "bench",
     "check",
     "checkpoints",
     "demo",

@@ -29,6 +29,9 @@ HEAD_WIDTH = 64
 VOICING_CUE = 1
 """Which cue is the logit of voicing, in a checkpoint that hears cues."""
 
+CPU_BATCH, GPU_BATCH = 2, 16
+"""Windows at once. A core gains nothing by more than two, and each takes 10 MiB."""
+
 _SILENCE_SD = 1e-6
 _POOLING_FLOOR = 1e-5
 
@@ -138,18 +141,20 @@ def predict(
     model: AffectiveModel | PublicModel,
     windows: Sequence[NDArray[np.float32]],
     *,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     on_batch: Callable[[float], None] | None = None,
 ) -> WindowScores:
     """Scores of ``windows``, each (samples,) at 16 kHz, on the device that holds ``model`` (in evaluation mode).
 
-    Windows of one length share a batch, so nothing is ever padded. ``on_batch`` hears the share done, 0..1.
+    Windows of one length share a batch, so nothing is ever padded; ``batch_size`` is by default what suits the device.
+    ``on_batch`` hears the share done, 0..1.
     """
     names = cast(tuple[HeadName, ...], tuple(model.heads))
     scores = {name: np.zeros(len(windows), dtype=np.float32) for name in names}
     device, done = next(model.parameters()).device, 0
+    size = batch_size or (CPU_BATCH if device.type == "cpu" else GPU_BATCH)
     with torch.inference_mode():
-        for places in _batches(windows, batch_size):
+        for places in _batches(windows, size):
             batch = torch.from_numpy(np.stack([normalized(windows[place]) for place in places])).to(device)
             for name, values in model(batch).items():
                 scores[name][places] = values.float().cpu().numpy()

@@ -8,16 +8,20 @@ lie apart. What describes a voice lives in memory only, while a recording is ana
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-import librosa
+import librosa  # its parts load when they are used
 import numpy as np
 import scipy  # its parts load when they are used: the pages import this module too
 from numpy.typing import NDArray
 
 from inference.biomarkers import pitch
+from inference.levels import frames_of
 from inference.results import Span
 
 RATE = 16_000
@@ -27,13 +31,17 @@ HOP = 320
 FRAME = 800
 COEFFICIENTS = 19
 BANDS = 32
-BLOCK = 1500
-"""Frames at once (30 s), so that memory does not grow with the recording."""
+BLOCK = 250
+"""Frames at once (5 s): more would not fit a core's cache, and take memory."""
+
+SCORED = 10_000
+"""Frames whose likelihood is asked for at once."""
 
 SEGMENT, SEGMENT_HOP = 75, 25
 """Frames of a stretch that is clustered as one (1.5 s), and between two of them."""
 
 LEAST_SEGMENTS = 8
+MOST_CLUSTERED = 3000
 LEAST_PURE = 3
 MIXTURES = 8
 ROUNDS = 4
@@ -87,11 +95,11 @@ class TwoVoices:
 
 def tell_apart(samples: FloatArray, speech: Sequence[Span]) -> TwoVoices | None:
     """The two voices in ``speech`` of ``samples`` (mono, 16 kHz); None where one voice is heard."""
-    raw = describe(samples, speech)
-    if not len(raw.places):
+    heard = describe(samples, speech)
+    if not len(heard.places):
         return None
-    scale = raw.features.mean(axis=0), np.maximum(raw.features.std(axis=0), 1e-6)
-    heard = _scaled(raw, *scale)
+    scale = heard.features.mean(axis=0), np.maximum(heard.features.std(axis=0), 1e-6)
+    _scale(heard, *scale)
     segments = _segments(heard)
     if len(segments) < LEAST_SEGMENTS:
         return None
@@ -113,9 +121,10 @@ def tell_apart(samples: FloatArray, speech: Sequence[Span]) -> TwoVoices | None:
 
 def nearer(known: FloatArray, speech: Sequence[Span], found: TwoVoices) -> int | None:
     """Which of the two voices is that of ``known`` (mono, 16 kHz, with its ``speech``): 0, 1, or None for neither."""
-    heard = _scaled(describe(known, speech), *found.scale)
+    heard = describe(known, speech)
     if not len(heard.places):
         return None
+    _scale(heard, *found.scale)
     told = float(_evidence(found.models, heard).mean())
     return None if abs(told) < DOUBT else int(told > 0)
 
@@ -128,29 +137,40 @@ def describe(samples: FloatArray, speech: Sequence[Span]) -> Frames:
     places = np.flatnonzero(inside)
     if len(places) < 2:
         return Frames(np.zeros((0, COEFFICIENTS + 1), np.float32), np.zeros(0, np.int64))
-    frames = librosa.util.frame(samples, frame_length=FRAME, hop_length=HOP, axis=0)
-    loudest = float(np.quantile(np.abs(frames[places[::5]]).max(axis=1), 0.99))
-    parts = [_described(frames[places[start : start + BLOCK]], loudest) for start in range(0, len(places), BLOCK)]
-    cepstrum = np.concatenate([part[0] for part in parts])
-    offered = pitch.Candidates(*(np.concatenate([part[number] for part in parts]) for number in (1, 2)))
+    frames = frames_of(samples, FRAME, HOP)
+    loudest = pitch.loudest(frames, places)
+    features = np.empty((len(places), COEFFICIENTS + 1), np.float32)
+    offered = pitch.no_candidates(len(places))
+    for start in range(0, len(places), BLOCK):
+        rows = slice(start, start + BLOCK)
+        features[rows, :COEFFICIENTS], found = _described(frames[places[rows]], loudest)
+        offered.f0[rows], offered.strength[rows] = found.f0, found.strength
     f0, _ = pitch.track(offered)
     octaves = np.log2(np.where(np.isfinite(f0), f0, np.nan) / 100)
     # Where there is no pitch it tells nothing: the middle of the recording stands there.
-    filled = np.where(np.isfinite(octaves), octaves, np.nanmedian(octaves) if np.isfinite(octaves).any() else 0.0)
-    return Frames(np.column_stack([cepstrum, filled]).astype(np.float32), places)
+    middle = np.nanmedian(octaves) if np.isfinite(octaves).any() else 0.0
+    features[:, COEFFICIENTS] = np.where(np.isfinite(octaves), octaves, middle)
+    return Frames(features, places)
 
 
-def _scaled(heard: Frames, mean: FloatArray, deviation: FloatArray) -> Frames:
-    return Frames((heard.features - mean) / deviation, heard.places)
+def _scale(heard: Frames, mean: FloatArray, deviation: FloatArray) -> None:
+    """Bring the features to ``mean`` 0 and ``deviation`` 1, in place: of a long recording they are large."""
+    np.subtract(heard.features, mean, out=heard.features)
+    np.divide(heard.features, deviation, out=heard.features)
 
 
-def _described(frames: FloatArray, loudest: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _described(frames: FloatArray, loudest: float) -> tuple[FloatArray, pitch.Candidates]:
     power = pitch.spectra(frames)
-    bands = librosa.filters.mel(sr=RATE, n_fft=2 * (power.shape[1] - 1), n_mels=BANDS, fmin=100, fmax=7000)
-    level = np.log(power @ bands.T + 1e-10)
+    level = np.log(power @ _bands(power.shape[1]) + 1e-10)
     cepstrum = scipy.fft.dct(level, axis=1, norm="ortho")[:, 1 : COEFFICIENTS + 1]
-    offered = pitch.candidates(frames, power, RATE, loudest)
-    return cepstrum.astype(np.float32), offered.f0, offered.strength
+    return cepstrum.astype(np.float32), pitch.candidates(frames, power, RATE, loudest)
+
+
+@cache
+def _bands(bins: int) -> FloatArray:
+    """Mel-frequency bands of 100 to 7000 Hz over a power spectrum: (bins, bands)."""
+    bands: FloatArray = librosa.filters.mel(sr=RATE, n_fft=2 * (bins - 1), n_mels=BANDS, fmin=100, fmax=7000).T
+    return bands
 
 
 def _segments(heard: Frames) -> list[NDArray[np.int64]]:
@@ -178,11 +198,16 @@ def _points(heard: Frames, segments: list[NDArray[np.int64]]) -> FloatArray:
 
 
 def _clusters(points: FloatArray) -> NDArray[np.int64]:
-    """Cluster 0 or 1 of each point, (segments,)."""
+    """Cluster 0 or 1 of each point, (segments,). Of a long recording every so many are clustered: memory grows with
+    the square of their number. The others belong to the nearer centre.
+    """
     from sklearn.cluster import AgglomerativeClustering
 
-    labels: NDArray[np.int64] = AgglomerativeClustering(n_clusters=2, linkage="ward").fit_predict(points)
-    return labels
+    chosen = points[:: math.ceil(len(points) / MOST_CLUSTERED)]
+    labels = AgglomerativeClustering(n_clusters=2, linkage="ward").fit_predict(chosen)
+    centres = np.stack([chosen[labels == who].mean(axis=0) for who in (0, 1)])
+    nearest: NDArray[np.int64] = np.square(points[:, None] - centres).sum(axis=2).argmin(axis=1)
+    return labels if len(chosen) == len(points) else nearest
 
 
 def _apart(points: FloatArray, segments: list[NDArray[np.int64]], assigned: NDArray[np.int64]) -> float:
@@ -212,19 +237,27 @@ def _seed(heard: Frames, segments: list[NDArray[np.int64]], labels: NDArray[np.i
 
 
 def _models(heard: Frames, assigned: NDArray[np.int64]) -> tuple[Any, Any]:
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
     def fitted(rows: FloatArray) -> Any:
         count = int(np.clip(len(rows) // 100, 1, MIXTURES))
-        return GaussianMixture(count, covariance_type="diag", reg_covar=1e-2, max_iter=30, random_state=0).fit(rows)
+        mixture = GaussianMixture(count, covariance_type="diag", reg_covar=1e-2, max_iter=30, random_state=0)
+        with warnings.catch_warnings():
+            # It need not be the best mixture: it is fitted anew in every round.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return mixture.fit(rows)
 
     return fitted(heard.features[assigned == 0]), fitted(heard.features[assigned == 1])
 
 
 def _evidence(models: tuple[Any, Any], heard: Frames) -> NDArray[np.float64]:
     """What each frame tells for the second voice (above 0) or the first (below), (frames,)."""
-    first, second = (model.score_samples(heard.features) for model in models)
-    told: NDArray[np.float64] = np.clip(WEIGHT * (second - first), -MOST_TOLD, MOST_TOLD)
+    told = np.empty(len(heard.features))
+    for start in range(0, len(told), SCORED):
+        rows = slice(start, start + SCORED)
+        first, second = (model.score_samples(heard.features[rows]) for model in models)
+        told[rows] = np.clip(WEIGHT * (second - first), -MOST_TOLD, MOST_TOLD)
     return told
 
 

@@ -1,9 +1,10 @@
-"""How loud a stretch of sound is."""
+"""How loud a stretch of sound is, and its frames."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import librosa  # its parts load when they are used
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +19,14 @@ def chunk_powers(samples: FloatArray, length: int) -> NDArray[np.float64]:
     chunks = samples[: len(samples) // length * length].reshape(-1, length)
     powers: NDArray[np.float64] = np.einsum("ij,ij->i", chunks, chunks).astype(np.float64) / length
     return powers
+
+
+def frames_of(samples: FloatArray, length: int, hop: int) -> FloatArray:
+    """A view of ``samples`` (n,) as frames of ``length`` that begin every ``hop``: (frames, length); none of fewer."""
+    if len(samples) < length:
+        return np.empty((0, length), np.float32)
+    frames: FloatArray = librosa.util.frame(samples, frame_length=length, hop_length=hop, axis=0)
+    return frames
 
 
 def decibels(power: NDArray[Any]) -> FloatArray:

@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import librosa
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.biomarkers import pitch
-from inference.levels import decibels
+from inference.levels import decibels, frames_of
 from inference.results import Span, Turn
 
 FRAME_SECONDS = 3 / pitch.FLOOR
 """Three periods of the lowest pitch, as Boersma (1993) asks."""
 
-BATCH = 1000
+BATCH = 250
+"""Frames at once: more would not fit a core's cache, and take memory."""
+
 MIN_VOICED = 20
 """Frames: 0.2 s of voice is the least that a mean or a spread of pitch may rest on."""
 
@@ -65,7 +66,7 @@ def contours(
     if len(samples) < length or not turns:
         nothing = np.zeros(0, np.float32)
         return Contours(nothing, nothing, nothing, nothing, np.zeros(0, bool), np.zeros(0))
-    frames = librosa.util.frame(samples, frame_length=length, hop_length=hop, axis=0)
+    frames = frames_of(samples, length, hop)
     centres = (np.arange(len(frames)) * hop + length / 2) / sample_rate
     places = np.flatnonzero(_inside(centres, turns))
     offered, level, vowel_level = _look(frames, places, sample_rate, progress)
@@ -77,26 +78,20 @@ def _look(
     frames: FloatArray, places: NDArray[np.intp], sample_rate: int, progress: Callable[[float], None] | None
 ) -> tuple[pitch.Candidates, FloatArray, FloatArray]:
     """Pitch candidates, level and level in the band of vowels (dB) of the frames at ``places``."""
-    loudest = _loudest(frames, places)
-    found: list[pitch.Candidates] = []
-    levels: list[FloatArray] = []
-    vowels: list[FloatArray] = []
+    loudest = pitch.loudest(frames, places)
+    # Filled in place: a long recording's candidates would otherwise be held twice.
+    offered = pitch.no_candidates(len(places))
+    levels, vowels = (np.empty(len(places), np.float32) for _ in range(2))
     for start in range(0, len(places), BATCH):
-        batch = frames[places[start : start + BATCH]]
+        rows = slice(start, start + BATCH)
+        batch = frames[places[rows]]
         power = pitch.spectra(batch)
-        found.append(pitch.candidates(batch, power, sample_rate, loudest))
-        levels.append(_levels(batch))
-        vowels.append(_band_levels(power, sample_rate))
+        found = pitch.candidates(batch, power, sample_rate, loudest)
+        offered.f0[rows], offered.strength[rows] = found.f0, found.strength
+        levels[rows], vowels[rows] = _levels(batch), _band_levels(power, sample_rate)
         if progress:
             progress(min(1.0, (start + BATCH) / len(places)))
-    f0, strength = (np.concatenate([getattr(one, name) for one in found]) for name in ("f0", "strength"))
-    return pitch.Candidates(f0, strength), np.concatenate(levels), np.concatenate(vowels)
-
-
-def _loudest(frames: FloatArray, places: NDArray[np.intp]) -> float:
-    """A peak that one click cannot set: the 99th percentile of the frames' own peaks, seen every 50 ms."""
-    peaks = [float(np.abs(frames[place]).max()) for place in places[::5]]
-    return float(np.quantile(peaks, 0.99)) if peaks else 0.0
+    return offered, levels, vowels
 
 
 def _levels(frames: FloatArray) -> FloatArray:
@@ -121,5 +116,4 @@ def _inside(times: NDArray[np.float64], spans: Sequence[Span] | Sequence[Turn]) 
 def frames_at(samples: FloatArray, sample_rate: int, centres: NDArray[np.float64]) -> FloatArray:
     """The frames around ``centres`` (seconds, from ``Contours``): (frames, samples)."""
     length, hop = round(FRAME_SECONDS * sample_rate), round(pitch.STEP_SECONDS * sample_rate)
-    frames: FloatArray = librosa.util.frame(samples, frame_length=length, hop_length=hop, axis=0)
-    return frames[np.rint((centres * sample_rate - length / 2) / hop).astype(np.int64)]
+    return frames_of(samples, length, hop)[np.rint((centres * sample_rate - length / 2) / hop).astype(np.int64)]

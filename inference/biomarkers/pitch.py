@@ -44,6 +44,20 @@ class Candidates:
     strength: FloatArray
 
 
+def no_candidates(count: int) -> Candidates:
+    """Room for the candidates of ``count`` frames, to be filled."""
+    return Candidates(*(np.empty((count, CANDIDATES), np.float32) for _ in range(2)))
+
+
+def loudest(frames: FloatArray, places: NDArray[np.int64]) -> float:
+    """A peak that one click cannot set: the 99th percentile of the peaks of every fifth of the frames at ``places``.
+
+    ``frames``: (frames, samples), a view of the recording, which is never copied.
+    """
+    peaks = [max(frames[place].max(), -frames[place].min()) for place in places[::5].tolist()]
+    return float(np.quantile(np.array(peaks, np.float32), 0.99)) if peaks else 0.0
+
+
 def spectra(frames: FloatArray) -> FloatArray:
     """Power spectra (frames, bins), from 0 to half the rate, of ``frames`` (frames, samples), Hann-weighted."""
     return _power((frames - frames.mean(axis=1, keepdims=True)) * _window(frames.shape[1]), _size(frames.shape[1]))
@@ -150,13 +164,12 @@ def _periodicity(offered: Candidates, path: NDArray[np.int64]) -> FloatArray:
 def _best_path(offered: Candidates) -> NDArray[np.int64]:
     """Which candidate is chosen in each frame, (frames,)."""
     count = len(offered.f0)
-    octaves = np.log2(np.maximum(offered.f0, 1.0))
     picked = np.zeros(count, np.int64)
     for first in range(0, count, BLOCK * BLOCKS):
         last = min(count, first + BLOCK * BLOCKS)
         places = np.arange(-CONTEXT, BLOCK + CONTEXT)[:, None] + np.arange(first, last, BLOCK)
         places = np.clip(places, 0, count - 1)
-        chosen = _viterbi(octaves[places], offered.strength[places])
+        chosen = _viterbi(np.log2(np.maximum(offered.f0[places], 1.0)), offered.strength[places])
         picked[first:last] = chosen[CONTEXT : CONTEXT + BLOCK].T.reshape(-1)[: last - first]
     return picked
 

@@ -35,7 +35,7 @@ def test_a_clean_recording_passes_every_check(speech: Samples) -> None:
     assert quality.ok
     assert failed(quality) == []
     codes = [check.code for check in quality.checks]
-    assert codes == ["level", "clipping", "snr", "speech_seconds", "bandwidth", "dropouts"]
+    assert codes == ["level", "clipping", "snr", "speech_seconds", "bandwidth", "dropouts", "reverberance"]
 
 
 def test_a_faint_recording_fails_by_its_level(speech: Samples) -> None:
@@ -99,6 +99,49 @@ def test_lost_packets_fail_as_dropouts_but_silent_pauses_do_not(speech: Samples)
     found = check(assessed(lossy), "dropouts")
     assert not found.ok
     assert 0.01 < (found.value or 0) < 0.04
+
+
+def in_a_room(samples: Samples, seconds: float, *, direct_to_reverberant: float = 0.0, seed: int = 1) -> Samples:
+    """``samples`` in a room of exponentially falling noise; the level of the direct sound over the room's in dB."""
+    time = np.arange(round(1.2 * seconds * 16_000)) / 16_000
+    room = np.random.default_rng(seed).standard_normal(len(time)) * 10 ** (-3 * time / seconds)
+    room *= 10 ** (-direct_to_reverberant / 20) / np.sqrt(np.square(room).sum())
+    room[0] += 1
+    return signal.fftconvolve(samples, room)[: len(samples)].astype(np.float32)
+
+
+def reverberance(samples: Samples) -> QualityCheck:
+    return check(assessed(samples), "reverberance")
+
+
+def test_reverberance_rises_with_the_rooms_reverberation_time(speech: Samples) -> None:
+    values = [
+        reverberance(speech).value,
+        *(reverberance(in_a_room(speech, rt)).value for rt in (0.2, 0.4, 0.6, 1.0, 1.5)),
+    ]
+    assert values == sorted(values)  # type: ignore[type-var]
+    assert values[2:5] == pytest.approx([0.4, 0.6, 1.0], rel=0.25)
+
+
+def test_only_a_room_that_rings_fails_by_its_reverberance(speech: Samples) -> None:
+    assert failed(assessed(in_a_room(speech, 0.6))) == []
+    # What rings in the pauses counts as noise too.
+    assert set(failed(assessed(in_a_room(speech, 1.2)))) == {"snr", "reverberance"}
+    assert "carpet" in reverberance(in_a_room(speech, 1.2)).message
+
+
+def test_noise_is_not_taken_for_a_room(speech: Samples) -> None:
+    for level in (20, 12):
+        noise = sound.noise(len(speech) / 16_000, rms=float(speech.std()) * 10 ** (-level / 20))[: len(speech)]
+        assert (reverberance(speech + noise).value or 9) < 0.4
+
+
+def test_pauses_that_end_abruptly_do_not_hide_a_room(speech: Samples) -> None:
+    ringing = in_a_room(speech, 1.2)
+    loudness = np.sqrt(np.convolve(np.square(ringing), np.ones(1600) / 1600, mode="same"))
+    gated = np.where(loudness < 0.08 * loudness.max(), 0, ringing).astype(np.float32)
+    assert (gated == 0).sum() > 16_000 * 3
+    assert not reverberance(gated).ok
 
 
 def test_more_than_two_channels_are_noted() -> None:

@@ -1,0 +1,50 @@
+"""``manage.py bench engine`` prints every stage, what it was measured on, and its peers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from inference import bench
+from inference.checkpoints import Checkpoint
+from inference.stages import STAGES
+from tests import sound
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    call_command("bench", "engine", "--checkpoint=small", "--minutes=0.4", "--threads=1", *arguments)
+    return capsys.readouterr().out
+
+
+def test_json_holds_every_stage_and_shares_that_add_up(
+    checkpoint: Checkpoint, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "PEER_SECONDS", 2.0)
+    told = json.loads(run(capsys, f"--audio={sound.SPEECH}", "--json"))
+    assert tuple(stage["code"] for stage in told["stages"]) == STAGES
+    assert sum(stage["share"] for stage in told["stages"]) == pytest.approx(1)
+    assert told["duration"] == pytest.approx(24)
+    assert told["threads"] == 1
+    assert told["peak_mib"] > 100
+    assert [peer["threads"] for peer in told["peers"]] == [1, 1]
+    assert told["peers"][1]["ratio"] > 3  # pyin alone is slower than all of our measures
+
+
+def test_a_recording_that_is_not_there_is_one_plain_sentence(checkpoint: Checkpoint) -> None:
+    with pytest.raises(CommandError, match="cannot be read"):
+        call_command("bench", "engine", "--checkpoint=small", "--audio=/nowhere.wav")
+
+
+@pytest.mark.parametrize("wrong", ["--minutes=0", "--minutes=-1", "--threads=0"])
+def test_lengths_and_threads_are_above_zero(wrong: str) -> None:
+    with pytest.raises(CommandError, match="above zero"):
+        call_command("bench", "engine", wrong)
+
+
+def test_sound_is_repeated_to_the_asked_length(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from inference import audio
+
+    joined = audio.decode(bench.joined([sound.SECOND_VOICE, sound.SPEECH], 70, tmp_path / "a.wav"))
+    assert joined.duration == 70
