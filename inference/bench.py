@@ -275,7 +275,7 @@ def as_text(costs: Costs) -> str:
             "",
             *_targets(costs, threads),
             "",
-            "Beside others, on the same sound in the same run (CPU time, s per s of what they heard):",
+            "Beside others, on stretches of this sound in the same run (CPU time, s per s of what they heard):",
             *(_peer_line(peer) for peer in costs.peers),
         ]
     )

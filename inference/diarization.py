@@ -42,6 +42,9 @@ SEGMENT, SEGMENT_HOP = 75, 25
 
 LEAST_SEGMENTS = 8
 MOST_CLUSTERED = 3000
+LEAST_ROWS = 50
+"""Frames (1 s) below which nothing is known of a voice."""
+
 LEAST_PURE = 3
 MIXTURES = 8
 ROUNDS = 4
@@ -56,6 +59,9 @@ CHANGE_COST = 10.0
 
 BLUR = 25
 """Frames (half a second) over which evidence is averaged where doubt is asked for."""
+
+SILENCE, HANDOVER = 10, 25
+"""Frames: people who change over within 0.2 s are taken to overlap for half a second to either side."""
 
 DOUBT = 0.05
 """Mean evidence below which it is not clear who speaks."""
@@ -105,18 +111,34 @@ def tell_apart(samples: FloatArray, speech: Sequence[Span]) -> TwoVoices | None:
         return None
     points = _points(heard, segments)
     assigned = _seed(heard, segments, _clusters(points))
-    models, ratio = _models(heard, assigned), np.zeros(0)
+    ratio = np.zeros(0)
     for _ in range(ROUNDS):
-        ratio = _evidence(models, heard)
-        assigned = _path(ratio, heard.places)
-        if min(assigned.mean(), 1 - assigned.mean()) < SMALLEST_SHARE:
+        if _too_little(assigned):
             return None
         models = _models(heard, assigned)
-    if _apart(points, segments, assigned) < APART:
+        ratio = _evidence(models, heard)
+        assigned = _path(ratio, heard.places)
+    if _too_little(assigned) or _apart(points, segments, assigned) < APART:
         return None
-    doubtful = np.abs(_smoothed(ratio)) < DOUBT
+    models = _models(heard, assigned)
+    doubtful = (np.abs(_smoothed(ratio)) < DOUBT) | _handovers(assigned, heard.places)
     spans = [_spans(heard.places[(assigned == who) & ~doubtful]) for who in (0, 1)]
     return TwoVoices((spans[0], spans[1]), _spans(heard.places[doubtful]), models, scale)
+
+
+def _too_little(assigned: NDArray[np.int64]) -> bool:
+    """Whether one of two voices has too little of the speech to be a voice at all."""
+    rows = min(int(assigned.sum()), int((1 - assigned).sum()))
+    return rows < max(LEAST_ROWS, SMALLEST_SHARE * len(assigned))
+
+
+def _handovers(assigned: NDArray[np.int64], places: NDArray[np.int64]) -> Mask:
+    """Where one voice takes over from the other without a silence: there people speak at once, (frames,)."""
+    taken_over = np.flatnonzero((np.diff(assigned) != 0) & (np.diff(places) <= SILENCE)) + 1
+    near = np.zeros(len(places), bool)
+    for row in taken_over:
+        near[max(0, row - HANDOVER) : row + HANDOVER] = True
+    return near
 
 
 def nearer(known: FloatArray, speech: Sequence[Span], found: TwoVoices) -> int | None:

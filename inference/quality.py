@@ -169,7 +169,7 @@ def _reverberance(ringing: Pieces, seconds: float) -> QualityCheck:
     bad = (
         "The room rings: words run into each other. Please use a closer microphone or a room with carpet and curtains."
     )
-    return QualityCheck("reverberance", ok, round(value, 2), "s", good if ok else bad)
+    return QualityCheck("reverberation_time", ok, round(value, 2), "s", good if ok else bad)
 
 
 def _ringing(samples: FloatArray, speech: Sequence[Span], others: Sequence[Span]) -> tuple[Span, ...]:

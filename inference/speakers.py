@@ -35,6 +35,7 @@ from inference.speech import (
     sustained,
     total,
     turns,
+    without,
 )
 
 BY_CHANNEL = "channel"
@@ -231,7 +232,7 @@ def _voices(
     if not patient:
         raise NoSpeech if not others else NoSpeech("Speech was found in this recording, but none of the patient's.")
     known = method in (BY_CHANNEL, BY_ENROLMENT)
-    everyone = turns({"patient": patient, "counselor" if known else "other": others})
+    everyone = without(turns({"patient": patient, "counselor" if known else "other": others}), excluded)
     return Voices(samples, patient, others, everyone, method, excluded)
 
 

@@ -189,6 +189,16 @@ def turns(voices: dict[Speaker, Sequence[Span]]) -> tuple[Turn, ...]:
     return tuple(sorted(found, key=lambda turn: (turn.start, turn.end, turn.speaker)))
 
 
+def without(everyone: Sequence[Turn], excluded: Sequence[Span]) -> tuple[Turn, ...]:
+    """Turns with ``excluded`` (ordered, without overlap) cut out of them, in order of time."""
+    parts = (
+        Turn(part.start, part.end, turn.speaker)
+        for turn in everyone
+        for part in subtract([Span(turn.start, turn.end)], excluded)
+    )
+    return tuple(sorted(parts, key=lambda turn: (turn.start, turn.end, turn.speaker)))
+
+
 def _joined(spans: Sequence[Span], others: Sequence[Span]) -> list[tuple[float, float]]:
     joined: list[tuple[float, float]] = []
     for span in spans:

@@ -92,26 +92,29 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120.0, help="length of each conversation")
     seconds = parser.parse_args().seconds
     rows = list(_rows(seconds))
-    mono, stereo, right, doubt = (np.array(column, np.float64) for column in zip(*rows, strict=True))
+    mono, stereo, right, doubt, both = (np.array(column, np.float64) for column in zip(*rows, strict=True))
     print(f"mono, 10 % overlap, 15 dB noise: error {mono.mean():.3f}, highest {mono.max():.3f}  <= {MONO_AT_MOST}")
     print(f"stereo, the same: error {stereo.mean():.3f}, highest {stereo.max():.3f}  <= {STEREO_AT_MOST}")
     print(f"counselor known by a clip: right person in {int(right.sum())} of {len(right)}")
-    print(f"speech left out as doubtful, mono: {doubt.mean():.3f}")
+    print(f"speech left out, mono: {doubt.mean():.3f}")
+    print(f"patient's speech, mono, in which the other one speaks too: {both.mean():.3f}")
 
 
-def _rows(seconds: float) -> Iterator[tuple[float, float, bool, float]]:
+def _rows(seconds: float) -> Iterator[tuple[float, float, bool, float, float]]:
     for number, pair in enumerate(PAIRS):
         rng = np.random.default_rng([31, number])
         made = conversation(pair, rng, seconds=seconds)
         clip = conversation((pair[1], pair[1]), rng, seconds=15, overlap=0, snr=None)
-        mono, right, doubt = _mono(made, clip)
+        mono, right, doubt, both = _mono(made, clip)
         stereo = _stereo(made)
         print(f"{pair[0].name} and {pair[1].name}: mono {mono:.3f}, stereo {stereo:.3f}", flush=True)
-        yield mono, stereo, right, doubt
+        yield mono, stereo, right, doubt, both
 
 
-def _mono(made: Conversation, clip: Conversation) -> tuple[float, bool, float]:
-    """Error, whether the clip of the second voice made the first one the patient, and the share left out."""
+def _mono(made: Conversation, clip: Conversation) -> tuple[float, bool, float, float]:
+    """Error, whether the clip of the second voice made the first one the patient, the share of the speech left out, and
+    that of the patient's speech in which both speak.
+    """
     with tempfile.TemporaryDirectory() as folder:
         session, enrolled = Path(folder) / "session.wav", Path(folder) / "counselor.wav"
         _write(session, made.mono[None])
@@ -120,7 +123,9 @@ def _mono(made: Conversation, clip: Conversation) -> tuple[float, bool, float]:
     error = diarization_error(made.speech, (found.speech, found.others), made.channels.shape[1] / SAMPLE_RATE)
     own = total(_shared(found.speech, made.speech[0])), total(_shared(found.speech, made.speech[1]))
     heard = total((*found.speech, *found.others, *found.excluded))
-    return error.rate, found.method == speakers.BY_ENROLMENT and own[0] > own[1], total(found.excluded) / heard
+    right = found.method == speakers.BY_ENROLMENT and own[0] > own[1]
+    both = total(intersect(found.speech, _shared(*made.speech))) / total(found.speech)
+    return error.rate, right, total(found.excluded) / heard, both
 
 
 def _shared(first: Sequence[Span], second: Sequence[Span]) -> tuple[Span, ...]:

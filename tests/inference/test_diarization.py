@@ -15,7 +15,7 @@ from inference.diarization import tell_apart
 from inference.errors import BadOptions
 from inference.results import Span
 from inference.speakers import Options, find_patient
-from inference.speech import intersect, total
+from inference.speech import cut_silences, intersect, probabilities, speech_spans, total
 from tests import sound
 
 Samples = NDArray[np.float32]
@@ -42,6 +42,10 @@ def conversation(second_voice: Path, tmp_path_factory: pytest.TempPathFactory) -
         start += len(part) / RATE + 0.5
     file = tmp_path_factory.mktemp("conversation") / "session.wav"
     return sound.write(file, np.concatenate(parts), RATE), spans[0], spans[1]
+
+
+def speech_of(samples: Samples) -> tuple[Span, ...]:
+    return cut_silences(speech_spans(probabilities(samples), len(samples) / RATE), samples)
 
 
 def share_inside(spans: tuple[Span, ...], truth: list[Span]) -> float:
@@ -94,3 +98,30 @@ def test_one_voice_has_nobody_to_be_swapped_with() -> None:
 def test_a_named_channel_cannot_be_swapped(conversation) -> None:
     with pytest.raises(BadOptions, match="please name the other one"):
         find_patient(decode(conversation[0]), Options(patient_channel="left", swapped=True))
+
+
+@pytest.mark.parametrize(("start", "seconds"), [(6.92, 5.79), (0.0, 5.5), (12.3, 7.1), (20.0, 10.9)])
+def test_a_few_seconds_of_one_voice_stay_one_voice(start: float, seconds: float) -> None:
+    samples = decode(sound.SPEECH).mono
+    part = np.pad(samples, (0, 20 * RATE))[round(start * RATE) : round((start + seconds) * RATE)]
+    assert tell_apart(part, speech_of(part)) is None
+
+
+def test_a_change_of_voice_without_a_silence_is_left_out_of_both(second_voice: Path) -> None:
+    first, second = (decode(file).mono for file in (sound.SPEECH, second_voice))
+    loud_border = np.concatenate([first[: 20 * RATE], second[2 * RATE : 10 * RATE]])
+    found = tell_apart(loud_border, (Span(0, len(loud_border) / RATE),))
+    assert found is not None
+    assert total(intersect(found.doubtful, [Span(19.6, 20.4)])) > 0.6
+    assert not intersect(found.doubtful, found.voices[0])
+    assert not intersect(found.doubtful, found.voices[1])
+
+
+def test_no_turn_of_the_patient_holds_speech_that_was_left_out(second_voice: Path, tmp_path: Path) -> None:
+    first, second = (decode(file).mono for file in (sound.SPEECH, second_voice))
+    both = first[: 36 * RATE].copy()
+    both[10 * RATE : 16 * RATE] = second[: 6 * RATE]
+    found = find_patient(decode(sound.write(tmp_path / "both.wav", both, RATE)), Options())
+    assert total(found.excluded) > 0
+    for turn in found.turns:
+        assert total(intersect([Span(turn.start, turn.end)], found.excluded)) < 1e-9

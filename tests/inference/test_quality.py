@@ -35,7 +35,7 @@ def test_a_clean_recording_passes_every_check(speech: Samples) -> None:
     assert quality.ok
     assert failed(quality) == []
     codes = [check.code for check in quality.checks]
-    assert codes == ["level", "clipping", "snr", "speech_seconds", "bandwidth", "dropouts", "reverberance"]
+    assert codes == ["level", "clipping", "snr", "speech_seconds", "bandwidth", "dropouts", "reverberation_time"]
 
 
 def test_a_faint_recording_fails_by_its_level(speech: Samples) -> None:
@@ -111,7 +111,7 @@ def in_a_room(samples: Samples, seconds: float, *, direct_to_reverberant: float 
 
 
 def reverberance(samples: Samples) -> QualityCheck:
-    return check(assessed(samples), "reverberance")
+    return check(assessed(samples), "reverberation_time")
 
 
 def test_reverberance_rises_with_the_rooms_reverberation_time(speech: Samples) -> None:
@@ -126,7 +126,7 @@ def test_reverberance_rises_with_the_rooms_reverberation_time(speech: Samples) -
 def test_only_a_room_that_rings_fails_by_its_reverberance(speech: Samples) -> None:
     assert failed(assessed(in_a_room(speech, 0.6))) == []
     # What rings in the pauses counts as noise too.
-    assert set(failed(assessed(in_a_room(speech, 1.2)))) == {"snr", "reverberance"}
+    assert set(failed(assessed(in_a_room(speech, 1.2)))) == {"snr", "reverberation_time"}
     assert "carpet" in reverberance(in_a_room(speech, 1.2)).message
 
 
