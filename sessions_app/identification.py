@@ -86,7 +86,7 @@ def patient_swap(*, user: User, recording: Recording, seen: uuid.UUID) -> bool:
     False when the job is not the recording's any more (so two clicks swap once), or there is nobody to swap with.
     Raises `ConsentMissing`; then what was found stays.
     """
-    require(user, Action.RETRY_ANALYSIS)
+    require(user, Action.CONFIRM_PATIENT)
     with _locked(user, recording, "swap_patient") as current:
         if current.job_id != seen or not can_be_swapped(current):
             return False

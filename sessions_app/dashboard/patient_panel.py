@@ -48,7 +48,7 @@ def patient_panel(
         question="" if confirmation else question,
         confirmation=confirmation,
         may_confirm=is_assumption(recording) and confirmation is None and may(user, Action.CONFIRM_PATIENT),
-        may_swap=can_be_swapped(recording) and may(user, Action.RETRY_ANALYSIS),
+        may_swap=can_be_swapped(recording) and may(user, Action.CONFIRM_PATIENT),
         swap_label=swap_label,
         patient_seconds=sum(turn.duration for turn in turns if turn.speaker == "patient"),
         other_seconds=sum(turn.duration for turn in turns if turn.speaker != "patient"),
