@@ -104,9 +104,18 @@ def _swap(recording: Recording) -> None:
     recording.job = jobs.job_enqueue(
         tenant=recording.session.patient.clinic_id, subject=recording.id, file=recording.file, options=options
     )
-    # What was found was another person's voice: it must not stand as the patient's.
+    recording.save(update_fields=["patient_channel", "job"])
+    forget_what_was_found(recording)
+
+
+def forget_what_was_found(recording: Recording) -> None:
+    """Delete what was found in ``recording``: another person's voice, which must neither stand as the patient's nor stay.
+
+    For within the transaction that gives the recording its next job.
+    """
     recording.analysis = None
-    recording.save(update_fields=["patient_channel", "job", "analysis"])
+    recording.save(update_fields=["analysis"])
+    jobs.analyses_forget(subject=recording.id)
 
 
 def _speaks_more(recording: Recording) -> bool:

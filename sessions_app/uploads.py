@@ -19,7 +19,7 @@ from inference import services as jobs
 from inference.models import AnalysisJob, Priority
 from sessions_app import storage
 from sessions_app.errors import ConsentMissing
-from sessions_app.identification import options_for
+from sessions_app.identification import forget_what_was_found, options_for
 from sessions_app.models import Patient, PatientChannel, Recording, Session
 from sessions_app.services import session_add
 
@@ -147,9 +147,8 @@ def _analyze_again_if_needed(recording: Recording, wish: _Wish) -> Recording:
         jobs.job_cancel(recording.job_id)
         recording.patient_channel = wish.patient_channel
         recording.job = _job_create(recording.session, recording.id, recording.file, wish)
-        # What was found on the other channel was another person's voice: it must not stand as the patient's.
-        recording.analysis = None
-        recording.save(update_fields=["patient_channel", "job", "analysis"])
+        recording.save(update_fields=["patient_channel", "job"])
+        forget_what_was_found(recording)
     else:
         jobs.job_retry(recording.job_id)
     return recording

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import AccessLogEntry
-from inference.models import AnalysisJob, JobState
+from inference.models import Analysis, AnalysisJob, JobState, Timeline
 from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON
 from sessions_app import identification
 from sessions_app.errors import ConsentMissing
@@ -126,8 +126,18 @@ def test_a_file_that_is_no_audio_is_not_helped_by_another_channel(world: World) 
 def test_a_confirmation_does_not_outlive_the_analysis_that_it_was_about(world: World) -> None:
     recording = found(world, BY_LENGTH)
     patient_confirm(user=world.alice, recording=recording, seen=recording.job_id)
-    again = swapped(world, recording)
-    assert not Confirmation.objects.filter(analysis=again.analysis_id).exists()
+    swapped(world, recording)
+    assert not Confirmation.objects.exists()
+
+
+@pytest.mark.parametrize(("method", "channel"), [(BY_LENGTH, ""), (BY_CHANNEL, "left")])
+def test_after_a_swap_nothing_is_left_of_what_was_measured_in_the_other_persons_voice(
+    world: World, method: str, channel: str
+) -> None:
+    kept = found(world, method)
+    swapped(world, found(world, method, patient_channel=channel))
+    assert Analysis.objects.get() == kept.analysis
+    assert Timeline.objects.get().analysis == kept.analysis
 
 
 @pytest.mark.parametrize("decide", [patient_confirm, patient_swap])

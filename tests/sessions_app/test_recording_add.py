@@ -15,7 +15,7 @@ from pytest_django import Settings
 from accounts.models import AccessLogEntry
 from inference import services as jobs
 from inference.errors import EmptyFile, TooLarge
-from inference.models import AnalysisJob, JobState
+from inference.models import Analysis, AnalysisJob, JobState
 from sessions_app import services, storage, uploads
 from sessions_app.errors import ConsentMissing
 from sessions_app.models import Consent, PatientChannel, Recording, Session
@@ -84,6 +84,7 @@ def test_another_channel_takes_the_other_voices_scores_away_at_once(world: World
     uploads.recording_add(user=world.sam, session=session, upload=upload(), patient_channel=PatientChannel.RIGHT)
     recording.refresh_from_db()
     assert recording.analysis is None
+    assert not Analysis.objects.exists()
     assert trend_of(world.alices_patient, world.alice).points[0].scores == {}
 
 
