@@ -109,7 +109,7 @@ def _swap(recording: Recording) -> None:
 
 
 def forget_what_was_found(recording: Recording) -> None:
-    """Delete what was found in ``recording``: another person's voice, which must neither stand as the patient's nor stay.
+    """Delete what was found in ``recording``: somebody else's voice, which must not stand as the patient's.
 
     For within the transaction that gives the recording its next job.
     """

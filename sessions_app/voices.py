@@ -45,16 +45,18 @@ def voice_keep(*, user: User, upload: UploadedFile[bytes]) -> CounselorVoice:
 
 
 def voice_delete(*, user: User) -> bool:
-    """Delete the user's clip, file and row. False when there was none."""
-    require(user, Action.KEEP_VOICE, object_kind=KIND)
-    with transaction.atomic():
-        _one_at_a_time(user)
-        file = _forget(user)
-        if file:
-            # The file before the row: should anything fail here, what is left is a row that can be deleted again, and
-            # never a voice that nobody knows of.
-            default_storage.delete(file)
-    return file is not None
+    """Delete the user's clip, file and row. False when there was none.
+
+    It needs no role: whoever is no counselor any more may still take their voice back.
+    """
+    return _delete(user, "delete")
+
+
+def voices_tidy() -> None:
+    """Delete the clips of accounts that were switched off, and files in the clips' folder that no clip names."""
+    for user in User.objects.filter(is_active=False, voice__isnull=False):
+        _delete(user, "delete_with_account")
+    storage.discard_unnamed(storage.VOICES, lambda: CounselorVoice.objects.values_list("file", flat=True))
 
 
 def clip_for(patient: Patient) -> str | None:
@@ -71,8 +73,9 @@ def _replace(user: User, stored: storage.StoredFile, seconds: float) -> Counselo
     _one_at_a_time(user)
     earlier = _forget(user)
     if earlier:
-        # Only then is it sure that the new one takes its place.
-        transaction.on_commit(lambda: default_storage.delete(earlier))
+        # Only then is it sure that the new one takes its place. Should it fail, the new one stays all the same, and
+        # `voices_tidy` deletes the earlier one.
+        transaction.on_commit(lambda: default_storage.delete(earlier), robust=True)
     voice = CounselorVoice(counselor=user, file=stored.name, size=stored.size, speech_seconds=seconds)
     voice.full_clean()
     voice.save()
@@ -84,11 +87,22 @@ def _one_at_a_time(user: User) -> None:
     User.objects.select_for_update(no_key=True).get(id=user.id)
 
 
-def _forget(user: User) -> str | None:
+@transaction.atomic
+def _delete(user: User, action: str) -> bool:
+    _one_at_a_time(user)
+    file = _forget(user, action)
+    if file:
+        # The file before the row: should anything fail here, what is left is a row that can be deleted again, and
+        # never a voice that nobody knows of.
+        default_storage.delete(file)
+    return file is not None
+
+
+def _forget(user: User, action: str = "delete") -> str | None:
     """Delete the row; returns the name of the file that was its."""
     voice = CounselorVoice.objects.filter(counselor=user).first()
     if voice is None:
         return None
-    access_log.record(actor=user, action="delete", object_kind=KIND, object_id=voice.id)
+    access_log.record(actor=user, action=action, object_kind=KIND, object_id=voice.id)
     voice.delete()
     return voice.file

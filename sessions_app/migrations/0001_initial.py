@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveBigIntegerField(help_text='Bytes.')),
                 ('speech_seconds', models.FloatField(help_text='Seconds of speech in the clip.')),
                 ('uploaded_at', models.DateTimeField(auto_now_add=True)),
-                ('counselor', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='voice', to=settings.AUTH_USER_MODEL)),
+                ('counselor', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='voice', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.AddIndex(

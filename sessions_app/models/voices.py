@@ -15,8 +15,8 @@ class CounselorVoice(models.Model):
     """A short clip of one counselor's own voice. It identifies a person: deleting it deletes row and file."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # An account cannot go while its clip is there: the file would stay behind.
-    counselor = models.OneToOneField(User, on_delete=models.PROTECT, related_name="voice")
+    # The file of a clip that goes with its account is deleted by `voices_tidy`.
+    counselor = models.OneToOneField(User, on_delete=models.CASCADE, related_name="voice")
     file = models.CharField(max_length=200, help_text="Name in the default storage; never the client's file name.")
     size = models.PositiveBigIntegerField(help_text="Bytes.")
     speech_seconds = models.FloatField(help_text="Seconds of speech in the clip.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,12 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from accounts.models import AccessLogEntry, User
+from accounts.models import AccessLogEntry, Role, User
 from inference.errors import BadRecording
-from sessions_app import uploads, voices
+from sessions_app import tasks, uploads, voices
 from sessions_app.models import CounselorVoice, PatientChannel
 from tests import sound
-from tests.world import SessionFactory, World
+from tests.world import SessionFactory, UserFactory, World
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +86,63 @@ def test_deleting_leaves_neither_file_nor_row(world: World, media: Path) -> None
     assert files(media) == []
     assert not CounselorVoice.objects.exists()
     assert not voices.voice_delete(user=world.alice)
+
+
+def test_an_earlier_clip_that_cannot_be_deleted_costs_the_new_one_nothing_and_is_deleted_later(
+    world: World,
+    media: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    first = voices.voice_keep(user=world.alice, upload=clip())
+    with monkeypatch.context() as broken, django_capture_on_commit_callbacks(execute=True):
+        broken.setattr(voices.default_storage, "delete", fail)
+        second = voices.voice_keep(user=world.alice, upload=clip(sound.SPEECH.read_bytes()))
+    assert set(files(media)) == {media / first.file, media / second.file}
+    age(media / first.file, media / second.file)
+    voices.voices_tidy()
+    assert files(media) == [media / second.file]
+
+
+def age(*paths: Path) -> None:
+    for path in paths:
+        os.utime(path, (0, 0))
+
+
+def test_a_clip_that_is_just_being_kept_is_not_tidied_away(media: Path, world: World) -> None:
+    new, old = media / "voices/new", media / "voices/old.part"
+    new.parent.mkdir()
+    for path in (new, old):
+        path.write_bytes(b"a voice")
+    age(old)
+    voices.voices_tidy()
+    assert files(media) == [new]
+
+
+def test_a_clip_goes_with_the_account_that_is_switched_off(world: World, media: Path) -> None:
+    voices.voice_keep(user=world.alice, upload=clip())
+    kept_by_bob = voices.voice_keep(user=world.bob, upload=clip())
+    User.objects.filter(id=world.alice.id).update(is_active=False)
+    tasks.tidy_voices()
+    assert CounselorVoice.objects.get() == kept_by_bob
+    assert files(media) == [media / kept_by_bob.file]
+    assert AccessLogEntry.objects.filter(actor_id=world.alice.id, action="delete_with_account").count() == 1
+
+
+def test_a_clip_goes_with_the_account_that_is_deleted(world: World, media: Path) -> None:
+    carol = UserFactory(clinic=world.clinic)
+    age(media / voices.voice_keep(user=carol, upload=clip()).file)
+    carol.delete()
+    voices.voices_tidy()
+    assert files(media) == []
+
+
+def test_whoever_is_no_counselor_any_more_may_still_delete_their_clip(world: World, media: Path) -> None:
+    voices.voice_keep(user=world.alice, upload=clip())
+    world.alice.role = Role.ADMIN
+    world.alice.save()
+    assert voices.voice_delete(user=world.alice)
+    assert files(media) == []
 
 
 def test_if_the_row_cannot_be_deleted_it_can_be_tried_again(
