@@ -23,7 +23,6 @@ from inference.errors import NoSpeech, TooLittleSpeech
 from inference.speakers import ASSUMPTIONS, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON
 from sessions_app.errors import ConsentMissing
 from sessions_app.models import Confirmation, Patient, PatientChannel, Recording
-from sessions_app.voices import clip_for
 
 OF_TWO = frozenset({BY_LENGTH, BY_ENROLMENT, BY_PERSON, BY_CHANNEL})
 """Ways of telling the patient from another person who is heard too."""
@@ -32,14 +31,6 @@ NOT_HEARD = frozenset({NoSpeech.code, TooLittleSpeech.code})
 """Errors that a wrong channel makes: nothing of the patient is heard on it."""
 
 OTHER_CHANNEL = {PatientChannel.LEFT: PatientChannel.RIGHT, PatientChannel.RIGHT: PatientChannel.LEFT}
-
-
-def options_for(patient: Patient, channel: str) -> dict[str, Any]:
-    """What the analysis of a recording that has just come in is told: the channel, or the counselor's clip."""
-    if channel:
-        return {"patient_channel": channel}
-    clip = clip_for(patient)
-    return {"counselor_voice": clip} if clip else {}
 
 
 def is_assumption(recording: Recording) -> bool:

@@ -84,7 +84,7 @@ def discard_unfinished() -> None:
 
 
 def discard_unnamed(folder: str, names: Callable[[], Iterable[str]]) -> None:
-    """Delete files in ``folder`` that are none of ``names``, but for those of the last hour: an upload may be under way."""
+    """Delete files in ``folder`` that are none of ``names``, but for those of the last hour: they may be coming in."""
     latest = time.time() - GRACE_SECONDS
     old = [file for file in Path(default_storage.path(folder)).glob("*") if file.stat().st_mtime < latest]
     # Asked only now, so that a file that was given its row meanwhile is among them.

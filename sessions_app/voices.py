@@ -1,8 +1,6 @@
 """A counselor's own voice: a short clip that tells an analysis which of two voices is not the patient's.
 
-Which counselor is heard in a session? A session names none, and whoever uploads may be somebody else. So it is taken
-for the counselor of the patient's care team where that team is one person, who has a clip. Where several care for a
-patient no clip is used: the voice of one who was not there would make a patient of the counselor.
+Which counselor is heard in a session is for `CounselorVoice.objects.heard_with` to say.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from accounts.policy import Action
 from inference import clips
 from inference.errors import TooLarge
 from sessions_app import storage
-from sessions_app.models import CounselorVoice, Patient
+from sessions_app.models import CounselorVoice
 
 MAX_BYTES = 64 * 1024**2
 TOO_LARGE = "This clip is larger than 64 MiB. Half a minute of your voice is enough."
@@ -57,15 +55,6 @@ def voices_tidy() -> None:
     for user in User.objects.filter(is_active=False, voice__isnull=False):
         _delete(user, "delete_with_account")
     storage.discard_unnamed(storage.VOICES, lambda: CounselorVoice.objects.values_list("file", flat=True))
-
-
-def clip_for(patient: Patient) -> str | None:
-    """The stored name of the clip of the counselor who is heard in sessions of ``patient``, where that is known."""
-    team = list(patient.care_team.all()[:2])
-    if len(team) != 1 or not team[0].is_active:
-        return None
-    voice = CounselorVoice.objects.filter(counselor=team[0]).first()
-    return voice.file if voice else None
 
 
 @transaction.atomic

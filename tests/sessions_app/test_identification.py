@@ -17,7 +17,7 @@ from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_
 from sessions_app import identification
 from sessions_app.errors import ConsentMissing
 from sessions_app.identification import patient_confirm, patient_swap
-from sessions_app.models import Confirmation, Consent, CounselorVoice, Recording
+from sessions_app.models import Confirmation, Consent, Recording
 from sessions_app.trends import trend_of
 from tests.world import SessionFactory, World, analysed, make_world
 
@@ -82,12 +82,6 @@ def test_a_swap_means_the_other_person_however_the_first_was_found(
 ) -> None:
     recording = found(world, method, talk_ratio=talk_ratio)
     assert swapped(world, recording).job.options == {"swapped": takes_the_shorter}
-
-
-def test_a_clip_that_came_meanwhile_does_not_turn_a_swap_round(world: World) -> None:
-    recording = found(world, BY_LENGTH)
-    CounselorVoice.objects.create(counselor=world.alice, file="voices/one", size=1, speech_seconds=13.0)
-    assert "counselor_voice" not in swapped(world, recording).job.options
 
 
 def test_on_channels_a_swap_means_the_other_channel_and_back(world: World) -> None:

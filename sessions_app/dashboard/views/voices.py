@@ -29,7 +29,7 @@ def voice(request: ClinicRequest) -> HttpResponse:
         require(request.user, Action.KEEP_VOICE, object_kind="page")
     form = VoiceForm(request.POST, request.FILES) if request.method == "POST" else VoiceForm()
     if form.is_valid() and _kept(request, form):
-        messages.success(request, "Your voice was kept. It is used from the next recording on.")
+        messages.success(request, "Your voice was kept. It is used from the next analysis on.")
         return redirect("counselor-voice")
     context = {
         "form": form,
