@@ -252,6 +252,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "JobState": "inference.models.JobState",
         "ScoreState": "sessions_app.api.contract_schema.STATES",
+        "SpeakerMethod": "inference.speakers.METHODS",
         "Speaker": "sessions_app.api.contract_schema.SPEAKERS",
         "PatientChannel": "sessions_app.models.PatientChannel",
     },

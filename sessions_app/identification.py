@@ -39,6 +39,11 @@ def is_assumption(recording: Recording) -> bool:
     return analysis is not None and analysis.speaker_method in ASSUMPTIONS and not longer_was_chosen(recording)
 
 
+def is_unconfirmed(recording: Recording) -> bool:
+    """Whether who the patient is was assumed, and nobody has confirmed it. Quick where ``confirmation`` was fetched."""
+    return is_assumption(recording) and not hasattr(recording.analysis, "confirmation")
+
+
 def longer_was_chosen(recording: Recording) -> bool:
     """Whether a person said that the patient is the one who speaks longer, which the engine takes for an assumption."""
     analysis = recording.analysis
