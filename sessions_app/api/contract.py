@@ -19,7 +19,7 @@ from sessions_app.models import Recording
 from sessions_app.scores import NOTHING_OVER_TIME, Heard, OverTime, ScoreGate
 
 ARRAYS = ("timeline", "turns")
-NOTHING_HEARD = Heard(0.0, results.Quality(()))
+NOTHING_HEARD = Heard(0.0, 0.0, results.Quality(()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,6 @@ class Shown:
             turns=over_time.turns,
             speaker_method=row.speaker_method,
             timings=row.timings,
-            excluded_seconds=row.excluded_seconds,
+            excluded_seconds=heard.excluded_seconds,
             pipeline_version=row.pipeline_version,
         )

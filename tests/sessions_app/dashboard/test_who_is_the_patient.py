@@ -35,7 +35,7 @@ def say(client: Client, recording: Recording, what: str, **form: Any) -> Any:
 
 def test_the_assumption_is_said_plainly_with_both_answers(world: World, recording: Recording) -> None:
     shown = page(signed_in(world.alice), recording)
-    assert f"{LONGER} The patient’s turns last 0:09, the other person’s 0:04." in shown
+    assert f"{LONGER} The patient speaks for 0:42, the other person for 0:18." in shown
     assert RIGHT in shown
     assert OTHER in shown
 
