@@ -1,4 +1,4 @@
-"""Who the patient is in a recording: what an analysis is told of it, and what a person says to its answer.
+"""Who the patient is in a recording: what an analysis assumed, and what a person says to it.
 
 A person's choice between two voices on one channel is kept as ``swapped`` in the options of the job: true where the
 patient is the one who speaks less. It is relative to the length alone, so no clip of the counselor is used beside it,

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from inference.models import AnalysisJob, JobState
-from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
+from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM, METHODS
+from sessions_app.dashboard.wording import SPEAKER_METHODS
 from sessions_app.models import Confirmation, Consent, Recording
 from tests.pages import signed_in, text
 from tests.world import RecordingFactory, SessionFactory, World, analysed
@@ -78,6 +79,12 @@ def test_what_is_no_assumption_asks_nothing_and_can_still_be_undone(world: World
     assert "assumed" not in shown
     assert RIGHT not in shown
     assert OTHER in shown
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_code_stands_where_the_page_says_how_the_patient_was_told(world: World, method: str) -> None:
+    shown = page(signed_in(world.alice), analysed(SessionFactory(patient=world.alices_patient), method=method))
+    assert f"Patient told from others {SPEAKER_METHODS[method]}" in shown
 
 
 def test_the_longer_voice_is_no_assumption_once_a_person_has_said_so(world: World, recording: Recording) -> None:
