@@ -113,10 +113,14 @@ CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120.0
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=min(2, os.cpu_count() or 1))
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = env.str("QUEUE", default="analysis")
-# Sweeping has a queue of its own, so that it waits for the recordings in hand and not for all that are queued.
+# Housekeeping has a queue of its own, so that it waits for the recordings in hand and not for all that are queued.
 HOUSEKEEPING_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}-housekeeping"
 CELERY_TASK_QUEUES = [Queue(CELERY_TASK_DEFAULT_QUEUE), Queue(HOUSEKEEPING_QUEUE)]
-CELERY_TASK_ROUTES = {"inference.tasks.sweep": {"queue": HOUSEKEEPING_QUEUE}}
+CELERY_TASK_ROUTES = {
+    "inference.tasks.sweep": {"queue": HOUSEKEEPING_QUEUE},
+    "sessions_app.tasks.tidy_voices": {"queue": HOUSEKEEPING_QUEUE},
+}
+TIDY_SECONDS = 3600.0
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=30.0)
 CELERY_BEAT_SCHEDULER = "config.beat.Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
@@ -125,6 +129,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "inference.tasks.sweep",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
+    },
+    "tidy-voices": {
+        "task": "sessions_app.tasks.tidy_voices",
+        "schedule": TIDY_SECONDS,
+        "options": {"expires": TIDY_SECONDS},
     },
 }
 
@@ -243,6 +252,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "JobState": "inference.models.JobState",
         "ScoreState": "sessions_app.api.contract_schema.STATES",
+        "SpeakerMethod": "inference.speakers.METHODS",
         "Speaker": "sessions_app.api.contract_schema.SPEAKERS",
         "PatientChannel": "sessions_app.models.PatientChannel",
     },

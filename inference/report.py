@@ -9,7 +9,7 @@ from typing import Any
 from inference.biomarkers import BY_CODE
 from inference.errors import AnalysisError
 from inference.results import Analysis, CheckpointIdentity, QualityCheck, Score
-from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
+from inference.speakers import ASSUMED, ASSUMPTIONS, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
 
 TURNS_SHOWN = 5
 
@@ -24,6 +24,7 @@ def as_dict(analysis: Analysis, *, file: str) -> dict[str, Any]:
         "duration": _rounded(analysis.duration, 3),
         "speech_seconds": _rounded(analysis.speech_seconds, 3),
         "speaker_method": analysis.speaker_method,
+        "patient_assumed": analysis.speaker_method in ASSUMPTIONS,
         "excluded_seconds": _rounded(analysis.excluded_seconds, 3),
         "quality": {"ok": analysis.quality.ok, "checks": [_check(check) for check in analysis.quality.checks]},
         "checkpoint": _checkpoint(analysis.checkpoint),

@@ -22,7 +22,7 @@ from inference.errors import AnalysisError
 from inference.models import AnalysisJob
 from inference.pipeline import Options, analyze
 from inference.services import Claim
-from inference.signals import analysis_starting
+from inference.signals import analysis_starting, counselor_voice_asked
 
 log = structlog.get_logger(__name__)
 
@@ -158,11 +158,13 @@ def _analyze(claim: Claim) -> results.Analysis:
 
 
 def _clip(job: AnalysisJob) -> Path | None:
-    """The counselor's clip that the job names. One that was deleted or damaged since is no reason to fail."""
-    name = job.options.get("counselor_voice")
-    if not name:
+    """The counselor's clip as it is today. One that is gone or damaged is no reason to fail."""
+    if "patient_channel" in job.options or "swapped" in job.options:
         return None
-    path = Path(default_storage.path(name))
+    names = [name for _, name in counselor_voice_asked.send(sender=AnalysisJob, job=job) if name]
+    if not names:
+        return None
+    path = Path(default_storage.path(names[0]))
     try:
         decode(path, longest=clips.LONGEST)
     except (AnalysisError, FileNotFoundError):

@@ -155,6 +155,11 @@ def job_cancel(job_id: uuid.UUID) -> bool:
     )
 
 
+def analyses_forget(*, subject: uuid.UUID) -> None:
+    """Delete every analysis of ``subject`` with its timeline, and whatever points at it."""
+    Analysis.objects.filter(subject=subject).delete()
+
+
 def sweep() -> int:
     """Send again every job that waits without a message, fail those that used up their attempts, forget old snapshots.
 

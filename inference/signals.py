@@ -3,6 +3,9 @@
 ``analysis_starting(sender, job)``: sent when a worker has claimed a job. A receiver may raise `AnalysisRefused` to
 stop it, or return a sentence that says why no affect score may be made (acoustic measures are still taken).
 
+``counselor_voice_asked(sender, job)``: sent after that where neither a channel nor a person's choice says who is who. A
+receiver may answer with the stored name of a clip of the counselor alone, to tell them from the patient.
+
 ``analysis_finished(sender, job, analysis)``: sent inside the transaction that stores the analysis.
 
 ``job_failed(sender, job)``: sent when a job failed for good.
@@ -15,6 +18,7 @@ from django.dispatch import Signal
 from inference.errors import AnalysisError
 
 analysis_starting = Signal()
+counselor_voice_asked = Signal()
 analysis_finished = Signal()
 job_failed = Signal()
 

@@ -40,10 +40,11 @@ from inference.speech import (
 
 BY_CHANNEL = "channel"
 BY_RTTM = "rttm"
-BY_ENROLMENT = "counselor's voice"
-BY_LENGTH = "longer voice assumed"
-BY_PERSON = "a person's choice"
-ASSUMED = "single voice assumed"
+BY_ENROLMENT = "enrolment"
+BY_LENGTH = "longer_voice"
+BY_PERSON = "person"
+ASSUMED = "single_voice"
+METHODS = (BY_CHANNEL, BY_RTTM, BY_ENROLMENT, BY_LENGTH, BY_PERSON, ASSUMED)
 ASSUMPTIONS = frozenset({BY_LENGTH, ASSUMED})
 """Ways of telling the patient that are an assumption until a person confirms it."""
 

@@ -1,4 +1,4 @@
-"""Who the patient is in a recording: what an analysis is told of it, and what a person says to its answer.
+"""Who the patient is in a recording: what an analysis assumed, and what a person says to it.
 
 A person's choice between two voices on one channel is kept as ``swapped`` in the options of the job: true where the
 patient is the one who speaks less. It is relative to the length alone, so no clip of the counselor is used beside it,
@@ -23,7 +23,6 @@ from inference.errors import NoSpeech, TooLittleSpeech
 from inference.speakers import ASSUMPTIONS, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON
 from sessions_app.errors import ConsentMissing
 from sessions_app.models import Confirmation, Patient, PatientChannel, Recording
-from sessions_app.voices import clip_for
 
 OF_TWO = frozenset({BY_LENGTH, BY_ENROLMENT, BY_PERSON, BY_CHANNEL})
 """Ways of telling the patient from another person who is heard too."""
@@ -34,18 +33,15 @@ NOT_HEARD = frozenset({NoSpeech.code, TooLittleSpeech.code})
 OTHER_CHANNEL = {PatientChannel.LEFT: PatientChannel.RIGHT, PatientChannel.RIGHT: PatientChannel.LEFT}
 
 
-def options_for(patient: Patient, channel: str) -> dict[str, Any]:
-    """What the analysis of a recording that has just come in is told: the channel, or the counselor's clip."""
-    if channel:
-        return {"patient_channel": channel}
-    clip = clip_for(patient)
-    return {"counselor_voice": clip} if clip else {}
-
-
 def is_assumption(recording: Recording) -> bool:
     """Whether who the patient is was assumed in what is shown of ``recording`` (it may be confirmed since)."""
     analysis = recording.analysis
     return analysis is not None and analysis.speaker_method in ASSUMPTIONS and not longer_was_chosen(recording)
+
+
+def is_unconfirmed(recording: Recording) -> bool:
+    """Whether who the patient is was assumed, and nobody has confirmed it. Quick where ``confirmation`` was fetched."""
+    return is_assumption(recording) and not hasattr(recording.analysis, "confirmation")
 
 
 def longer_was_chosen(recording: Recording) -> bool:
@@ -86,7 +82,7 @@ def patient_swap(*, user: User, recording: Recording, seen: uuid.UUID) -> bool:
     False when the job is not the recording's any more (so two clicks swap once), or there is nobody to swap with.
     Raises `ConsentMissing`; then what was found stays.
     """
-    require(user, Action.RETRY_ANALYSIS)
+    require(user, Action.CONFIRM_PATIENT)
     with _locked(user, recording, "swap_patient") as current:
         if current.job_id != seen or not can_be_swapped(current):
             return False
@@ -104,9 +100,18 @@ def _swap(recording: Recording) -> None:
     recording.job = jobs.job_enqueue(
         tenant=recording.session.patient.clinic_id, subject=recording.id, file=recording.file, options=options
     )
-    # What was found was another person's voice: it must not stand as the patient's.
+    recording.save(update_fields=["patient_channel", "job"])
+    forget_what_was_found(recording)
+
+
+def forget_what_was_found(recording: Recording) -> None:
+    """Delete what was found in ``recording``: somebody else's voice, which must not stand as the patient's.
+
+    For within the transaction that gives the recording its next job.
+    """
     recording.analysis = None
-    recording.save(update_fields=["patient_channel", "job", "analysis"])
+    recording.save(update_fields=["analysis"])
+    jobs.analyses_forget(subject=recording.id)
 
 
 def _speaks_more(recording: Recording) -> bool:

@@ -6,14 +6,15 @@ from typing import Any
 
 from accounts.models import AffectPolicy, Clinic
 from inference.models import Analysis, AnalysisJob, Purpose
-from inference.signals import AnalysisRefused, analysis_finished, analysis_starting
+from inference.signals import AnalysisRefused, analysis_finished, analysis_starting, counselor_voice_asked
 from sessions_app.errors import AffectSwitchedOff, ConsentMissing
-from sessions_app.models import Recording
+from sessions_app.models import CounselorVoice, Patient, Recording
 
 
 def connect() -> None:
     """Start listening."""
     analysis_starting.connect(ask_consent_and_policy, sender=AnalysisJob)
+    counselor_voice_asked.connect(name_the_clip, sender=AnalysisJob)
     analysis_finished.connect(show_newest_analysis, sender=AnalysisJob)
 
 
@@ -23,6 +24,13 @@ def ask_consent_and_policy(*, job: AnalysisJob, **_: Any) -> str | None:
         _ask_consent(job)
     clinic = Clinic.objects.get(id=job.tenant)
     return AffectSwitchedOff.message if clinic.affect_policy == AffectPolicy.OFF else None
+
+
+def name_the_clip(*, job: AnalysisJob, **_: Any) -> str | None:
+    """The clip of the counselor who is heard in the recording, as far as today's care team says."""
+    patient = Patient.objects.filter(sessions__recordings__job=job).first()
+    voice = CounselorVoice.objects.heard_with(patient) if patient else None
+    return voice.file if voice else None
 
 
 def show_newest_analysis(*, job: AnalysisJob, analysis: Analysis, **_: Any) -> None:

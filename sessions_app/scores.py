@@ -47,15 +47,20 @@ def why_none_at_all(user: User, clinic: Clinic) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How much of the patient's voice was found in a recording, in seconds, and how well it can be heard."""
+    """How much of the patient's voice was found in a recording, in seconds, and how well it can be heard.
+
+    ``excluded_seconds``: speech left out because two spoke at once or it was not clear who did.
+    """
 
     speech_seconds: float
+    excluded_seconds: float
     quality: Quality
 
     @classmethod
     def of(cls, analysis: Analysis) -> Heard:
         """As stored."""
-        return cls(analysis.speech_seconds, Quality(tuple(QualityCheck(**check) for check in analysis.quality)))
+        quality = Quality(tuple(QualityCheck(**check) for check in analysis.quality))
+        return cls(analysis.speech_seconds, analysis.excluded_seconds, quality)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import unicodedata
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from inference.errors import EmptyFile, TooLarge
 
 MAX_BYTES = 1024**3
 CHUNK_BYTES = 1024**2
+GRACE_SECONDS = 3600.0
 RECORDINGS, SNAPSHOTS, VOICES = "recordings", "snapshots", "voices"
 
 
@@ -78,6 +80,17 @@ def discard_unfinished() -> None:
     root = Path(settings.MEDIA_ROOT)
     for pattern in ("incoming/*", "*/*.part", f"{SNAPSHOTS}/*"):
         for file in root.glob(pattern):
+            file.unlink(missing_ok=True)
+
+
+def discard_unnamed(folder: str, names: Callable[[], Iterable[str]]) -> None:
+    """Delete files in ``folder`` that are none of ``names``, but for those of the last hour: they may be coming in."""
+    latest = time.time() - GRACE_SECONDS
+    old = [file for file in Path(default_storage.path(folder)).glob("*") if file.stat().st_mtime < latest]
+    # Asked only now, so that a file that was given its row meanwhile is among them.
+    named = set(names())
+    for file in old:
+        if f"{folder}/{file.name}" not in named:
             file.unlink(missing_ok=True)
 
 

@@ -19,7 +19,7 @@ from inference import services as jobs
 from inference.models import AnalysisJob, Priority
 from sessions_app import storage
 from sessions_app.errors import ConsentMissing
-from sessions_app.identification import options_for
+from sessions_app.identification import forget_what_was_found
 from sessions_app.models import Patient, PatientChannel, Recording, Session
 from sessions_app.services import session_add
 
@@ -142,14 +142,16 @@ def _keep(user: User, session: Session, stored: storage.StoredFile, name: str, w
 
 
 def _analyze_again_if_needed(recording: Recording, wish: _Wish) -> Recording:
-    """The same file once more: with another channel it is analysed anew, after a failure it is tried again."""
-    if recording.patient_channel != wish.patient_channel:
+    """The same file once more: with another channel it is analysed anew, after a failure it is tried again.
+
+    The channel that was named before is no other one, even where a person has swapped it since: they have heard more.
+    """
+    if wish.patient_channel not in (recording.patient_channel, recording.named_channel):
         jobs.job_cancel(recording.job_id)
-        recording.patient_channel = wish.patient_channel
+        recording.patient_channel = recording.named_channel = wish.patient_channel
         recording.job = _job_create(recording.session, recording.id, recording.file, wish)
-        # What was found on the other channel was another person's voice: it must not stand as the patient's.
-        recording.analysis = None
-        recording.save(update_fields=["patient_channel", "job", "analysis"])
+        recording.save(update_fields=["patient_channel", "named_channel", "job"])
+        forget_what_was_found(recording)
     else:
         jobs.job_retry(recording.job_id)
     return recording
@@ -161,7 +163,7 @@ def _job_create(session: Session, recording_id: uuid.UUID, file: str, wish: _Wis
         subject=recording_id,
         file=file,
         priority=wish.priority,
-        options=options_for(session.patient, wish.patient_channel),
+        options={"patient_channel": wish.patient_channel} if wish.patient_channel else {},
     )
 
 
@@ -175,6 +177,7 @@ def _recording_create(user: User, session: Session, stored: storage.StoredFile, 
         sha256=stored.sha256,
         size=stored.size,
         patient_channel=wish.patient_channel,
+        named_channel=wish.patient_channel,
         uploaded_by=user,
         job=_job_create(session, recording_id, stored.name, wish),
     )

@@ -1,8 +1,6 @@
 """A counselor's own voice: a short clip that tells an analysis which of two voices is not the patient's.
 
-Which counselor is heard in a session? A session names none, and whoever uploads may be somebody else. So it is taken
-for the counselor of the patient's care team where that team is one person, who has a clip. Where several care for a
-patient no clip is used: the voice of one who was not there would make a patient of the counselor.
+Which counselor is heard in a session is for `CounselorVoice.objects.heard_with` to say.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from accounts.policy import Action
 from inference import clips
 from inference.errors import TooLarge
 from sessions_app import storage
-from sessions_app.models import CounselorVoice, Patient
+from sessions_app.models import CounselorVoice
 
 MAX_BYTES = 64 * 1024**2
 TOO_LARGE = "This clip is larger than 64 MiB. Half a minute of your voice is enough."
@@ -45,25 +43,18 @@ def voice_keep(*, user: User, upload: UploadedFile[bytes]) -> CounselorVoice:
 
 
 def voice_delete(*, user: User) -> bool:
-    """Delete the user's clip, file and row. False when there was none."""
-    require(user, Action.KEEP_VOICE, object_kind=KIND)
-    with transaction.atomic():
-        _one_at_a_time(user)
-        file = _forget(user)
-        if file:
-            # The file before the row: should anything fail here, what is left is a row that can be deleted again, and
-            # never a voice that nobody knows of.
-            default_storage.delete(file)
-    return file is not None
+    """Delete the user's clip, file and row. False when there was none.
+
+    It needs no role: whoever is no counselor any more may still take their voice back.
+    """
+    return _delete(user, "delete")
 
 
-def clip_for(patient: Patient) -> str | None:
-    """The stored name of the clip of the counselor who is heard in sessions of ``patient``, where that is known."""
-    team = list(patient.care_team.all()[:2])
-    if len(team) != 1 or not team[0].is_active:
-        return None
-    voice = CounselorVoice.objects.filter(counselor=team[0]).first()
-    return voice.file if voice else None
+def voices_tidy() -> None:
+    """Delete the clips of accounts that were switched off, and files in the clips' folder that no clip names."""
+    for user in User.objects.filter(is_active=False, voice__isnull=False):
+        _delete(user, "delete_with_account")
+    storage.discard_unnamed(storage.VOICES, lambda: CounselorVoice.objects.values_list("file", flat=True))
 
 
 @transaction.atomic
@@ -71,8 +62,9 @@ def _replace(user: User, stored: storage.StoredFile, seconds: float) -> Counselo
     _one_at_a_time(user)
     earlier = _forget(user)
     if earlier:
-        # Only then is it sure that the new one takes its place.
-        transaction.on_commit(lambda: default_storage.delete(earlier))
+        # Only then is it sure that the new one takes its place. Should it fail, the new one stays all the same, and
+        # `voices_tidy` deletes the earlier one.
+        transaction.on_commit(lambda: default_storage.delete(earlier), robust=True)
     voice = CounselorVoice(counselor=user, file=stored.name, size=stored.size, speech_seconds=seconds)
     voice.full_clean()
     voice.save()
@@ -84,11 +76,22 @@ def _one_at_a_time(user: User) -> None:
     User.objects.select_for_update(no_key=True).get(id=user.id)
 
 
-def _forget(user: User) -> str | None:
+@transaction.atomic
+def _delete(user: User, action: str) -> bool:
+    _one_at_a_time(user)
+    file = _forget(user, action)
+    if file:
+        # The file before the row: should anything fail here, what is left is a row that can be deleted again, and
+        # never a voice that nobody knows of.
+        default_storage.delete(file)
+    return file is not None
+
+
+def _forget(user: User, action: str = "delete") -> str | None:
     """Delete the row; returns the name of the file that was its."""
     voice = CounselorVoice.objects.filter(counselor=user).first()
     if voice is None:
         return None
-    access_log.record(actor=user, action="delete", object_kind=KIND, object_id=voice.id)
+    access_log.record(actor=user, action=action, object_kind=KIND, object_id=voice.id)
     voice.delete()
     return voice.file

@@ -13,6 +13,7 @@ from factory.django import DjangoModelFactory
 
 from accounts.models import Clinic, Role, User
 from inference.models import Analysis, AnalysisJob, JobState, Timeline
+from inference.speakers import ASSUMED
 from sessions_app.models import Consent, Instrument, Patient, QuestionnaireResponse, Recording, Session
 
 PASSWORD = "a-long-test-password"
@@ -117,7 +118,7 @@ def analysed(
     depression: float | None = 0.7,
     checkpoint_version: str = "0.1",
     weights: str = "ab" * 32,
-    method: str = "single voice assumed",
+    method: str = ASSUMED,
     patient_channel: str = "",
     talk_ratio: float | None = None,
 ) -> Recording:

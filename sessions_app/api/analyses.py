@@ -84,7 +84,7 @@ class AnalysisResource(Resource[Analysis]):
         recordings = Recording.objects.visible_to(self.request.user)
         return (
             Analysis.objects.filter(recording__in=recordings)
-            .select_related("recording__session__patient__clinic")
+            .select_related("recording__session__patient__clinic", "recording__job", "confirmation")
             .prefetch_related("recording__session__patient__consents")
         )
 

@@ -12,12 +12,14 @@ from typing import Any
 from inference import report, results
 from inference.models import Analysis
 from inference.results import HeadName, Measure, Score
+from inference.speakers import ASSUMPTIONS
 from sessions_app.checkpoint_labels import label_of
+from sessions_app.identification import is_unconfirmed
 from sessions_app.models import Recording
 from sessions_app.scores import NOTHING_OVER_TIME, Heard, OverTime, ScoreGate
 
 ARRAYS = ("timeline", "turns")
-NOTHING_HEARD = Heard(0.0, results.Quality(()))
+NOTHING_HEARD = Heard(0.0, 0.0, results.Quality(()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Shown:
     """What one person may see of one analysis."""
 
     analysis: Analysis
+    patient_assumed: bool
     scores: dict[HeadName, Score]
     biomarkers: dict[str, Measure]
     heard: Heard | None
@@ -37,6 +40,7 @@ class Shown:
         assert analysis is not None
         return cls(
             analysis=analysis,
+            patient_assumed=is_unconfirmed(recording),
             scores=gate.scores(session, analysis),
             biomarkers=gate.biomarkers(session, analysis),
             heard=gate.heard(session, analysis),
@@ -48,7 +52,8 @@ class Shown:
         """An analysis that belongs to no patient and is shown once, to the person who asked for it."""
         measures = {code: Measure(**measure) for code, measure in analysis.biomarkers.items()}
         over_time = OverTime.of(analysis.timeline, with_scores=True)
-        return cls(analysis, analysis.scores, measures, Heard.of(analysis), over_time)
+        assumed = analysis.speaker_method in ASSUMPTIONS
+        return cls(analysis, assumed, analysis.scores, measures, Heard.of(analysis), over_time)
 
     @property
     def peaks(self) -> tuple[float, ...]:
@@ -59,6 +64,8 @@ class Shown:
         """The contract's JSON, with the checkpoint's label beside its name."""
         contract = report.as_dict(self._result(), file=file)
         contract["checkpoint"]["label"] = label_of(self.analysis.checkpoint_name)
+        # On the command line nobody can confirm it; here somebody may have done so.
+        contract["patient_assumed"] = self.patient_assumed
         if self.heard is None:
             contract |= {"speech_seconds": None, "excluded_seconds": None, "quality": None}
         return contract if self.over_time else {key: contract[key] for key in contract if key not in ARRAYS}
@@ -77,6 +84,6 @@ class Shown:
             turns=over_time.turns,
             speaker_method=row.speaker_method,
             timings=row.timings,
-            excluded_seconds=row.excluded_seconds,
+            excluded_seconds=heard.excluded_seconds,
             pipeline_version=row.pipeline_version,
         )

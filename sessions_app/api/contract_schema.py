@@ -6,6 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from inference.speakers import METHODS
+
 STATES = ["low", "indeterminate", "elevated", "unavailable"]
 SPEAKERS = ["patient", "counselor", "other"]
 
@@ -90,7 +92,10 @@ class ContractSerializer(Fields):
     speech_seconds = serializers.FloatField(
         allow_null=True, help_text="Seconds of the patient's voice that the scores rest on; `null` without consent."
     )
-    speaker_method = serializers.CharField(help_text="How the patient was told from others.")
+    speaker_method = serializers.ChoiceField(choices=METHODS, help_text="How the patient was told from others.")
+    patient_assumed = serializers.BooleanField(
+        help_text="Whether who the patient is was assumed, and nobody has confirmed it."
+    )
     excluded_seconds = serializers.FloatField(
         allow_null=True, help_text="Speech left out because two spoke at once or it was not clear who did."
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from accounts.models import User
 from accounts.policy import Action, may
-from inference.results import Turn
+from inference.models import Analysis
 from sessions_app.dashboard.wording import (
     ASSUMED_SENTENCES,
     IT_IS_THE_OTHER,
@@ -22,7 +22,7 @@ from sessions_app.models import Confirmation, Recording
 
 @dataclass(frozen=True, slots=True)
 class PatientPanel:
-    """What is to be decided (empty: nothing), who confirmed it, and the seconds for which each of two spoke.
+    """What is to be decided (empty: nothing), who confirmed it, and the seconds of speech of each of two.
 
     ``swap_label``: what the other person is called on the button. ``job``: what the decision is about; it is void
     once the recording has another.
@@ -38,21 +38,26 @@ class PatientPanel:
     other_seconds: float
 
 
-def patient_panel(
-    recording: Recording, user: User, confirmation: Confirmation | None, turns: tuple[Turn, ...]
-) -> PatientPanel:
+def patient_panel(recording: Recording, user: User, confirmation: Confirmation | None) -> PatientPanel:
     """The panel of ``recording`` for ``user``, to whom what was heard in the voice may be shown."""
     question, swap_label = _question(recording)
+    patient_seconds, other_seconds = _seconds(recording.analysis) if recording.analysis else (0.0, 0.0)
     return PatientPanel(
         job=recording.job_id,
         question="" if confirmation else question,
         confirmation=confirmation,
         may_confirm=is_assumption(recording) and confirmation is None and may(user, Action.CONFIRM_PATIENT),
-        may_swap=can_be_swapped(recording) and may(user, Action.RETRY_ANALYSIS),
+        may_swap=can_be_swapped(recording) and may(user, Action.CONFIRM_PATIENT),
         swap_label=swap_label,
-        patient_seconds=sum(turn.duration for turn in turns if turn.speaker == "patient"),
-        other_seconds=sum(turn.duration for turn in turns if turn.speaker != "patient"),
+        patient_seconds=patient_seconds,
+        other_seconds=other_seconds,
     )
+
+
+def _seconds(analysis: Analysis) -> tuple[float, float]:
+    """Seconds of speech, without pauses, of the patient and of all others."""
+    share: float | None = analysis.biomarkers.get("talk_ratio", {}).get("value")
+    return analysis.speech_seconds, analysis.speech_seconds * (1 / share - 1) if share else 0.0
 
 
 def _question(recording: Recording) -> tuple[str, str]:

@@ -92,7 +92,7 @@ def _recording_detail(
     panel = None
     if gate.shows_voice(session):
         confirmation = confirmed.get(recording.analysis_id)
-        panel = patient_panel(recording, gate.user, confirmation, detail.turns if detail else ())
+        panel = patient_panel(recording, gate.user, confirmation)
     return RecordingDetail(recording, progress_of(recording.job), detail, panel)
 
 

@@ -86,6 +86,7 @@ class Migration(migrations.Migration):
                 ('sha256', models.CharField(max_length=64)),
                 ('size', models.PositiveBigIntegerField(help_text='Bytes.')),
                 ('patient_channel', models.CharField(blank=True, choices=[('', 'One voice, or mono'), ('left', 'Patient on the left channel'), ('right', 'Patient on the right channel')], default='', max_length=8)),
+                ('named_channel', models.CharField(blank=True, choices=[('', 'One voice, or mono'), ('left', 'Patient on the left channel'), ('right', 'Patient on the right channel')], default='', help_text='What the upload said; a person may have swapped the channel since.', max_length=8)),
                 ('uploaded_at', models.DateTimeField(auto_now_add=True)),
                 ('analysis', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='recording', to='inference.analysis')),
                 ('job', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='recording', to='inference.analysisjob')),
@@ -112,7 +113,7 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveBigIntegerField(help_text='Bytes.')),
                 ('speech_seconds', models.FloatField(help_text='Seconds of speech in the clip.')),
                 ('uploaded_at', models.DateTimeField(auto_now_add=True)),
-                ('counselor', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='voice', to=settings.AUTH_USER_MODEL)),
+                ('counselor', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='voice', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.AddIndex(

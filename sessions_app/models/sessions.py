@@ -95,6 +95,13 @@ class Recording(models.Model):
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField(help_text="Bytes.")
     patient_channel = models.CharField(max_length=8, choices=PatientChannel, default=PatientChannel.UNKNOWN, blank=True)
+    named_channel = models.CharField(
+        max_length=8,
+        choices=PatientChannel,
+        default=PatientChannel.UNKNOWN,
+        blank=True,
+        help_text="What the upload said; a person may have swapped the channel since.",
+    )
     uploaded_at = models.DateTimeField(auto_now_add=True)
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     job = models.OneToOneField(AnalysisJob, on_delete=models.PROTECT, related_name="recording")

@@ -15,6 +15,7 @@ def main() -> None:
 
     from datetime import UTC, datetime
 
+    from inference.speakers import BY_LENGTH
     from sessions_app.dashboard.caseload import PAGE_SIZE
     from tests.world import (
         ConsentFactory,
@@ -40,7 +41,7 @@ def main() -> None:
         analysed(long_session, depression=score)
     two = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Dora", family_name="Duo")
     ConsentFactory(patient=two)
-    two_voices = analysed(SessionFactory(patient=two), method="longer voice assumed", talk_ratio=0.7)
+    two_voices = analysed(SessionFactory(patient=two), method=BY_LENGTH, talk_ratio=0.7)
     waiting = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Wim", family_name="Waiting")
     RecordingFactory(session=SessionFactory(patient=waiting))
     for number in range(PAGE_SIZE):

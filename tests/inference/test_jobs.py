@@ -47,7 +47,7 @@ def result(depression: float = 0.6) -> AnalysisResult:
         biomarkers={"f0_mean": Measure(181.0, "Hz"), "speech_rate": Measure(None, "syllables/s")},
         timeline=Timeline((0.0,), (6.0,), (depression,), (None,), (0.4,)),
         turns=(Turn(0.0, 9.0, "patient"),),
-        speaker_method="single voice assumed",
+        speaker_method="single_voice",
         timings={"decode": 0.1},
         peaks=(0.0, 0.4),
     )

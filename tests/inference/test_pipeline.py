@@ -46,7 +46,7 @@ def test_every_part_of_an_analysis_is_there(analysis: Analysis, checkpoint: Chec
     assert analysis.duration == pytest.approx(42.86, abs=0.01)
     assert 34 < analysis.speech_seconds < 39
     assert analysis.quality.ok
-    assert analysis.speaker_method == "single voice assumed"
+    assert analysis.speaker_method == "single_voice"
     assert all(0 <= score.low <= score.value <= score.high <= 1 for score in analysis.scores.values())  # type: ignore[operator]
     unknown = {code for code, measure in analysis.biomarkers.items() if measure.value is None}
     assert unknown == {"response_latency", "talk_ratio"}  # nobody else speaks

@@ -22,6 +22,7 @@ from inference.results import (
     Timeline,
     Turn,
 )
+from inference.speakers import METHODS
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def analysis() -> Analysis:
         biomarkers={"f0_mean": Measure(123.456789, "Hz"), "pause_mean": Measure(None, "s")},
         timeline=Timeline((0.5,), (6.5,), (0.61,), (0.4,), (None,)),
         turns=(Turn(0.5, 6.5, "patient"), Turn(7.0, 8.0, "counselor")),
-        speaker_method="single voice assumed",
+        speaker_method="single_voice",
         timings={"decode": 0.123456},
     )
 
@@ -51,7 +52,8 @@ def test_the_contract_has_exactly_these_keys(analysis: Analysis) -> None:
         "sha256": "ab" * 32,
         "duration": 3725.123,
         "speech_seconds": 45.679,
-        "speaker_method": "single voice assumed",
+        "speaker_method": "single_voice",
+        "patient_assumed": True,
         "excluded_seconds": 0.0,
         "quality": {
             "ok": False,
@@ -113,6 +115,19 @@ def test_text_says_how_the_patient_was_told_from_others(analysis: Analysis) -> N
     text = as_text(replace(analysis, speaker_method="channel"), file="a.wav")
     assert "told from others by channel" in text
     assert "assumed" not in text
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_text_says_in_words_and_never_in_a_code_how_the_patient_was_told(analysis: Analysis, method: str) -> None:
+    line = as_text(replace(analysis, speaker_method=method), file="a.wav").splitlines()[2]
+    assert line.endswith(".")
+    assert "_" not in line
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_only_one_voice_and_the_longer_voice_are_assumptions(analysis: Analysis, method: str) -> None:
+    line = as_dict(replace(analysis, speaker_method=method), file="a.wav")
+    assert line["patient_assumed"] == (method in {"single_voice", "longer_voice"})
 
 
 @pytest.mark.parametrize(

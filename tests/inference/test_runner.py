@@ -17,7 +17,7 @@ from inference import checkpoints, pipeline, runner, services, worker
 from inference.errors import AnalysisError, CheckpointUnavailable
 from inference.models import Analysis, AnalysisJob, JobState
 from inference.results import HEADS
-from inference.signals import AnalysisRefused, analysis_starting
+from inference.signals import AnalysisRefused, analysis_starting, counselor_voice_asked
 from tests.inference.small_models import saved_checkpoint
 from tests.world import JobFactory
 
@@ -34,8 +34,9 @@ def surroundings(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("UNDERTONE_CHECKPOINTS", str(tmp_path))
     small = checkpoints.load("small")
     monkeypatch.setattr(worker, "checkpoint", lambda _: small)
-    monkeypatch.setattr(analysis_starting, "receivers", [])
-    analysis_starting.sender_receivers_cache.clear()
+    for signal in (analysis_starting, counselor_voice_asked):
+        monkeypatch.setattr(signal, "receivers", [])
+        signal.sender_receivers_cache.clear()
 
 
 def job_for(content: bytes | Path) -> AnalysisJob:
@@ -216,10 +217,19 @@ def told(monkeypatch: pytest.MonkeyPatch, **options: Any) -> pipeline.Options:
 
 
 def kept_clip(content: bytes | None = None) -> Path:
+    """A clip that somebody above the engine names."""
+    name_the_clip()
     path = Path(default_storage.path("voices/one"))
     path.parent.mkdir(parents=True)
     path.write_bytes(SPEECH.read_bytes() if content is None else content)
     return path
+
+
+def name_the_clip() -> None:
+    def answer(**_: Any) -> str:
+        return "voices/one"
+
+    counselor_voice_asked.connect(answer, weak=False)
 
 
 def test_a_job_that_says_nothing_tells_the_engine_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,21 +242,37 @@ def test_the_engine_is_told_that_a_person_swapped_the_two(monkeypatch: pytest.Mo
 
 def test_the_engine_is_given_the_counselors_clip(monkeypatch: pytest.MonkeyPatch) -> None:
     clip = kept_clip()
-    assert told(monkeypatch, counselor_voice="voices/one") == pipeline.Options(counselor_voice=clip)
+    assert told(monkeypatch) == pipeline.Options(counselor_voice=clip)
+
+
+def test_where_nobody_answers_the_engine_is_given_no_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    counselor_voice_asked.connect(silent)
+    assert told(monkeypatch) == pipeline.Options()
+
+
+def silent(**_: Any) -> None:
+    """A receiver that knows of no clip."""
+
+
+@pytest.mark.parametrize("options", [{"patient_channel": "left"}, {"swapped": True}, {"swapped": False}])
+def test_beside_a_channel_or_a_persons_choice_no_clip_is_used(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    kept_clip()
+    assert told(monkeypatch, **options).counselor_voice is None
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no sound at all" * 100], ids=["deleted", "empty", "damaged"])
 def test_without_a_clip_that_can_be_heard_the_recording_is_analysed_all_the_same(content: bytes | None) -> None:
-    if content is not None:
+    if content is None:
+        name_the_clip()
+    else:
         kept_clip(content)
-    job = job_for(SPEECH)
-    AnalysisJob.objects.filter(id=job.id).update(options={"counselor_voice": "voices/one"})
-    assert finished(job).state == JobState.SUCCEEDED
+    assert finished(job_for(SPEECH)).state == JobState.SUCCEEDED
 
 
 def test_a_clip_deleted_while_the_analysis_runs_does_not_fail_it(monkeypatch: pytest.MonkeyPatch) -> None:
     clip, job = kept_clip(), job_for(SPEECH)
-    AnalysisJob.objects.filter(id=job.id).update(options={"counselor_voice": "voices/one"})
 
     def delete_then_look(path: Path, options: pipeline.Options, *args: Any, **kwargs: Any) -> Any:
         if options.counselor_voice:
@@ -264,6 +290,5 @@ def test_a_recording_deleted_while_the_analysis_runs_is_not_blamed_on_the_clip(m
 
     kept_clip()
     job = job_for(SPEECH)
-    AnalysisJob.objects.filter(id=job.id).update(options={"counselor_voice": "voices/one"})
     monkeypatch.setattr(runner, "analyze", gone)
     assert finished(job).error_code == "file_gone"

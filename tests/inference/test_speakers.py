@@ -95,7 +95,7 @@ def test_where_the_other_channel_is_empty_the_named_one_is_one_voice(speech: Sam
     heard = speech[: 16_000 * 10]
     channels = recording(heard, sound.noise(10, rms=1e-4))
     voices = find_patient(channels, Options(patient_channel="left"))
-    assert voices.method == "single voice assumed"
+    assert voices.method == "single_voice"
     assert total(voices.speech) > 7
     with pytest.raises(NoSpeech, match="none of the patient's"):
         find_patient(channels, Options(patient_channel="right"))
@@ -131,7 +131,7 @@ def test_one_room_on_both_channels_is_one_voice(speech: Samples, gain: float) ->
     heard = speech[: 16_000 * 10]
     noise = sound.noise(10, rms=1e-4)
     voices = find_patient(recording(heard, np.float32(gain) * heard + noise), Options())
-    assert voices.method == "single voice assumed"
+    assert voices.method == "single_voice"
     assert total(voices.speech) > 7
 
 
@@ -140,13 +140,13 @@ def test_where_one_channel_is_empty_the_other_is_used(speech: Samples, place: in
     channels = [sound.noise(10, rms=1e-4), sound.noise(10, rms=1e-4)]
     channels[place] = speech[: 16_000 * 10]
     voices = find_patient(recording(*channels), Options())
-    assert voices.method == "single voice assumed"
+    assert voices.method == "single_voice"
     assert np.array_equal(voices.samples, speech[: 16_000 * 10])
 
 
 def test_one_channel_is_one_voice_and_all_speech_is_the_patients(speech: Samples) -> None:
     voices = find_patient(recording(speech), Options())
-    assert voices.method == "single voice assumed"
+    assert voices.method == "single_voice"
     assert voices.others == ()
     assert {turn.speaker for turn in voices.turns} == {"patient"}
 

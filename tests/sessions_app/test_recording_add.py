@@ -14,10 +14,11 @@ from pytest_django import Settings
 
 from accounts.models import AccessLogEntry
 from inference import services as jobs
-from inference.errors import EmptyFile, TooLarge
-from inference.models import AnalysisJob, JobState
+from inference.errors import AnalysisError, EmptyFile, NoSpeech, Silent, TooLarge
+from inference.models import Analysis, AnalysisJob, JobState
 from sessions_app import services, storage, uploads
 from sessions_app.errors import ConsentMissing
+from sessions_app.identification import patient_swap
 from sessions_app.models import Consent, PatientChannel, Recording, Session
 from sessions_app.trends import trend_of
 from tests.world import SessionFactory, World, analysed
@@ -78,20 +79,43 @@ def test_the_same_bytes_with_another_channel_are_analysed_anew(world: World, ses
     assert AnalysisJob.objects.get(id=first.job_id).state == JobState.CANCELLED
 
 
+def test_the_same_bytes_with_the_same_channel_do_not_undo_what_a_person_said_meanwhile(
+    world: World, session: Session
+) -> None:
+    first = add(world, session, PatientChannel.LEFT)
+    fail(first, NoSpeech)
+    assert patient_swap(user=world.alice, recording=first, seen=first.job_id)
+    swapped = Recording.objects.get()
+    for channel in (PatientChannel.LEFT, PatientChannel.RIGHT):
+        again = add(world, session, channel)
+        assert (again.patient_channel, again.job_id) == ("right", swapped.job_id)
+    assert add(world, session, PatientChannel.UNKNOWN).job.options == {}
+
+
+def add(world: World, session: Session, channel: PatientChannel) -> Recording:
+    return uploads.recording_add(user=world.sam, session=session, upload=upload(), patient_channel=channel)
+
+
+def fail(recording: Recording, error: type[AnalysisError]) -> None:
+    claim = jobs.job_claim(recording.job_id)
+    assert claim is not None
+    jobs.job_fail(claim, code=error.code, message="Nothing was heard.")
+    recording.refresh_from_db()
+
+
 def test_another_channel_takes_the_other_voices_scores_away_at_once(world: World, session: Session) -> None:
     recording = analysed(session)
     Recording.objects.filter(id=recording.id).update(sha256=hashlib.sha256(b"some sound").hexdigest())
     uploads.recording_add(user=world.sam, session=session, upload=upload(), patient_channel=PatientChannel.RIGHT)
     recording.refresh_from_db()
     assert recording.analysis is None
+    assert not Analysis.objects.exists()
     assert trend_of(world.alices_patient, world.alice).points[0].scores == {}
 
 
 def test_the_same_bytes_after_a_failure_are_tried_again(world: World, session: Session) -> None:
     first = uploads.recording_add(user=world.sam, session=session, upload=upload())
-    claim = jobs.job_claim(first.job_id)
-    assert claim is not None
-    jobs.job_fail(claim, code="silent", message="This recording is silent.")
+    fail(first, Silent)
     uploads.recording_add(user=world.sam, session=session, upload=upload())
     assert AnalysisJob.objects.get(id=first.job_id).state == JobState.QUEUED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,13 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from accounts.models import AccessLogEntry, User
+from accounts.models import AccessLogEntry, Role, User
 from inference.errors import BadRecording
-from sessions_app import uploads, voices
-from sessions_app.models import CounselorVoice, PatientChannel
+from inference.models import AnalysisJob
+from sessions_app import listeners, tasks, uploads, voices
+from sessions_app.models import CounselorVoice
 from tests import sound
-from tests.world import SessionFactory, World
+from tests.world import JobFactory, SessionFactory, UserFactory, World
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +89,63 @@ def test_deleting_leaves_neither_file_nor_row(world: World, media: Path) -> None
     assert not voices.voice_delete(user=world.alice)
 
 
+def test_an_earlier_clip_that_cannot_be_deleted_costs_the_new_one_nothing_and_is_deleted_later(
+    world: World,
+    media: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    first = voices.voice_keep(user=world.alice, upload=clip())
+    with monkeypatch.context() as broken, django_capture_on_commit_callbacks(execute=True):
+        broken.setattr(voices.default_storage, "delete", fail)
+        second = voices.voice_keep(user=world.alice, upload=clip(sound.SPEECH.read_bytes()))
+    assert set(files(media)) == {media / first.file, media / second.file}
+    age(media / first.file, media / second.file)
+    voices.voices_tidy()
+    assert files(media) == [media / second.file]
+
+
+def age(*paths: Path) -> None:
+    for path in paths:
+        os.utime(path, (0, 0))
+
+
+def test_a_clip_that_is_just_being_kept_is_not_tidied_away(media: Path, world: World) -> None:
+    new, old = media / "voices/new", media / "voices/old.part"
+    new.parent.mkdir()
+    for path in (new, old):
+        path.write_bytes(b"a voice")
+    age(old)
+    voices.voices_tidy()
+    assert files(media) == [new]
+
+
+def test_a_clip_goes_with_the_account_that_is_switched_off(world: World, media: Path) -> None:
+    voices.voice_keep(user=world.alice, upload=clip())
+    kept_by_bob = voices.voice_keep(user=world.bob, upload=clip())
+    User.objects.filter(id=world.alice.id).update(is_active=False)
+    tasks.tidy_voices()
+    assert CounselorVoice.objects.get() == kept_by_bob
+    assert files(media) == [media / kept_by_bob.file]
+    assert AccessLogEntry.objects.filter(actor_id=world.alice.id, action="delete_with_account").count() == 1
+
+
+def test_a_clip_goes_with_the_account_that_is_deleted(world: World, media: Path) -> None:
+    carol = UserFactory(clinic=world.clinic)
+    age(media / voices.voice_keep(user=carol, upload=clip()).file)
+    carol.delete()
+    voices.voices_tidy()
+    assert files(media) == []
+
+
+def test_whoever_is_no_counselor_any_more_may_still_delete_their_clip(world: World, media: Path) -> None:
+    voices.voice_keep(user=world.alice, upload=clip())
+    world.alice.role = Role.ADMIN
+    world.alice.save()
+    assert voices.voice_delete(user=world.alice)
+    assert files(media) == []
+
+
 def test_if_the_row_cannot_be_deleted_it_can_be_tried_again(
     world: World, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,29 +182,44 @@ def kept(user: User) -> CounselorVoice:
     return CounselorVoice.objects.create(counselor=user, file=f"voices/{user.id}", size=1, speech_seconds=13.0)
 
 
-def queued(world: World, channel: PatientChannel = PatientChannel.UNKNOWN) -> dict[str, object]:
-    """The options of the job for a recording that staff bring in for Alice's patient."""
+def queued(world: World) -> AnalysisJob:
+    """The job for a recording that staff bring in for Alice's patient."""
     session = SessionFactory(patient=world.alices_patient)
     upload = SimpleUploadedFile("monday.wav", b"some sound")
-    recording = uploads.recording_add(user=world.sam, session=session, upload=upload, patient_channel=channel)
-    options: dict[str, object] = recording.job.options
-    return options
+    return uploads.recording_add(user=world.sam, session=session, upload=upload).job
+
+
+def used_for(job: AnalysisJob) -> str | None:
+    """The clip with which a worker that starts ``job`` now would hear it."""
+    return listeners.name_the_clip(job=job)
 
 
 def test_a_recording_of_the_one_counselors_patient_is_heard_with_the_clip(world: World) -> None:
     voice = kept(world.alice)
-    assert queued(world) == {"counselor_voice": voice.file}
+    assert used_for(queued(world)) == voice.file
 
 
-def test_on_a_named_channel_no_clip_is_needed(world: World) -> None:
+def test_the_clip_is_that_of_the_day_on_which_the_recording_is_analysed(world: World) -> None:
     kept(world.alice)
-    assert queued(world, PatientChannel.LEFT) == {"patient_channel": "left"}
+    job = queued(world)
+    assert job.options == {}
+    CounselorVoice.objects.update(file="voices/newer")
+    assert used_for(job) == "voices/newer"
+    world.alices_patient.care_team.set([world.bob])
+    assert used_for(job) is None
+    bobs = kept(world.bob)
+    assert used_for(job) == bobs.file
+
+
+def test_a_job_of_no_recording_is_heard_without_a_clip(world: World) -> None:
+    kept(world.alice)
+    assert used_for(JobFactory()) is None
 
 
 @pytest.mark.parametrize("who", ["bob", "mallory"])
 def test_another_counselors_clip_is_not_used(world: World, who: str) -> None:
     kept(getattr(world, who))
-    assert queued(world) == {}
+    assert used_for(queued(world)) is None
 
 
 @pytest.mark.parametrize("with_clip", [{"alice"}, {"bob"}, {"alice", "bob"}])
@@ -153,11 +227,11 @@ def test_where_two_care_for_a_patient_no_clip_is_used(world: World, with_clip: s
     world.alices_patient.care_team.add(world.bob)
     for name in with_clip:
         kept(getattr(world, name))
-    assert queued(world) == {}
+    assert used_for(queued(world)) is None
 
 
 def test_the_clip_of_somebody_who_has_left_is_not_used(world: World) -> None:
     kept(world.alice)
     world.alice.is_active = False
     world.alice.save()
-    assert queued(world) == {}
+    assert used_for(queued(world)) is None

@@ -47,7 +47,7 @@ def confirm_patient(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@open_to(Action.RETRY_ANALYSIS)
+@open_to(Action.CONFIRM_PATIENT)
 def swap_patient(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """Analyse the recording again with the other person as the patient; the patient's page shows how far it is."""
     recording = recording_or_404(request.user, recording_id)

@@ -7,7 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.policy import Action
+from accounts.permissions import require
+from accounts.policy import Action, may
 from inference import clips
 from inference.errors import AnalysisError
 from sessions_app import voices
@@ -15,18 +16,25 @@ from sessions_app.dashboard.doors import ClinicRequest, open_to
 from sessions_app.dashboard.forms import VoiceForm
 from sessions_app.models import CounselorVoice
 
+# Whoever is no counselor any more must still be able to take their voice back.
+ANYBODY = tuple(Action)
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@open_to(Action.KEEP_VOICE)
+@open_to(*ANYBODY)
 def voice(request: ClinicRequest) -> HttpResponse:
     """What the clip is for, and whether there is one; a POST keeps a new one in its place."""
+    kept = CounselorVoice.objects.filter(counselor=request.user).first()
+    if kept is None or request.method == "POST":
+        require(request.user, Action.KEEP_VOICE, object_kind="page")
     form = VoiceForm(request.POST, request.FILES) if request.method == "POST" else VoiceForm()
     if form.is_valid() and _kept(request, form):
-        messages.success(request, "Your voice was kept. It is used from the next recording on.")
+        messages.success(request, "Your voice was kept. It is used from the next analysis on.")
         return redirect("counselor-voice")
     context = {
         "form": form,
-        "voice": CounselorVoice.objects.filter(counselor=request.user).first(),
+        "voice": kept,
+        "may_keep": may(request.user, Action.KEEP_VOICE),
         "least": clips.LEAST_SPEECH,
         "most": clips.MOST_SPEECH,
     }
@@ -34,12 +42,12 @@ def voice(request: ClinicRequest) -> HttpResponse:
 
 
 @require_POST
-@open_to(Action.KEEP_VOICE)
+@open_to(*ANYBODY)
 def delete(request: ClinicRequest) -> HttpResponse:
     """Delete the clip at once."""
     if voices.voice_delete(user=request.user):
         messages.success(request, "Your voice was deleted.")
-    return redirect("counselor-voice")
+    return redirect("counselor-voice" if may(request.user, Action.KEEP_VOICE) else "home")
 
 
 def _kept(request: ClinicRequest, form: VoiceForm) -> bool:

@@ -9,8 +9,11 @@ from django.utils import timezone
 
 from accounts.models import AffectPolicy, Role
 from inference import report, results
+from inference.models import AnalysisJob
 from inference.results import HEADS
+from inference.speakers import ASSUMPTIONS, BY_LENGTH, METHODS
 from sessions_app.errors import AffectSwitchedOff
+from sessions_app.identification import patient_confirm
 from sessions_app.models import Consent, Recording
 from sessions_app.scores import NO_CONSENT, RESEARCH_ONLY
 from tests.scores import marked, traces
@@ -68,6 +71,21 @@ def test_a_score_comes_with_its_interval_state_and_origin(world: World, recordin
         42.0,
     )
     assert last_log() == ("read", "analysis", True)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_who_the_patient_is_is_an_assumption_until_a_counselor_confirms_it(world: World, method: str) -> None:
+    recording, client = analysed(SessionFactory(patient=world.alices_patient), method=method), as_(world.robot)
+    shown = client.get(address(recording)).json()
+    assert (shown["speaker_method"], shown["patient_assumed"]) == (method, method in ASSUMPTIONS)
+    patient_confirm(user=world.alice, recording=recording, seen=recording.job_id)
+    assert client.get(address(recording)).json()["patient_assumed"] is False
+
+
+def test_the_longer_voice_is_no_assumption_once_a_person_has_said_so(world: World) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient), method=BY_LENGTH)
+    AnalysisJob.objects.filter(id=recording.job_id).update(options={"swapped": False})
+    assert as_(world.alice).get(address(recording)).json()["patient_assumed"] is False
 
 
 def test_a_head_that_the_checkpoint_lacks_is_null_with_a_reason(world: World) -> None:

@@ -11,6 +11,8 @@ from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from inference.errors import AnalysisError
+from inference.speakers import METHODS
+from sessions_app.api.contract_schema import FullContractSerializer
 from sessions_app.api.problems import ANALYSIS_STATUS, REFUSED_STATUS
 from sessions_app.errors import Refused
 from tests.sessions_app.api.client import API
@@ -76,3 +78,15 @@ def test_every_route_is_in_the_handbook(schema: Any) -> None:
         for method in methods:
             route = re.sub(r"\{\w+\}", "{id}", path.removeprefix(f"{API}/"))
             assert f"`{method.upper()} {route}`" in handbook
+
+
+def test_every_way_of_telling_the_patient_is_listed_in_the_description_and_the_handbook(schema: Any) -> None:
+    handbook = (settings.BASE_DIR / "docs" / "api.md").read_text()
+    listed = schema["components"]["schemas"]["SpeakerMethod"]["enum"]
+    assert set(listed) == set(METHODS)
+    assert [code for code in METHODS if f"| `{code}` |" not in handbook] == []
+
+
+def test_every_key_of_an_analysis_is_in_the_handbook() -> None:
+    handbook = (settings.BASE_DIR / "docs" / "api.md").read_text()
+    assert [key for key in FullContractSerializer().fields if f"`{key}`" not in handbook] == []

@@ -132,6 +132,22 @@ def test_more_recordings_cost_no_more_queries(
         client.get(f"/sessions/{session.id}/")
 
 
+@pytest.mark.parametrize(("seconds", "said"), [(0.4, False), (3.26, True)])
+def test_the_seconds_that_were_left_out_are_said_where_they_matter(world: World, seconds: float, said: bool) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient))
+    Analysis.objects.update(excluded_seconds=seconds)
+    shown = text(signed_in(world.alice).get(page_of(recording)))
+    assert ("3.3 s in which two spoke at once, or it was not clear who did" in shown) == said
+    assert ("Left out" in shown) == said
+
+
+def test_without_consent_nobody_is_told_how_long_two_spoke_at_once(world: World) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient))
+    Analysis.objects.update(excluded_seconds=3.26)
+    Consent.objects.update(withdrawn_at=timezone.now())
+    assert "Left out" not in text(signed_in(world.alice).get(page_of(recording)))
+
+
 def test_the_drawing_over_the_session_is_also_a_table(world: World) -> None:
     recording = analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
     page = text(signed_in(world.alice).get(f"/sessions/{recording.session_id}/"))

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
+from accounts.models import Role, User
 from sessions_app.models import CounselorVoice
 from tests import sound
 from tests.pages import signed_in, text
@@ -76,8 +77,22 @@ def test_nobody_sees_or_deletes_another_counselors_clip(world: World) -> None:
 def test_the_page_is_for_counselors(world: World, who: str) -> None:
     client = signed_in(getattr(world, who))
     assert client.get(PAGE).status_code == 403
-    assert client.post(f"{PAGE}delete/").status_code == 403
+    assert send(client).status_code == 403
     assert PAGE not in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.ADMIN])
+def test_whoever_is_no_counselor_any_more_can_delete_their_clip_and_upload_none(world: World, role: Role) -> None:
+    send(signed_in(world.alice))
+    User.objects.filter(id=world.alice.id).update(role=role)
+    client = signed_in(world.alice)
+    assert PAGE in client.get("/").content.decode()
+    shown = text(client.get(PAGE))
+    assert "Delete it now" in shown
+    assert "Keep this clip" not in shown
+    assert send(client).status_code == 403
+    assert "Your voice was deleted." in text(client.get(client.post(f"{PAGE}delete/").url))
+    assert not CounselorVoice.objects.exists()
 
 
 def test_reading_an_address_deletes_nothing(world: World) -> None:

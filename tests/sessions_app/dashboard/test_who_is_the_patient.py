@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from inference.models import AnalysisJob, JobState
-from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
+from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM, METHODS
+from sessions_app.dashboard.wording import SPEAKER_METHODS
 from sessions_app.models import Confirmation, Consent, Recording
 from tests.pages import signed_in, text
 from tests.world import RecordingFactory, SessionFactory, World, analysed
@@ -35,7 +36,7 @@ def say(client: Client, recording: Recording, what: str, **form: Any) -> Any:
 
 def test_the_assumption_is_said_plainly_with_both_answers(world: World, recording: Recording) -> None:
     shown = page(signed_in(world.alice), recording)
-    assert f"{LONGER} The patient’s turns last 0:09, the other person’s 0:04." in shown
+    assert f"{LONGER} The patient speaks for 0:42, the other person for 0:18." in shown
     assert RIGHT in shown
     assert OTHER in shown
 
@@ -78,6 +79,12 @@ def test_what_is_no_assumption_asks_nothing_and_can_still_be_undone(world: World
     assert "assumed" not in shown
     assert RIGHT not in shown
     assert OTHER in shown
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_code_stands_where_the_page_says_how_the_patient_was_told(world: World, method: str) -> None:
+    shown = page(signed_in(world.alice), analysed(SessionFactory(patient=world.alices_patient), method=method))
+    assert f"Patient told from others {SPEAKER_METHODS[method]}" in shown
 
 
 def test_the_longer_voice_is_no_assumption_once_a_person_has_said_so(world: World, recording: Recording) -> None:
@@ -158,15 +165,17 @@ def test_a_recording_of_another_counselor_or_clinic_is_not_found(
 
 
 @pytest.mark.parametrize("what", ["confirm", "swap"])
-def test_the_administrator_may_not_say(world: World, recording: Recording, what: str) -> None:
-    assert say(signed_in(world.ada), recording, what).status_code == 403
+@pytest.mark.parametrize("who", ["ada", "sam", "robot"])
+def test_whoever_is_no_counselor_may_not_say(world: World, recording: Recording, who: str, what: str) -> None:
+    assert say(signed_in(getattr(world, who)), recording, what).status_code == 403
     assert unchanged(recording)
 
 
-def test_staff_may_not_confirm_and_are_not_asked(world: World, recording: Recording) -> None:
-    client = signed_in(world.sam)
-    assert say(client, recording, "confirm").status_code == 403
-    assert LONGER not in page(client, recording)
+@pytest.mark.parametrize("who", ["sam", "robot"])
+def test_whoever_may_not_say_is_not_asked(world: World, recording: Recording, who: str) -> None:
+    shown = page(signed_in(getattr(world, who)), recording)
+    assert RIGHT not in shown
+    assert OTHER not in shown
 
 
 @pytest.mark.parametrize("what", ["confirm", "swap"])

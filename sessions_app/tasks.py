@@ -1,0 +1,14 @@
+"""Celery's side of clinic work: thin tasks that fetch and call."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+
+@shared_task(name="sessions_app.tasks.tidy_voices")
+def tidy_voices() -> None:
+    """Delete counselors' clips that nobody answers for any more."""
+    # The worker's main process must never import torch: a forked child could not use a GPU after that.
+    from sessions_app import voices
+
+    voices.voices_tidy()
