@@ -207,3 +207,24 @@ def test_a_bad_recording_is_refused_with_its_own_error(
 def test_importing_the_pipeline_imports_neither_torch_nor_django() -> None:
     code = "import sys, inference.pipeline; sys.exit(bool({'torch', 'django', 'transformers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def without_a_voice(what: str, seconds: int = 40) -> Samples:
+    """Long enough for a score, if anybody spoke."""
+    rng, time = np.random.default_rng(0), np.arange(seconds * 16_000) / 16_000
+    if what == "hum":
+        partials = sum(np.sin(2 * np.pi * hertz * time) / number for number, hertz in enumerate((50, 100, 150, 250), 1))
+        return (0.05 * partials + rng.normal(0, 1e-3, len(time))).astype(np.float32)
+    if what == "music":
+        return sound.music(seconds)
+    pink = np.fft.rfft(rng.normal(size=len(time)))
+    pink /= np.sqrt(np.maximum(np.arange(len(pink)), 1))
+    noise = {"white noise": rng.normal(0, 0.05, len(time)), "pink noise": np.fft.irfft(pink, len(time))}
+    return np.asarray(noise[what] * 0.05 / noise[what].std(), np.float32)
+
+
+@pytest.mark.parametrize("what", ["hum", "music", "white noise", "pink noise"])
+def test_what_is_no_voice_gets_no_score_and_is_told_why(what: str, checkpoint: Checkpoint, tmp_path: Path) -> None:
+    file = sound.write(tmp_path / "sound.wav", without_a_voice(what), 16_000)
+    with pytest.raises(NoSpeech, match="No speech was found"):
+        analyze(file, Options(), checkpoint)
