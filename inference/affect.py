@@ -4,8 +4,9 @@ The encoder is ``transformers.Wav2Vec2Model`` (Baevski et al. 2020). Pooling tak
 time (x-vectors, Snyder et al. 2018): the standard deviation lets a head see variation, and flat speech is flat in its
 variation. A checkpoint may also hear cues (log F0, voicing, level, syllable rate) in every frame; their statistics are
 pooled too, once over all frames and once over voiced frames (attentive pooling, Okabe et al. 2018, with voicing for
-attention), because an SD of F0 is a matter of voiced frames. Each head is one logit; depression is the probability of
-depressive speech, valence and arousal are positions between 0 and 1 with 0.5 neutral.
+attention), because an SD of F0 is a matter of voiced frames. Each head is one logit, linear in these statistics, so
+that what moves a score, and which way, can be read from its weights. Depression is the probability of depressive
+speech, valence and arousal are positions between 0 and 1 with 0.5 neutral.
 """
 
 from __future__ import annotations
@@ -25,12 +26,14 @@ from inference.results import HEADS, HeadName
 if TYPE_CHECKING:
     from inference.layouts import PublicModel
 
-HEAD_WIDTH = 64
 VOICING_CUE = 1
 """Which cue is the logit of voicing, in a checkpoint that hears cues."""
 
 CPU_BATCH, GPU_BATCH = 2, 16
 """Windows at once. A core gains nothing by more than two, and each takes 10 MiB."""
+
+LEAST_VOICED = 0.05
+"""Share of voiced frames below which a logit fades to 0: speech has more, also where it is mostly pauses."""
 
 _SILENCE_SD = 1e-6
 _POOLING_FLOOR = 1e-5
@@ -107,8 +110,17 @@ class AffectiveModel(nn.Module):
         ``attention_mask`` (batch, samples) is 1 where there is sound and 0 on padding.
         """
         hidden, mask = self.frames(waveforms, attention_mask)
-        raw = self.logits(self.pooled(hidden, mask))
-        return {name: self._score(name, logit) for name, logit in raw.items()}
+        raw, heard = self.logits(self.pooled(hidden, mask)), self._voice(hidden, mask)
+        return {name: self._score(name, logit * heard) for name, logit in raw.items()}
+
+    def _voice(self, hidden: Tensor, mask: Tensor | None) -> Tensor | float:
+        """How far there is a voice to hear, (batch,) in 0..1: statistics of next to no voice tell nothing."""
+        if self.cues is None:
+            return 1.0
+        voicing = torch.sigmoid(self.cues(hidden)[..., VOICING_CUE])
+        shown = torch.ones_like(voicing) if mask is None else mask.to(voicing.dtype)
+        share = (voicing * shown).sum(dim=1) / shown.sum(dim=1).clamp(min=1)
+        return (share / LEAST_VOICED).clamp(max=1.0)
 
     def _score(self, name: HeadName, logit: Tensor) -> Tensor:
         fitted = self.calibration.get(name, Calibration())
@@ -116,7 +128,7 @@ class AffectiveModel(nn.Module):
 
 
 def _head(width: int) -> nn.Sequential:
-    return nn.Sequential(nn.Dropout(0.1), nn.Linear(width, HEAD_WIDTH), nn.GELU(), nn.Linear(HEAD_WIDTH, 1))
+    return nn.Sequential(nn.Dropout(0.1), nn.Linear(width, 1))
 
 
 def statistics(hidden: Tensor, mask: Tensor | None = None) -> Tensor:

@@ -17,10 +17,11 @@ from inference.results import Score, ScoreState
 
 COVERAGE = 0.90
 DRAWS = 1000
-UNKNOWN_WINDOW_SD = 0.15
-"""Spread of one window's score assumed for a checkpoint that does not say: wide, so that doubt stays visible."""
+UNKNOWN_WINDOW_SD = 0.6
+"""Spread of one window's log-odds assumed for a checkpoint that does not say: wide, so that doubt stays visible."""
 
 _NORMAL_QUANTILE = 1.6449
+_SURE = 1e-4
 _SEED = 20_240_501
 _OVERLAP = 2
 """Windows that cover one moment: neighbours that far apart share no samples."""
@@ -50,8 +51,8 @@ def aggregate(
     """The score of a recording from its windows.
 
     ``values``: (n,) in 0..1 in recording order, or ``None`` when the checkpoint lacks the head; ``weights``: (n,)
-    seconds of speech per window; ``window_sd``: spread of one window's score, from the checkpoint. A score that is not
-    ``reliable`` (a quality check failed) is indeterminate. Without values or speech the score is unavailable, for
+    seconds of speech per window; ``window_sd``: spread of one window's log-odds, from the checkpoint. A score that is
+    not ``reliable`` (a quality check failed) is indeterminate. Without values or speech the score is unavailable, for
     ``missing_reason``. Raises ``ValueError`` for values or weights that are not finite or do not match.
     """
     if values is None or len(values) == 0 or not np.sum(weights) > 0:
@@ -81,12 +82,21 @@ def _state(low: float, high: float, thresholds: Thresholds, reliable: bool) -> S
 def _interval(
     scores: NDArray[np.float64], seconds: NDArray[np.float64], value: float, window_sd: float
 ) -> tuple[float, float]:
-    """90 % interval around ``value``, within 0..1, at least as wide as ``window_sd`` allows."""
+    """90 % interval around ``value``, within 0..1, at least as wide as ``window_sd`` allows.
+
+    That spread is in log-odds: near 0 and 1 a score moves less for the same change of voice.
+    """
     tail = (1.0 - COVERAGE) / 2
     drawn_low, drawn_high = np.quantile(_bootstrap_means(scores, seconds), [tail, 1.0 - tail])
     floor = _NORMAL_QUANTILE * window_sd / math.sqrt(_independent_windows(seconds))
-    low, high = min(float(drawn_low), value - floor), max(float(drawn_high), value + floor)
-    return max(0.0, low), min(1.0, high)
+    low, high = _moved(value, -floor), _moved(value, floor)
+    return min(float(drawn_low), value, low), max(float(drawn_high), value, high)
+
+
+def _moved(value: float, step: float) -> float:
+    """``value`` in 0..1, moved by ``step`` in log-odds."""
+    odds = math.log(max(value, _SURE) / max(1 - value, _SURE))
+    return 1 / (1 + math.exp(-(odds + step)))
 
 
 def _independent_windows(seconds: NDArray[np.float64]) -> float:

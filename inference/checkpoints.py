@@ -41,7 +41,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 class Description:
     """What a checkpoint says about itself.
 
-    ``thresholds``: per head, in 0..1. ``window_sd``: per head, the spread of one window's score on validation data.
+    ``thresholds``: per head, in 0..1. ``window_sd``: per head, the spread of one window's
+    log-odds on validation data.
     ``label``: one line that must stand beside every score; for a ``demonstration`` it says that the score is no
     clinical one.
     """

@@ -22,26 +22,35 @@ from inference.training.prosody import draw_latents, prosody_of
 from inference.training.synthesis import FRAME_SECONDS, Rendering, render_prosody
 from inference.training.voices import ESPEAK_VARIANTS, SAMPLE_RATE, Voice, draw_voice
 
-RECIPE = "1"
+RECIPE = "2"
 """Raised when a change here or in the synthesis makes other clips."""
 
 TARGET_HOP = 320
 """Samples between two rows of frame targets (20 ms), the hop of the encoder."""
 
-FRAME_TARGETS = ("log_f0", "voiced", "level", "syllable_rate")
-"""Octaves re 100 Hz (0 where unvoiced); 0 or 1; dB re the loudest frame / 20; syllables per second / 5."""
+FRAME_TARGETS = ("log_f0", "voiced", "level", "syllable_rate", "tilt", "brightness", "breath")
+"""Octaves re 100 Hz (0 where unvoiced); 0 or 1; dB re the loudest frame / 20; syllables per second / 5; then the colour
+of voiced frames: dB per octave / 6, dB / 20 and dB / 20."""
+
+ON_VOICED_FRAMES = (0, 4, 5, 6)
+"""Columns of the targets that mean something where there is voice alone."""
 
 CLIPS_PER_SHARD = 48
 CLIPS_PER_SPEAKER = 4
 SENTENCES_PER_CLIP = 3
 VALIDATION_VARIANTS = frozenset(ESPEAK_VARIANTS[3::8])
 
+_COLOUR_UNITS = np.array([6.0, 20.0, 20.0])
+
+FEW_CUES_SHARE, FEW_CUES = 0.25, 0.4
+"""Share of training clips in which a cue follows the latents with probability 0.4 alone, so that every cue counts."""
+
 Split = Literal["train", "validation"]
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One clip: samples (n,) int16 at 16 kHz; targets (n // 320, 4); latents (3,): depression, arousal, valence."""
+    """One clip: samples (n,) int16 at 16 kHz; targets (n // 320, 7); latents (3,): depression, arousal, valence."""
 
     samples: NDArray[np.int16]
     targets: NDArray[np.float16]
@@ -76,7 +85,7 @@ def clips(root: Path, split: Split) -> Iterator[Clip]:
 
 
 def frame_targets(rendering: Rendering) -> NDArray[np.float16]:
-    """What is known of every 20 ms of ``rendering``: (frames, 4), columns as in ``FRAME_TARGETS``."""
+    """What is known of every 20 ms of ``rendering``: (frames, 7), columns as in ``FRAME_TARGETS``."""
     count = len(rendering.samples) // TARGET_HOP
     step = TARGET_HOP / SAMPLE_RATE / FRAME_SECONDS
     rows = np.minimum((np.arange(count) * step).astype(int), len(rendering.f0) - 1)
@@ -86,7 +95,9 @@ def frame_targets(rendering: Rendering) -> NDArray[np.float16]:
     np.add.at(onsets, np.minimum((rendering.onsets * SAMPLE_RATE / TARGET_HOP).astype(int), count - 1), 1)
     density = gaussian_filter1d(onsets, 12, mode="constant") * SAMPLE_RATE / TARGET_HOP
     octaves = np.where(f0 > 0, np.log2(np.maximum(f0, 1) / 100), 0)
-    return np.stack([octaves, f0 > 0, level, density / 5], axis=1).astype(np.float16)
+    colour = np.where(f0[:, None] > 0, rendering.colour[rows] / _COLOUR_UNITS, 0)
+    known = np.stack([octaves, f0 > 0, level, density / 5], axis=1)
+    return np.concatenate([known, colour], axis=1).astype(np.float16)
 
 
 def _folder(root: Path, split: Split) -> Path:
@@ -134,7 +145,9 @@ def _clip(rng: np.random.Generator, split: Split, voice: Voice, texts: list[str]
     """In training, half of the latents are independent and every cue strays, so that none stands for another."""
     training = split == "train"
     latents = draw_latents(rng, independent=training and rng.random() < 0.5)
-    prosody = prosody_of(latents, rng, spread=float(rng.uniform(0, 0.5))) if training else prosody_of(latents)
+    followed = FEW_CUES if rng.random() < FEW_CUES_SHARE else 1.0
+    spread = float(rng.uniform(0, 0.4))
+    prosody = prosody_of(latents, rng, spread, followed) if training else prosody_of(latents)
     rendering = render_prosody(texts, voice, prosody, rng)
     targets = frame_targets(rendering)
     samples = np.rint(rendering.samples[: len(targets) * TARGET_HOP] * 32767).astype(np.int16)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ from inference.highpass import take_hum_away
 from inference.results import HEADS, HeadName, Score, Span
 from inference.training import trials
 from inference.training.nuisance import CLEAN, Conditions, recorded
-from inference.training.voices import FLITE_VOICES, SAMPLE_RATE
+from inference.training.trials import HELD_OUT, Cast
+from inference.training.voices import SAMPLE_RATE
 from inference.windows import cut, windows_over
 
 Array = NDArray[np.float64]
@@ -52,6 +53,13 @@ class Figure:
         return low_enough and (self.at_least is None or self.value >= self.at_least)
 
 
+class Listener(Protocol):
+    """Anything that gives whole clips scores."""
+
+    def values(self, sounds: list[Samples]) -> dict[HeadName, Array]:
+        """The value of each head for each of ``sounds`` (n,): (clips,)."""
+
+
 class Ear:
     """A checkpoint that listens to whole clips and gives each a score, as the pipeline does."""
 
@@ -68,9 +76,10 @@ class Ear:
         ends = np.cumsum([len(windows) for windows in laid])[:-1]
         return {head: [self._score(head, part) for part in np.split(_values(heard, head), ends)] for head in HEADS}
 
-    def values(self, sounds: list[Samples], head: HeadName = "depression") -> Array:
-        """The value of ``head`` for each of ``sounds``: (n,)."""
-        return np.array([score.value for score in self.scores(sounds)[head]], np.float64)
+    def values(self, sounds: list[Samples]) -> dict[HeadName, Array]:
+        """The value of each head for each of ``sounds`` (n,): (clips,)."""
+        scores = self.scores(sounds)
+        return {head: np.array([score.value for score in found], np.float64) for head, found in scores.items()}
 
     def _score(self, head: HeadName, windows: NDArray[np.float32]) -> Score:
         limits, spread = self.checkpoint.thresholds[head], self.checkpoint.window_sd[head]
@@ -78,18 +87,25 @@ class Ear:
         return aggregate(windows, weights, limits, reliable=True, missing_reason="no head", window_sd=spread)
 
 
-def figures(checkpoint: Checkpoint, *, clips_per_voice: int = 24, doses_per_voice: int = 3) -> Iterator[Figure]:
-    """Every figure, as it is measured."""
-    ear, clips = Ear(checkpoint), trials.clips(clips_per_voice)
-    scored = {head: np.array([s.value for s in found]) for head, found in ear.scores(sounds_of(clips)).items()}
+def figures(
+    ear: Ear, cast: Cast = HELD_OUT, *, clips_per_voice: int = 24, doses_per_voice: int = 3
+) -> Iterator[Figure]:
+    """Every figure on the voices of ``cast``, as it is measured."""
+    clips = trials.clips(cast, clips_per_voice)
+    yield from hearing(ear, cast, clips, doses_per_voice)
+    yield _coverage(ear, cast)
+    yield from _machine(ear, sounds_of(clips))
+
+
+def hearing(listener: Listener, cast: Cast, clips: list[trials.Clip], doses_per_voice: int = 3) -> Iterator[Figure]:
+    """The figures that need nothing but scores of whole clips, so that other listeners can be compared."""
+    scored = listener.values(sounds_of(clips))
     yield from _severity(clips, scored["depression"])
     yield from _latents(clips, scored)
-    yield from _robustness(ear, clips, scored["depression"])
+    yield from _robustness(listener, clips, scored["depression"])
     for cue in trials.SWEEPS:
-        yield _dose_response(ear, cue, doses_per_voice)
+        yield _dose_response(listener, cast, cue, doses_per_voice)
     yield _calibration_error(clips, scored["depression"])
-    yield _coverage(ear)
-    yield from _machine(ear, sounds_of(clips))
 
 
 def sounds_of(clips: list[trials.Clip]) -> list[Samples]:
@@ -121,7 +137,7 @@ def _severity(clips: list[trials.Clip], score: Array) -> Iterator[Figure]:
     value, interval = _resampled(roc_auc_score, severe, score)
     yield Figure("AUC severity > .5, clean", value, at_least=0.96, interval=interval)
     voices = np.array([clip.voice for clip in clips])
-    for name in FLITE_VOICES:
+    for name in sorted(set(voices)):
         own = voices == name
         yield Figure(f"AUC severity > .5, voice {name}", roc_auc_score(severe[own], score[own]), at_least=0.92)
 
@@ -134,22 +150,26 @@ def _latents(clips: list[trials.Clip], scored: dict[HeadName, Array]) -> Iterato
         yield Figure(f"Spearman {head}", value, at_least=least, interval=interval)
 
 
-def _robustness(ear: Ear, clips: list[trials.Clip], clean: Array) -> Iterator[Figure]:
+def _robustness(listener: Listener, clips: list[trials.Clip], clean: Array) -> Iterator[Figure]:
     rng, sounds, spread = np.random.default_rng(4), sounds_of(clips), float(clean.std())
-    hard = ear.values([recorded(sound, HARD, rng) for sound in sounds])
+
+    def severity(heard: list[Samples]) -> Array:
+        return listener.values(heard)["depression"]
+
+    hard = severity([recorded(sound, HARD, rng) for sound in sounds])
     value, interval = _resampled(roc_auc_score, _severe(clips), hard)
     yield Figure("AUC severity > .5, reverb + 15 dB noise + EQ", value, at_least=0.95, interval=interval)
     for name, (conditions, most) in DISTURBANCES.items():
-        moved = ear.values([recorded(sound, conditions, rng) for sound in sounds])
+        moved = severity([recorded(sound, conditions, rng) for sound in sounds])
         yield Figure(f"mean change in SD, {name}", float(np.abs(moved - clean).mean()) / spread, at_most=most)
-    louder = [ear.values([sound * np.float32(10 ** (gain / 20)) for sound in sounds]) for gain in GAINS]
+    louder = [severity([sound * np.float32(10 ** (gain / 20)) for sound in sounds]) for gain in GAINS]
     moved = np.mean([np.abs(values - clean).mean() for values in louder])
     yield Figure("mean change in SD, gain -20 to +6 dB", float(moved) / spread, at_most=0.05)
 
 
-def _dose_response(ear: Ear, cue: str, per_voice: int) -> Figure:
+def _dose_response(listener: Listener, cast: Cast, cue: str, per_voice: int) -> Figure:
     doses, direction = trials.SWEEPS[cue]
-    series = [ear.values(sounds) for sounds in trials.dose_series(cue, per_voice)]
+    series = [listener.values(sounds)["depression"] for sounds in trials.dose_series(cast, cue, per_voice)]
     mean = float(np.mean([_rank_correlation(np.array(doses) * direction, values) for values in series]))
     least = {"f0_sd": 0.95, "pause_ratio": 0.95, "rate": 0.90, "dynamics": 0.80}[cue]
     return Figure(f"dose response {cue}, mean Spearman", mean, at_least=least)
@@ -162,10 +182,10 @@ def _calibration_error(clips: list[trials.Clip], score: Array, bins: int = 5) ->
     return Figure("calibration error (ECE)", float(sum(gaps) / len(score)), at_most=0.05)
 
 
-def _coverage(ear: Ear, count: int = 4) -> Figure:
+def _coverage(ear: Ear, cast: Cast, count: int = 4) -> Figure:
     """How often a clip's interval holds the mean score of the same speaker's other clips."""
     held: list[bool] = []
-    for sounds in trials.renditions(count):
+    for sounds in trials.renditions(cast, count):
         found = ear.scores(sounds)["depression"]
         for place, score in enumerate(found):
             others = np.mean([other.value for number, other in enumerate(found) if number != place])

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,16 +21,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import Wav2Vec2Config
 
-from inference.affect import AffectiveModel
+from inference.affect import VOICING_CUE, AffectiveModel
 from inference.results import HEADS
-from inference.training.batches import FRAME_DELAY, WINDOW_MEASURES, Batch, draw_batch
-from inference.training.corpus import FRAME_TARGETS, Clip
+from inference.training.batches import FRAME_DELAY, WINDOW_MEASURES, Batch, Draw, draw_batch
+from inference.training.corpus import FRAME_TARGETS, ON_VOICED_FRAMES, Clip
+from inference.training.nuisance import draw_conditions
 from inference.windows import WINDOW_SECONDS
 
 SAVE_EVERY = 100
 LOG_EVERY = 20
 _WARM_UP = 60
 _AHEAD = 3
+_EVERYWHERE = [place for place in range(len(FRAME_TARGETS)) if place not in (*ON_VOICED_FRAMES, VOICING_CUE)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,8 @@ class Stage:
 def stages(scale: float = 1.0) -> tuple[Stage, Stage]:
     """The two stages of the demonstration checkpoint; ``scale`` shortens or lengthens both."""
     return (
-        Stage("frames", 2.0, round(1200 * scale), 32, 1e-3, 1.0, 0.3, 0.3),
-        Stage("windows", WINDOW_SECONDS, round(1800 * scale), 16, 8e-4, 0.3, 0.3, 1.0),
+        Stage("frames", 2.0, round(900 * scale), 32, 1e-3, 1.0, 0.3, 0.3),
+        Stage("windows", WINDOW_SECONDS, round(1400 * scale), 16, 8e-4, 0.3, 0.3, 1.0),
     )
 
 
@@ -68,6 +71,8 @@ def demo_config() -> Wav2Vec2Config:
         num_conv_pos_embedding_groups=8,
         # Group norm would let padding and the length of a window change the result.
         feat_extract_norm="layer",
+        # Layer norm takes the level out of a frame; what a bias adds before it does not scale, so level is heard.
+        conv_bias=True,
         do_stable_layer_norm=True,
         hidden_dropout=0.05,
         attention_dropout=0.05,
@@ -89,12 +94,15 @@ class Trainee(nn.Module):
         self.measure_output = nn.Linear(width, len(WINDOW_MEASURES))
 
     def forward(self, waves: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(batch, samples) to frames (batch, rows, 4), measures (batch, 5) and label logits (batch, 3)."""
+        """(batch, samples) to frames (batch, rows, 7), measures (batch, 8) and label logits (batch, 3)."""
         hidden, _ = self.model.frames(waves)
         assert self.model.cues is not None
-        pooled = self.model.pooled(hidden.float())
-        labels = torch.stack(list(self.model.logits(pooled).values()), dim=-1)
-        return self.model.cues(hidden), self.measure_output(pooled), labels
+        # A standard deviation needs more digits than 16-bit arithmetic has.
+        with torch.autocast(waves.device.type, enabled=False):
+            hidden = hidden.float()
+            pooled = self.model.pooled(hidden)
+            labels = torch.stack(list(self.model.logits(pooled).values()), dim=-1)
+            return self.model.cues(hidden), self.measure_output(pooled), labels
 
 
 class Run:
@@ -120,26 +128,30 @@ class Run:
         unfinished.replace(self.file)
 
 
-def fit(clips: list[Clip], state: Path, plan: tuple[Stage, ...], seed: int = 0) -> AffectiveModel:
-    """Trains on ``clips``, saving to and going on from ``state``; the model in evaluation mode."""
+def fit(
+    clips: list[Clip], state: Path, plan: tuple[Stage, ...], seed: int = 0, conditions: Draw = draw_conditions
+) -> AffectiveModel:
+    """Trains on ``clips`` under ``conditions``, saving to and going on from ``state``; the model in evaluation mode."""
     run = Run(state, seed)
     while run.stage < len(plan):
-        _train(run, clips, plan[run.stage])
+        _train(run, partial(draw_batch, clips, conditions=conditions), plan[run.stage])
         run.stage, run.step = run.stage + 1, 0
         run.save()
     return run.trainee.model.eval()
 
 
-def _train(run: Run, clips: list[Clip], stage: Stage) -> None:
+def _train(run: Run, draw: Callable[..., Batch], stage: Stage) -> None:
     run.trainee.train()
-    for batch in _batches(run, clips, stage):
+    for batch in _batches(run, draw, stage):
         for group in run.optimizer.param_groups:
             group["lr"] = stage.learning_rate * _schedule(run.step, stage.steps)
         losses = _losses(run.trainee, batch, stage)
         run.optimizer.zero_grad()
         losses["all"].backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(run.trainee.parameters(), 1.0)
-        run.optimizer.step()
+        steepness = nn.utils.clip_grad_norm_(run.trainee.parameters(), 1.0)
+        # One gradient without bounds, rare in 16 bits, would turn every weight into a NaN.
+        if torch.isfinite(steepness):
+            run.optimizer.step()
         run.step += 1
         if run.step % LOG_EVERY == 0:
             told = " ".join(f"{name} {loss.item():.4f}" for name, loss in losses.items())
@@ -153,12 +165,12 @@ def _schedule(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
-def _batches(run: Run, clips: list[Clip], stage: Stage) -> Iterator[Batch]:
+def _batches(run: Run, draw: Callable[..., Batch], stage: Stage) -> Iterator[Batch]:
     """The batches from ``run.step`` on, made ahead on another thread."""
 
     def make(step: int) -> Batch:
         rng = np.random.default_rng([run.seed, run.stage, step])
-        return draw_batch(clips, stage.size, stage.seconds, rng)
+        return draw(size=stage.size, seconds=stage.seconds, rng=rng)
 
     with ThreadPoolExecutor(1) as pool:
         ahead = deque(pool.submit(make, step) for step in range(run.step, min(run.step + _AHEAD, stage.steps)))
@@ -181,10 +193,10 @@ def _losses(trainee: Trainee, batch: Batch, stage: Stage) -> dict[str, Tensor]:
 
 
 def _frame_loss(frames: Tensor, targets: Tensor) -> Tensor:
-    """Frame outputs (batch, rows, 4) against targets (batch, more rows, 4); F0 counts where there is voice."""
+    """Frame outputs (batch, rows, 7) against targets (batch, more rows, 7); F0 and colour count on voiced rows."""
     target = targets[:, FRAME_DELAY : FRAME_DELAY + frames.shape[1]]
-    voiced = target[..., 1]
-    pitch = (functional.smooth_l1_loss(frames[..., 0], target[..., 0], reduction="none", beta=0.1) * voiced).sum()
-    voicing = functional.binary_cross_entropy_with_logits(frames[..., 1], voiced)
-    rest = functional.smooth_l1_loss(frames[..., 2:], target[..., 2:], beta=0.1)
-    return pitch / voiced.sum().clamp(min=1) + 0.5 * voicing + rest
+    voiced = target[..., VOICING_CUE]
+    away = functional.smooth_l1_loss(frames, target, reduction="none", beta=0.1)
+    of_voice = (away[..., ON_VOICED_FRAMES] * voiced[..., None]).sum() / voiced.sum().clamp(min=1)
+    voicing = functional.binary_cross_entropy_with_logits(frames[..., VOICING_CUE], voiced)
+    return of_voice + 0.5 * voicing + away[..., _EVERYWHERE].mean()

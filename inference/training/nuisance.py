@@ -50,7 +50,7 @@ def draw_conditions(rng: np.random.Generator) -> Conditions:
         return CLEAN
     return Conditions(
         room=float(rng.uniform(0.1, _ROOM_SECONDS)) if rng.random() < 0.5 else 0.0,
-        equalizer=_draw_equalizer(rng) if rng.random() < 0.8 else CLEAN.equalizer,
+        equalizer=_draw_equalizer(rng) if rng.random() < 0.6 else CLEAN.equalizer,
         telephone=bool(rng.random() < 0.15),
         snr=float(rng.uniform(12, 50)) if rng.random() < 0.75 else None,
         noise_slope=float(rng.uniform(-6, 0)),
@@ -60,9 +60,9 @@ def draw_conditions(rng: np.random.Generator) -> Conditions:
 
 
 def _draw_equalizer(rng: np.random.Generator) -> tuple[float, ...]:
-    """Uneven by 3 dB per band and tilted by 1.5 dB per octave (SD), as voices and microphones are."""
-    tilt = rng.normal(0, 1.5) * np.log2(_BANDS / 1000)
-    return tuple((rng.normal(0, 3.0, len(_BANDS)) + tilt).tolist())
+    """Uneven by 2 dB per band and tilted by 1 dB per octave (SD), as voices and microphones are."""
+    tilt = rng.normal(0, 1.0) * np.log2(_BANDS / 1000)
+    return tuple((rng.normal(0, 2.0, len(_BANDS)) + tilt).tolist())
 
 
 def recorded(samples: Samples, conditions: Conditions, rng: np.random.Generator) -> Samples:

@@ -62,14 +62,20 @@ class Prosody:
     aspiration: float
 
 
-def prosody_of(latents: Latents, rng: np.random.Generator | None = None, spread: float = 0.0) -> Prosody:
+def prosody_of(
+    latents: Latents, rng: np.random.Generator | None = None, spread: float = 0.0, followed: float = 1.0
+) -> Prosody:
     """The prosody of ``latents``.
 
     With ``rng``, each cue follows its own slightly different latents (normal, SD ``spread`` in -1..1 units), as people
-    show the same state through different cues: no cue alone then tells the label.
+    show the same state through different cues: no cue alone then tells the label. Each cue follows the latents with
+    probability ``followed``, else it stays near neutral: a state may show in few cues.
     """
     z = np.array([latents.depression, latents.arousal, latents.valence]) * 2 - 1
-    own = np.tile(z, (len(_EFFECTS), 1)) if rng is None else z + rng.normal(0, spread, _EFFECTS.shape)
+    own = np.tile(z, (len(_EFFECTS), 1))
+    if rng is not None:
+        own *= rng.random((len(_EFFECTS), 1)) < followed
+        own += rng.normal(0, spread, _EFFECTS.shape)
     f0_sd, f0_shift, rate, ratio, pause, dynamics, tilt, brightness, aspiration = (
         float(effect) for effect in (np.clip(own, -1.25, 1.25) * _EFFECTS).sum(axis=1)
     )

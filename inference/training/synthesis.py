@@ -54,12 +54,14 @@ class Rendering:
     """Rendered speech and what is known of it.
 
     ``samples`` (n,) float32 at 16 kHz; ``f0`` (frames,) Hz every 5 ms, 0 where unvoiced; ``level`` (frames,) dB;
-    ``onsets`` seconds at which syllables start; ``pauses`` (k, 2) start and end in seconds of each inserted pause.
+    ``colour`` (frames, 3) as ``_colour`` tells; ``onsets`` seconds at which syllables start; ``pauses`` (k, 2) start
+    and end in seconds of each inserted pause.
     """
 
     samples: NDArray[np.float32]
     f0: Array
     level: Array
+    colour: Array
     onsets: Array
     pauses: Array
 
@@ -93,6 +95,7 @@ def render_prosody(sentences: list[str], voice: Voice, prosody: Prosody, rng: np
         samples=np.clip(samples * scale, -1, 1).astype(np.float32),
         f0=frames.f0,
         level=_level(frames.envelope) + 20 * math.log10(scale),
+        colour=_colour(frames),
         onsets=frames.onsets * FRAME_SECONDS,
         pauses=pauses * FRAME_SECONDS,
     )
@@ -127,6 +130,25 @@ def _level(envelope: Array) -> Array:
     """Level per frame in dB, (frames,)."""
     level: Array = 10 * np.log10(envelope.mean(axis=1) + _SILENCE)
     return level
+
+
+def _colour(frames: Frames) -> Array:
+    """Timbre per frame, (frames, 3): tilt in dB per octave (200 Hz to 5 kHz), brightness (3 to 6 kHz re 1 to 2.2 kHz)
+    and breath (aperiodic share of the power, 1 to 4 kHz), both in dB.
+    """
+    hertz = np.linspace(0, SAMPLE_RATE / 2, frames.envelope.shape[1])
+    octaves = np.arange(np.log2(200), np.log2(5000), 0.2)
+    bins = np.rint(2**octaves / hertz[1]).astype(np.intp)
+    deviation = octaves - octaves.mean()
+    tilt = 10 * np.log10(frames.envelope[:, bins] + _SILENCE) @ deviation / (deviation @ deviation)
+    bright, middle, breath = (_band(hertz, *band) for band in ((3000, 6000), (1000, 2200), (1000, 4000)))
+    brightness = _level(frames.envelope[:, bright]) - _level(frames.envelope[:, middle])
+    aperiodic = 10 * np.log10(np.mean(frames.aperiodicity[:, breath] ** 2, axis=1) + 1e-4)
+    return np.stack([tilt, brightness, aperiodic], axis=1)
+
+
+def _band(hertz: Array, low: float, high: float) -> NDArray[np.bool_]:
+    return (hertz >= low) & (hertz < high)
 
 
 def _joined(parts: list[Frames]) -> Frames:

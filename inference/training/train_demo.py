@@ -20,8 +20,8 @@ from inference.training import corpus, fit
 from inference.training.calibrate import Scored, calibrated, thresholds, window_spread
 from inference.training.heads import fit_heads, pooled_windows
 
-TRAIN_SHARDS, VALIDATION_SHARDS = 40, 6
-HEAD_WINDOWS = 6000
+TRAIN_SHARDS, VALIDATION_SHARDS = 56, 6
+HEAD_WINDOWS = 3000
 TARGET = Path(__file__).parents[1] / "weights" / checkpoints.DEMO
 STATE = Path("build/training/demo.pt")
 
@@ -32,7 +32,7 @@ ABOUT: dict[str, Any] = {
     "licence": "Apache-2.0",
     "training_data": (
         "Synthetic speech alone: neutral sentences of a grammar said by espeak-ng in many accents and variants, "
-        "re-synthesised by WORLD with pitch variation, rate, pauses, dynamics, tilt and breath set by three latent "
+        "re-synthesised by WORLD with pitch, its variation, rate, pauses, dynamics and colour set by three latent "
         "numbers, then disturbed by rooms, microphones, noise, telephone and codecs. No human speech was used."
     ),
     "intended_use": (
@@ -45,7 +45,9 @@ ABOUT: dict[str, Any] = {
         "English text only; other languages, children, old age, illness of the voice and overlap were never tried.",
         "How much each cue weighs is our choice, not a finding.",
     ],
-    "architecture": "Wav2Vec2 encoder trained from nothing, statistics pooling over frames and voiced frames, 3 heads",
+    "architecture": (
+        "Wav2Vec2 encoder trained from nothing, 7 cues, statistics pooling over frames and voiced frames, 3 heads"
+    ),
 }
 
 

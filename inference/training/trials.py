@@ -1,12 +1,15 @@
-"""What the evaluation plays to a checkpoint: voices, texts and sentences that training never used.
+"""What the evaluation plays to a checkpoint: voices and sentences that training never used.
 
-Every trial is rendered with flite, an engine that is never in training, tuning or early stopping.
+``HELD_OUT`` speaks with flite, an engine that is never in training, tuning or early stopping. ``FOR_TUNING`` speaks
+with espeak-ng voices of the validation split: choices are made on it, and the held-out engine says what they are worth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +17,7 @@ from numpy.typing import NDArray
 from inference.training.grammar import sentences
 from inference.training.prosody import Latents, Prosody, draw_latents, prosody_of
 from inference.training.synthesis import render_prosody
-from inference.training.voices import FLITE_VOICES, Voice, draw_flite_voice
+from inference.training.voices import FLITE_VOICES, Voice, draw_body
 
 SENTENCES = 3
 POOL = 10
@@ -40,39 +43,53 @@ class Clip:
     samples: Samples
 
 
-def clips(per_voice: int, seed: int = 1) -> list[Clip]:
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who speaks in the trials: raw ``voices`` of one ``engine``, and whether their words are held out too."""
+
+    engine: Literal["espeak", "flite"]
+    voices: tuple[str, ...]
+    held_out: bool
+
+    def speakers(self, seed: int) -> Iterator[tuple[np.random.Generator, list[str], Callable[[], Voice]]]:
+        """For each voice: random numbers, a pool of sentences, and a function that gives the voice another body."""
+        for place, name in enumerate(self.voices):
+            rng = np.random.default_rng([seed, place])
+            yield rng, sentences(rng, POOL, held_out=self.held_out), partial(draw_body, self.engine, name, rng)
+
+
+HELD_OUT = Cast("flite", FLITE_VOICES, held_out=True)
+FOR_TUNING = Cast(
+    "espeak", ("en-us+m4", "en-gb-x-rp+f4", "en-gb-scotland+caleb", "en-029+john", "en+Mike"), held_out=False
+)
+
+
+def clips(cast: Cast, per_voice: int, seed: int = 1) -> list[Clip]:
     """Clips of every voice with random latents."""
     made = []
-    for place, name in enumerate(FLITE_VOICES):
-        rng = np.random.default_rng([seed, place])
-        pool = sentences(rng, POOL, held_out=True)
+    for rng, pool, someone in cast.speakers(seed):
         for _ in range(per_voice):
-            latents = draw_latents(rng)
-            samples = _said(_some(pool, rng), draw_flite_voice(rng, name), prosody_of(latents), rng)
-            made.append(Clip(name, latents, samples))
+            latents, voice = draw_latents(rng), someone()
+            made.append(Clip(voice.name, latents, _said(_some(pool, rng), voice, prosody_of(latents), rng)))
     return made
 
 
-def dose_series(cue: str, per_voice: int, seed: int = 2) -> Iterator[list[Samples]]:
-    """Utterances in five doses of one ``cue``: the same words, voice and pauses, all else neutral."""
+def dose_series(cast: Cast, cue: str, per_voice: int, seed: int = 2) -> Iterator[list[Samples]]:
+    """Utterances in five doses of one ``cue``: the same words, voice and random numbers, all else neutral."""
     doses, _ = SWEEPS[cue]
     neutral = prosody_of(Latents(0.5))
-    for place, name in enumerate(FLITE_VOICES):
-        rng = np.random.default_rng([seed, place])
-        pool = sentences(rng, POOL, held_out=True)
+    for rng, pool, someone in cast.speakers(seed):
         for number in range(per_voice):
-            voice, texts = draw_flite_voice(rng, name), _some(pool, rng)
+            voice, texts = someone(), _some(pool, rng)
             doses_of_cue = [replace(neutral, **{cue: dose}) for dose in doses]
             yield [_said(texts, voice, prosody, np.random.default_rng([seed, number])) for prosody in doses_of_cue]
 
 
-def renditions(count: int, seed: int = 3) -> Iterator[list[Samples]]:
+def renditions(cast: Cast, count: int, seed: int = 3) -> Iterator[list[Samples]]:
     """For each voice and each of four severities, ``count`` clips of one speaker in one state, other words each."""
-    for place, name in enumerate(FLITE_VOICES):
-        rng = np.random.default_rng([seed, place])
-        pool = sentences(rng, POOL, held_out=True)
+    for rng, pool, someone in cast.speakers(seed):
         for severity in (0.15, 0.4, 0.6, 0.85):
-            voice, prosody = draw_flite_voice(rng, name), prosody_of(Latents(severity))
+            voice, prosody = someone(), prosody_of(Latents(severity))
             yield [_said([*_some(pool, rng), *_some(pool, rng)], voice, prosody, rng) for _ in range(count)]
 
 

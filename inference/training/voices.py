@@ -69,9 +69,9 @@ def draw_voice(rng: np.random.Generator) -> Voice:
     return Voice("espeak", name, *_body(rng))
 
 
-def draw_flite_voice(rng: np.random.Generator, name: str) -> Voice:
-    """The flite voice ``name`` with a random pitch and vocal tract, as ``draw_voice`` draws them."""
-    return Voice("flite", name, *_body(rng))
+def draw_body(engine: Literal["espeak", "flite"], name: str, rng: np.random.Generator) -> Voice:
+    """The raw voice ``name`` with a random pitch, vocal tract and speed, as ``draw_voice`` draws them."""
+    return Voice(engine, name, *_body(rng))
 
 
 def _body(rng: np.random.Generator) -> tuple[float, float, float]:

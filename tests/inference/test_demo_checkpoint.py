@@ -94,4 +94,4 @@ def test_it_follows_the_dose_of_a_cue(cue: str, doses: tuple[float, ...], direct
         ).samples
         for dose in doses
     ]
-    assert (np.diff(Ear(demo()).values(sounds)) * direction > 0).all()
+    assert (np.diff(Ear(demo()).values(sounds)["depression"]) * direction > 0).all()

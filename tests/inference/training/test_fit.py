@@ -24,7 +24,7 @@ def clips(count: int = 4, seconds: float = 7.0) -> list[corpus.Clip]:
     return [
         corpus.Clip(
             rng.integers(-3000, 3000, rows * corpus.TARGET_HOP).astype(np.int16),
-            rng.random((rows, 4)).astype(np.float16),
+            rng.random((rows, 7)).astype(np.float16),
             rng.random(3).astype(np.float32),
         )
         for _ in range(count)
@@ -51,7 +51,7 @@ def test_a_batch_is_normalised_and_reproducible() -> None:
     once, again = (draw_batch(clips(), 6, 2.0, np.random.default_rng(3)) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(once.columns, again.columns, strict=True))
     assert once.waves.shape == (6, 32_000)
-    assert once.targets.shape == (6, 100, 4)
+    assert once.targets.shape == (6, 100, 7)
     spread = once.waves.std(axis=1)
     assert all(value == pytest.approx(1, abs=1e-2) or value == 0 for value in spread)
 
@@ -64,37 +64,56 @@ def test_windows_without_speech_stand_for_neither(monkeypatch: pytest.MonkeyPatc
 
 
 def test_measures_of_a_window_have_their_units() -> None:
-    rows = np.zeros((100, 4), np.float32)
-    rows[:50] = [1.0, 1.0, 0.0, 0.8]
+    rows = np.zeros((100, 7), np.float32)
+    rows[:50] = [1.0, 1.0, 0.0, 0.8, -1.2, -0.5, -0.9]
     rows[25:50, 0] = 2.0
-    rows[50:, 2] = -3.0
-    spread, pauses, rate, mean, level = window_measures(rows)
+    rows[50:, 2] = -2.0
+    spread, pauses, rate, mean, level, *colour = window_measures(rows)
     assert (spread, pauses, rate, mean, level) == pytest.approx((3.0, 0.5, 0.4, 1.5, 0.0))
+    assert colour == pytest.approx([-1.2, -0.5, -0.9])
 
 
 def test_heads_learn_what_the_statistics_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inference.training.heads.STEPS", 150)
     torch.manual_seed(0)
     model = AffectiveModel(demo_config(), HEADS).eval()
-    pooled = torch.randn(500, 2 * 128 + 4 * 4) * 3 + 5
-    truth = torch.sigmoid(pooled[:, -3:] - 5)
+    pooled = torch.randn(500, 1, 2 * 128 + 4 * 7).expand(-1, 2, -1) * 3 + 5
+    truth = torch.sigmoid(pooled[:, 0, -3:] - 5)
     fit_heads(model, pooled, truth)
     with torch.inference_mode():
-        found = torch.sigmoid(model.logits(pooled)["depression"])
+        found = torch.sigmoid(model.logits(pooled[:, 0])["depression"])
     assert np.corrcoef(found, truth[:, 0])[0, 1] > 0.95
 
 
-def test_depression_hears_cues_and_no_timbre(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("cues_alone", [True, False])
+def test_heads_hear_cues_and_no_timbre_unless_told_to(monkeypatch: pytest.MonkeyPatch, cues_alone: bool) -> None:
     monkeypatch.setattr("inference.training.heads.STEPS", 5)
     model = AffectiveModel(demo_config(), HEADS).eval()
-    pooled = torch.randn(50, 2 * 128 + 4 * 4)
-    fit_heads(model, pooled, torch.rand(50, 3))
+    pooled = torch.randn(50, 2, 2 * 128 + 4 * 7)
+    fit_heads(model, pooled, torch.rand(50, 3), cues_alone=cues_alone)
     other = pooled.clone()
-    other[:, : 2 * 128] = 0
+    other[..., : 2 * 128] = 0
     with torch.inference_mode():
         before, after = model.logits(pooled), model.logits(other)
-    assert torch.allclose(before["depression"], after["depression"])
-    assert not torch.allclose(before["valence"], after["valence"])
+    assert all(torch.allclose(before[head], after[head]) is cues_alone for head in HEADS)
+
+
+def test_two_recordings_of_a_moment_are_scored_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.training.heads.STEPS", 150)
+    model = AffectiveModel(demo_config(), HEADS).eval()
+    torch.manual_seed(0)
+    pooled = torch.randn(400, 1, 2 * 128 + 4 * 7).repeat(1, 2, 1)
+    # Two statistics tell the same; what disturbs a recording moves the first of them.
+    pooled[..., -2] = pooled[..., -1]
+    pooled[:, 1, -2] += torch.randn(400)
+    truth = torch.sigmoid(2 * pooled[:, 0, -1:]).expand(-1, 3)
+    apart = []
+    for two_ears in (0.0, 1.0):
+        fit_heads(model, pooled, truth, two_ears=two_ears)
+        with torch.inference_mode():
+            odds = model.logits(pooled)["depression"]
+        apart.append(float((odds[:, 0] - odds[:, 1]).abs().mean() / odds.std()))
+    assert apart[1] < 0.8 * apart[0]
 
 
 def test_calibration_makes_scores_agree_with_truth() -> None:
@@ -117,4 +136,11 @@ def test_thresholds_leave_one_in_ten_on_the_wrong_side() -> None:
     mean = score + 0.01
     assert np.mean(mean[truth > 0.5] < found.low) == pytest.approx(0.1, abs=0.01)
     assert np.mean(mean[truth <= 0.5] > found.high) == pytest.approx(0.1, abs=0.01)
-    assert window_spread(scored)["depression"] == pytest.approx(0.02 / np.sqrt(2), abs=1e-3)
+
+
+def test_the_spread_of_a_window_is_that_around_its_clip() -> None:
+    rng = np.random.default_rng(1)
+    odds = np.repeat(rng.normal(0, 1.5, 3000), 3) + rng.normal(0, 0.5, 9000)
+    score = dict.fromkeys(HEADS, 1 / (1 + np.exp(-odds)))
+    scored = Scored(np.repeat(np.arange(3000), 3), score, score)
+    assert window_spread(scored)["valence"] == pytest.approx(0.5, abs=0.02)

@@ -46,3 +46,13 @@ def test_cues_that_stray_stay_within_what_a_voice_can_do() -> None:
         prosody = prosody_of(Latents(float(rng.random())), rng, spread=1.0)
         assert prosody.f0_sd >= 0.25
         assert 0.02 <= prosody.pause_ratio <= 0.5
+
+
+def test_a_state_may_show_in_few_cues_and_leave_the_others_neutral() -> None:
+    rng, neutral = np.random.default_rng(0), asdict(prosody_of(Latents(0.5)))
+    moved = [
+        sum(asdict(prosody_of(Latents(0.9), rng, followed=0.4))[cue] != value for cue, value in neutral.items())
+        for _ in range(500)
+    ]
+    # Brightness follows valence alone, which is neutral here.
+    assert np.mean(moved) / 8 == pytest.approx(0.4, abs=0.05)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from inference.training.corpus import FRAME_TARGETS, ON_VOICED_FRAMES, TARGET_HOP, frame_targets
 from inference.training.prosody import Latents, prosody_of
 from inference.training.synthesis import SPEECH_RMS, Rendering, render, render_prosody
 from inference.training.voices import EngineMissing, Voice, speak
@@ -62,3 +63,26 @@ def test_the_same_seed_renders_the_same_samples() -> None:
 def test_a_voice_that_does_not_exist_is_named() -> None:
     with pytest.raises(EngineMissing, match="no-such-voice"):
         speak(Voice("espeak", "no-such-voice"), "Hello.")
+
+
+@pytest.mark.parametrize(("cue", "column", "low", "high"), [("tilt", 0, -1.5, 1.5), ("aspiration", 2, -30, -18)])
+def test_the_colour_of_voiced_frames_is_known(cue: str, column: int, low: float, high: float) -> None:
+    dark, bright = rendered(**{cue: low}), rendered(**{cue: high})
+    (before, after) = (made.colour[made.f0 > 0, column].mean() for made in (dark, bright))
+    assert after > before
+    if cue == "tilt":
+        assert after - before == pytest.approx(high - low, abs=0.2)
+
+
+def test_brightness_is_that_of_the_upper_band() -> None:
+    plain, bright = (made.colour[made.f0 > 0, 1].mean() for made in (rendered(), rendered(brightness=2.5)))
+    assert bright - plain == pytest.approx(2.5, abs=0.6)
+
+
+def test_frame_targets_have_one_row_per_20_ms_and_colour_where_there_is_voice() -> None:
+    made = rendered()
+    targets = frame_targets(made).astype(np.float64)
+    assert targets.shape == (len(made.samples) // TARGET_HOP, len(FRAME_TARGETS))
+    assert (targets[targets[:, 1] == 0][:, ON_VOICED_FRAMES] == 0).all()
+    assert targets[:, 2].max() == pytest.approx(0, abs=0.1)
+    assert targets[:, 3].sum() * 5 * TARGET_HOP / 16_000 == pytest.approx(made.syllables, rel=0.1)
