@@ -66,6 +66,11 @@ SILENCE, HANDOVER = 10, 25
 DOUBT = 0.05
 """Mean evidence below which it is not clear who speaks."""
 
+SURE = 0.5
+"""Mean evidence from which on a known voice is taken for one of two. Noise that its clip does not have moves it: in one
+of eight rendered conversations to 0.27 for the wrong one, while the right ones lay above 0.8.
+"""
+
 SMALLEST_SHARE = 0.04
 """A second voice with less of the speech than this is a laugh or a cough of the first."""
 
@@ -148,7 +153,7 @@ def nearer(known: FloatArray, speech: Sequence[Span], found: TwoVoices) -> int |
         return None
     _scale(heard, *found.scale)
     told = float(_evidence(found.models, heard).mean())
-    return None if abs(told) < DOUBT else int(told > 0)
+    return None if abs(told) < SURE else int(told > 0)
 
 
 def describe(samples: FloatArray, speech: Sequence[Span]) -> Frames:

@@ -95,12 +95,13 @@ def main() -> None:
     mono, stereo, right, doubt, both = (np.array(column, np.float64) for column in zip(*rows, strict=True))
     print(f"mono, 10 % overlap, 15 dB noise: error {mono.mean():.3f}, highest {mono.max():.3f}  <= {MONO_AT_MOST}")
     print(f"stereo, the same: error {stereo.mean():.3f}, highest {stereo.max():.3f}  <= {STEREO_AT_MOST}")
-    print(f"counselor known by a clip: right person in {int(right.sum())} of {len(right)}")
+    told = f"right person in {int((right > 0).sum())} of {len(right)}, wrong one in {int((right < 0).sum())}"
+    print(f"counselor known by a clip: {told}, else it is left open")
     print(f"speech left out, mono: {doubt.mean():.3f}")
     print(f"patient's speech, mono, in which the other one speaks too: {both.mean():.3f}")
 
 
-def _rows(seconds: float) -> Iterator[tuple[float, float, bool, float, float]]:
+def _rows(seconds: float) -> Iterator[tuple[float, float, int, float, float]]:
     for number, pair in enumerate(PAIRS):
         rng = np.random.default_rng([31, number])
         made = conversation(pair, rng, seconds=seconds)
@@ -111,9 +112,9 @@ def _rows(seconds: float) -> Iterator[tuple[float, float, bool, float, float]]:
         yield mono, stereo, right, doubt, both
 
 
-def _mono(made: Conversation, clip: Conversation) -> tuple[float, bool, float, float]:
-    """Error, whether the clip of the second voice made the first one the patient, the share of the speech left out, and
-    that of the patient's speech in which both speak.
+def _mono(made: Conversation, clip: Conversation) -> tuple[float, int, float, float]:
+    """Error; 1, -1 or 0 where the clip of the second voice made the first one the patient, the second, or told nothing;
+    the share of the speech left out; and that of the patient's speech in which both speak.
     """
     with tempfile.TemporaryDirectory() as folder:
         session, enrolled = Path(folder) / "session.wav", Path(folder) / "counselor.wav"
@@ -123,7 +124,7 @@ def _mono(made: Conversation, clip: Conversation) -> tuple[float, bool, float, f
     error = diarization_error(made.speech, (found.speech, found.others), made.channels.shape[1] / SAMPLE_RATE)
     own = total(_shared(found.speech, made.speech[0])), total(_shared(found.speech, made.speech[1]))
     heard = total((*found.speech, *found.others, *found.excluded))
-    right = found.method == speakers.BY_ENROLMENT and own[0] > own[1]
+    right = (found.method == speakers.BY_ENROLMENT) * (1 if own[0] > own[1] else -1)
     both = total(intersect(found.speech, _shared(*made.speech))) / total(found.speech)
     return error.rate, right, total(found.excluded) / heard, both
 
