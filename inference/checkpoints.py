@@ -93,7 +93,11 @@ def load(name: str = DEMO) -> Checkpoint:
     Raises ``CheckpointUnavailable`` when it is not found, its weights are not those of its card, or a tensor is
     missing, left over or of another shape.
     """
-    directory = _directory(name)
+    return load_folder(_directory(name))
+
+
+def load_folder(directory: Path) -> Checkpoint:
+    """As ``load``, for a checkpoint in any folder."""
     description = _description(directory)
     weights = _verified_weights(directory, description)
     own = description.layout == OWN_LAYOUT

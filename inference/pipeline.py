@@ -16,7 +16,7 @@ from inference.aggregate import aggregate
 from inference.checkpoints import Checkpoint
 from inference.results import HEADS, Analysis, HeadName, Measure, Quality, Score, Timeline
 from inference.speakers import Options, Voices
-from inference.speech import merge, total
+from inference.speech import total
 from inference.stages import STAGE_LABELS, STAGE_TABLE, STAGES
 from inference.windows import Window, cut, windows_over
 
@@ -48,8 +48,7 @@ def analyze(path: Path, options: Options, checkpoint: Checkpoint, *, progress: P
             highpass.take_hum_away(channel)
     with clock.stage("speech"):
         voices = speakers.find_patient(sound, options, progress=clock.within)
-        elsewhere = merge((*voices.others, *voices.excluded))
-        checked = quality.assess(voices.samples, voices.speech, elsewhere, channels=sound.source.channels)
+        checked = quality.assess(voices.samples, voices.speech, voices.not_the_patients, channels=sound.source.channels)
     with clock.stage("measures"):
         measures = _measures(voices, clock.within)
     with clock.stage("model"):

@@ -111,6 +111,11 @@ class Voices:
     excluded: tuple[Span, ...] = ()
 
     @property
+    def not_the_patients(self) -> tuple[Span, ...]:
+        """Speech of everybody else, and what was left out: no silence, and not the patient's voice either."""
+        return merge((*self.others, *self.excluded))
+
+    @property
     def patient_turns(self) -> tuple[Turn, ...]:
         """The patient's turns, in order."""
         return tuple(turn for turn in self.turns if turn.speaker == "patient")

@@ -26,12 +26,11 @@ from inference.training.calibrate import calibrated
 from inference.training.evaluate import Ear, Figure, Listener
 from inference.training.heads import TWO_EARS, fit_heads, pooled_windows
 from inference.training.nuisance import CLEAN, Conditions, draw_conditions
-from inference.training.train_demo import STATE, TARGET, save
+from inference.training.train_demo import HEAD_WINDOWS, STATE, TARGET, save
 
 FOLDER = Path("build/training/study")
 ROWS = FOLDER / "rows.json"
 SCALE = 0.25
-HEAD_WINDOWS = 3000
 CLIPS_PER_VOICE, DOSES_PER_VOICE = 16, 2
 BASELINE_CLIPS = 800
 
@@ -118,7 +117,7 @@ def _listener(name: str, scale: float) -> Listener:
         fit_heads(model, pooled, latents, variant.seed, cues_alone=variant.cues_alone, two_ears=variant.two_ears)
     target = FOLDER / "checkpoint"
     save(model, calibrated(model, _corpus("validation")), "study", {"variant": name}, target)
-    return Ear(checkpoints.load(str(target)))
+    return Ear(checkpoints.load_folder(target))
 
 
 @cache

@@ -21,7 +21,17 @@ def this_minute() -> datetime:
     return timezone.localtime().replace(second=0, microsecond=0)
 
 
-class UploadForm(forms.Form):
+class FileForm(forms.Form):
+    """A form whose field ``file`` takes one file."""
+
+    @property
+    def upload(self) -> UploadedFile[bytes]:
+        """The chosen file."""
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        return file
+
+
+class UploadForm(FileForm):
     """A recording, when its session was held and where in it the patient is heard."""
 
     held_at = forms.DateTimeField(
@@ -46,14 +56,8 @@ class UploadForm(forms.Form):
         error_messages={"required": "Please choose a recording.", "missing": "Please choose a recording."},
     )
 
-    @property
-    def upload(self) -> UploadedFile[bytes]:
-        """The chosen file."""
-        file: UploadedFile[bytes] = self.cleaned_data["file"]
-        return file
 
-
-class VoiceForm(forms.Form):
+class VoiceForm(FileForm):
     """A clip of one's own voice."""
 
     file = forms.FileField(
@@ -63,12 +67,6 @@ class VoiceForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ACCEPTED, "class": "form-control"}),
         error_messages={"required": "Please choose a clip.", "missing": "Please choose a clip."},
     )
-
-    @property
-    def upload(self) -> UploadedFile[bytes]:
-        """The chosen file."""
-        file: UploadedFile[bytes] = self.cleaned_data["file"]
-        return file
 
 
 class SearchForm(forms.Form):

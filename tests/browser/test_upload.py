@@ -35,11 +35,11 @@ def drop(page: Page, file: Path) -> None:
 def test_staff_drop_a_recording_and_the_counselor_sees_its_point(stack: Stack, sign_in: SignIn) -> None:
     staff = sign_in("staff")
     staff.get_by_role("link", name="Fern Fresh").click()
-    staff.fill("[name=held_at]", "2026-04-01T10:30")
+    staff.fill("[name=held_at]", "2026-06-03T10:30")
     drop(staff, SPEECH)
     expect(staff.locator("[data-drop-words]")).to_contain_text("speech.opus")
     staff.get_by_role("button", name="Upload for Fern Fresh").click()
-    row = staff.get_by_role("row").filter(has_text="1 Apr 2026")
+    row = staff.get_by_role("row").filter(has_text="3 Jun 2026")
     expect(row).to_contain_text(re.compile("Waiting|Starting|Reading|Checking|Finding|Measuring|Listening|Analysed"))
     expect(row).to_contain_text("Analysed", timeout=ANALYSIS_MS)
     expect(staff.locator("[data-trend]")).to_have_count(0)
@@ -47,7 +47,7 @@ def test_staff_drop_a_recording_and_the_counselor_sees_its_point(stack: Stack, s
     counselor = sign_in("counselor")
     counselor.goto(f"/patients/{stack.world['fresh']}/")
     in_table = (
-        counselor.get_by_role("row").filter(has_text="1 Apr 2026").locator("[data-label='Depression probability']")
+        counselor.get_by_role("row").filter(has_text="3 Jun 2026").locator("[data-label='Depression probability']")
     )
     number = in_table.locator(".score-number").inner_text()
     counselor.locator("[data-chart]").focus()

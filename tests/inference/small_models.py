@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from transformers import Wav2Vec2Config
 
-from inference import checkpoints
+from inference import checkpoints, worker
 from inference.affect import HEADS, AffectiveModel
 from inference.results import HeadName
 
@@ -51,3 +52,11 @@ def small_card(**changes: Any) -> dict[str, Any]:
 def saved_checkpoint(root: Path, heads: Sequence[HeadName] = HEADS, **changes: Any) -> checkpoints.Description:
     """A small checkpoint at ``root/small``; point UNDERTONE_CHECKPOINTS at ``root`` to load it."""
     return checkpoints.save(root / "small", small_model(heads), small_card(**changes))
+
+
+def let_workers_use_a_small_checkpoint(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers in this process analyse with a small checkpoint at ``root/small``."""
+    saved_checkpoint(root)
+    monkeypatch.setenv("UNDERTONE_CHECKPOINTS", str(root))
+    small = checkpoints.load("small")
+    monkeypatch.setattr(worker, "checkpoint", lambda _: small)

@@ -120,3 +120,10 @@ def test_a_card_that_cannot_be_understood_is_refused(root: Path, text: str) -> N
     (root / "small" / "card.json").write_text(text)
     with pytest.raises(CheckpointUnavailable, match="card"):
         checkpoints.describe("small")
+
+
+def test_a_checkpoint_loads_from_a_folder_that_is_searched_by_nobody(tmp_path: Path) -> None:
+    description = saved_checkpoint(tmp_path)
+    assert checkpoints.load_folder(tmp_path / "small").identity == description.identity
+    with pytest.raises(CheckpointUnavailable):
+        checkpoints.load(str(tmp_path / "small"))

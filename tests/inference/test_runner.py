@@ -13,12 +13,12 @@ from django.core.files.storage import default_storage
 from django.db import OperationalError, connection
 from pytest_django import Settings
 
-from inference import checkpoints, pipeline, runner, services, worker
+from inference import pipeline, runner, services, worker
 from inference.errors import AnalysisError, CheckpointUnavailable
 from inference.models import Analysis, AnalysisJob, JobState
 from inference.results import HEADS
 from inference.signals import AnalysisRefused, analysis_starting, counselor_voice_asked
-from tests.inference.small_models import saved_checkpoint
+from tests.inference.small_models import let_workers_use_a_small_checkpoint
 from tests.world import JobFactory
 
 SPEECH = Path(__file__).parent.parent / "data" / "speech.opus"
@@ -30,10 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)  # the heartbeat writes fro
 def surroundings(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty storage, a small checkpoint, and nobody above the engine who could refuse."""
     settings.MEDIA_ROOT = tmp_path / "media"
-    saved_checkpoint(tmp_path)
-    monkeypatch.setenv("UNDERTONE_CHECKPOINTS", str(tmp_path))
-    small = checkpoints.load("small")
-    monkeypatch.setattr(worker, "checkpoint", lambda _: small)
+    let_workers_use_a_small_checkpoint(tmp_path, monkeypatch)
     for signal in (analysis_starting, counselor_voice_asked):
         monkeypatch.setattr(signal, "receivers", [])
         signal.sender_receivers_cache.clear()

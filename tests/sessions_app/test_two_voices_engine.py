@@ -10,14 +10,14 @@ import scipy.signal
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
-from inference import checkpoints, runner, worker
+from inference import runner
 from inference.audio import decode
 from inference.models import Timeline
 from inference.speakers import BY_ENROLMENT, BY_LENGTH, BY_PERSON
 from sessions_app import identification, uploads, voices
 from sessions_app.models import Recording
 from tests import sound
-from tests.inference.small_models import saved_checkpoint
+from tests.inference.small_models import let_workers_use_a_small_checkpoint
 from tests.world import SessionFactory, World, make_world
 
 RATE = 16_000
@@ -30,10 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)  # the heartbeat writes fro
 @pytest.fixture(autouse=True)
 def surroundings(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
-    saved_checkpoint(tmp_path)
-    monkeypatch.setenv("UNDERTONE_CHECKPOINTS", str(tmp_path))
-    small = checkpoints.load("small")
-    monkeypatch.setattr(worker, "checkpoint", lambda _: small)
+    let_workers_use_a_small_checkpoint(tmp_path, monkeypatch)
 
 
 @pytest.fixture(scope="module")

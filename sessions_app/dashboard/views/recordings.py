@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,7 +16,9 @@ from sessions_app import identification, uploads
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404, recording_or_404
 from sessions_app.dashboard.views.patients import sessions_context
 from sessions_app.errors import ConsentMissing
+from sessions_app.models import Recording
 
+SWAPPED = "The recording is analysed again, with the other person as the patient."
 CHANGED_MEANWHILE = "Nothing was changed: this recording is or was analysed anew meanwhile."
 
 
@@ -36,13 +39,7 @@ def retry(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
 def confirm_patient(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """Confirm who was assumed to be the patient, and return to the session."""
     recording = recording_or_404(request.user, recording_id)
-    try:
-        done = identification.patient_confirm(user=request.user, recording=recording, seen=_seen(request))
-    except ConsentMissing as error:
-        messages.error(request, error.message)
-    else:
-        if not done:
-            messages.warning(request, CHANGED_MEANWHILE)
+    _decided(request, recording, identification.patient_confirm)
     return redirect("session", recording.session_id)
 
 
@@ -51,16 +48,25 @@ def confirm_patient(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
 def swap_patient(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """Analyse the recording again with the other person as the patient; the patient's page shows how far it is."""
     recording = recording_or_404(request.user, recording_id)
+    if _decided(request, recording, identification.patient_swap, said=SWAPPED) is None:
+        return redirect("session", recording.session_id)
+    return redirect("patient", recording.session.patient_id)
+
+
+def _decided(
+    request: ClinicRequest, recording: Recording, decide: Callable[..., bool], *, said: str = ""
+) -> bool | None:
+    """Whether the decision was carried out (then ``said`` is shown); None where consent is missing."""
     try:
-        done = identification.patient_swap(user=request.user, recording=recording, seen=_seen(request))
+        done = decide(user=request.user, recording=recording, seen=_seen(request))
     except ConsentMissing as error:
         messages.error(request, error.message)
-        return redirect("session", recording.session_id)
-    if done:
-        messages.success(request, "The recording is analysed again, with the other person as the patient.")
-    else:
+        return None
+    if not done:
         messages.warning(request, CHANGED_MEANWHILE)
-    return redirect("patient", recording.session.patient_id)
+    elif said:
+        messages.success(request, said)
+    return done
 
 
 def _seen(request: ClinicRequest) -> UUID:
