@@ -13,33 +13,33 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-CORRELATIONS = np.array([[1.0, -0.45, -0.5], [-0.45, 1.0, 0.25], [-0.5, 0.25, 1.0]])
-"""Of depression, arousal and valence, in the Gaussian copula."""
+CORRELATIONS = np.array([[1.0, -0.5, -0.45], [-0.5, 1.0, 0.25], [-0.45, 0.25, 1.0]])
+"""Of depression, valence and arousal, in the Gaussian copula."""
 
 
 _EFFECTS = np.array(
-    # depression, arousal, valence, each in -1..1
+    # depression, valence, arousal, each in -1..1
     [
         [-1.8, 0.7, 0.7],  # F0 SD, semitones
-        [-0.5, 2.5, 1.2],  # F0 shift, semitones
-        [-0.2, 0.2, 0.0],  # log rate
-        [0.16, -0.05, 0.0],  # pause ratio
+        [-0.5, 1.2, 2.5],  # F0 shift, semitones
+        [-0.2, 0.0, 0.2],  # log rate
+        [0.16, 0.0, -0.05],  # pause ratio
         [0.5, 0.0, 0.0],  # log mean pause
-        [-0.3, 0.2, 0.0],  # exponent of dynamics
-        [-1.3, 1.3, 0.5],  # tilt, dB per octave
-        [0.0, 0.0, 2.5],  # brightness, dB
-        [7.0, -2.0, 0.0],  # aspiration, dB
+        [-0.3, 0.0, 0.2],  # exponent of dynamics
+        [-1.3, 0.5, 1.3],  # tilt, dB per octave
+        [0.0, 2.5, 0.0],  # brightness, dB
+        [7.0, 0.0, -2.0],  # aspiration, dB
     ]
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Latents:
-    """How someone sounds, each in 0..1 with 0.5 neutral."""
+    """How someone sounds, each in 0..1 with 0.5 neutral; in the order of ``inference.results.HEADS``."""
 
     depression: float
-    arousal: float = 0.5
     valence: float = 0.5
+    arousal: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def prosody_of(
     show the same state through different cues: no cue alone then tells the label. Each cue follows the latents with
     probability ``followed``, else it stays near neutral: a state may show in few cues.
     """
-    z = np.array([latents.depression, latents.arousal, latents.valence]) * 2 - 1
+    z = np.array([latents.depression, latents.valence, latents.arousal]) * 2 - 1
     own = np.tile(z, (len(_EFFECTS), 1))
     if rng is not None:
         own *= rng.random((len(_EFFECTS), 1)) < followed
@@ -95,5 +95,4 @@ def prosody_of(
 def draw_latents(rng: np.random.Generator, *, independent: bool = False) -> Latents:
     """Uniform latents, correlated as ``CORRELATIONS`` says or ``independent`` of one another."""
     correlations = np.eye(3) if independent else CORRELATIONS
-    depression, arousal, valence = norm.cdf(rng.multivariate_normal(np.zeros(3), correlations))
-    return Latents(float(depression), float(arousal), float(valence))
+    return Latents(*norm.cdf(rng.multivariate_normal(np.zeros(3), correlations)).tolist())

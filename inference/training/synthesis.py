@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from inference.training.prosody import Latents, Prosody, prosody_of
-from inference.training.voices import SAMPLE_RATE, EngineMissing, Voice, speak
+from inference.training.voices import SAMPLE_RATE, Engine, EngineMissing, Voice, speak
 
 FRAME_SECONDS = 0.005
 SPEECH_RMS = 0.06
@@ -87,8 +87,10 @@ def render(sentences: list[str], voice: Voice, latents: Latents, rng: np.random.
 def render_prosody(sentences: list[str], voice: Voice, prosody: Prosody, rng: np.random.Generator) -> Rendering:
     """As ``render``, with the prosody given instead of derived."""
     frames = _faster(_joined([_analysed(voice.engine, voice.name, text) for text in sentences]), prosody, voice)
+    # Places are chosen before anything is coloured, so that a pause does not move when only dynamics do.
+    seconds, places = _pauses_for(frames, prosody, rng)
     frames = _recoloured(_repitched(frames, prosody, voice), prosody, voice)
-    frames, pauses = _with_pauses(frames, prosody, rng)
+    frames, pauses = _with_pauses(frames, seconds, places, rng)
     samples = _world().synthesize(frames.f0, frames.envelope, frames.aperiodicity, SAMPLE_RATE, FRAME_SECONDS * 1000)
     scale = SPEECH_RMS / math.sqrt(float(np.mean(samples**2)) / (1 - _share(pauses, len(frames.f0))) + _SILENCE)
     return Rendering(
@@ -112,7 +114,7 @@ def _world() -> Any:
 
 
 @lru_cache(maxsize=48)
-def _analysed(engine: Literal["espeak", "flite"], name: str, sentence: str) -> Frames:
+def _analysed(engine: Engine, name: str, sentence: str) -> Frames:
     """One sentence as frames, silence at its ends removed. Cached: analysis costs more than all the rest."""
     world, raw = _world(), speak(Voice(engine, name), sentence)
     f0, times = world.dio(raw.samples, SAMPLE_RATE, frame_period=FRAME_SECONDS * 1000)
@@ -212,10 +214,16 @@ def _stretched(rows: Array, factor: float) -> Array:
     return stretched
 
 
-def _with_pauses(frames: Frames, prosody: Prosody, rng: np.random.Generator) -> tuple[Frames, Array]:
-    """Silence put in so that it fills ``pause_ratio`` of the time, and where it is: (k, 2) in frames."""
+def _pauses_for(frames: Frames, prosody: Prosody, rng: np.random.Generator) -> tuple[float, NDArray[np.intp]]:
+    """Seconds of silence that fill ``pause_ratio`` of the time, and the frames at which it is put in."""
     seconds = len(frames.f0) * FRAME_SECONDS * prosody.pause_ratio / (1 - prosody.pause_ratio)
-    places = _pause_places(frames, max(1, round(seconds / prosody.mean_pause)), rng)
+    return seconds, _pause_places(frames, max(1, round(seconds / prosody.mean_pause)), rng)
+
+
+def _with_pauses(
+    frames: Frames, seconds: float, places: NDArray[np.intp], rng: np.random.Generator
+) -> tuple[Frames, Array]:
+    """``seconds`` of silence put in at ``places``, and where it is: (k, 2) in frames."""
     lengths = rng.gamma(4.0, size=len(places)) if len(places) else np.zeros(0)
     lengths = np.rint(lengths / max(lengths.sum(), 1e-9) * seconds / FRAME_SECONDS).astype(np.intp)
     index = np.insert(np.arange(len(frames.f0)), np.repeat(places, lengths), -1)

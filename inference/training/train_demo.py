@@ -2,7 +2,7 @@
 
     python -m inference.training.train_demo
 
-Needs the ``train`` extra and espeak-ng. Every step is kept under ``build/``; a run that was stopped goes on.
+Needs the ``train`` extra, espeak-ng, and Festival with the voices of ``voices.FESTIVAL_VOICES``. Every step is kept under ``build/``; a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ABOUT: dict[str, Any] = {
     "demonstration": True,
     "licence": "Apache-2.0",
     "training_data": (
-        "Synthetic speech alone: neutral sentences of a grammar said by espeak-ng in many accents and variants, "
+        "Synthetic speech alone: neutral sentences of a grammar said by espeak-ng in many accents and variants and by Festival's voices, "
         "re-synthesised by WORLD with pitch, its variation, rate, pauses, dynamics and colour set by three latent "
         "numbers, then disturbed by rooms, microphones, noise, telephone and codecs. No human speech was used."
     ),
@@ -94,7 +94,7 @@ def _origin(
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else None)
-    parser.add_argument("--version", default="0.3", help="version to write on the card")
+    parser.add_argument("--version", default="0.4", help="version to write on the card")
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of training steps")
     parser.add_argument("--shards", type=int, default=TRAIN_SHARDS, help="shards of 48 training clips")
     parser.add_argument("--head-windows", type=int, default=HEAD_WINDOWS, help="windows that the heads are fitted on")

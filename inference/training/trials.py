@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from inference.training.grammar import sentences
 from inference.training.prosody import Latents, Prosody, draw_latents, prosody_of
 from inference.training.synthesis import render_prosody
-from inference.training.voices import FLITE_VOICES, Voice, draw_body
+from inference.training.voices import FLITE_VOICES, Engine, Voice, draw_body
 
 SENTENCES = 3
 POOL = 10
@@ -47,7 +46,7 @@ class Clip:
 class Cast:
     """Who speaks in the trials: raw ``voices`` of one ``engine``, and whether their words are held out too."""
 
-    engine: Literal["espeak", "flite"]
+    engine: Engine
     voices: tuple[str, ...]
     held_out: bool
 

@@ -1,6 +1,6 @@
-"""Speech engines as raw material: espeak-ng for training, flite held out for evaluation.
+"""Speech engines as raw material: espeak-ng and Festival for training, flite held out for evaluation.
 
-Both are heard through the same door: a sentence in, samples at 16 kHz and the onset times of its syllables out.
+All are heard through the same door: a sentence in, samples at 16 kHz and the onset times of its syllables out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,27 @@ from scipy.signal import resample_poly
 
 SAMPLE_RATE = 16_000
 
+Engine = Literal["espeak", "festival", "flite"]
+
 FLITE_VOICES = ("kal", "kal16", "awb", "rms", "slt")
+FESTIVAL_VOICES = {
+    "ked_diphone": "festvox-kdlpc16k",
+    "lp_diphone": "festvox-italp16k",
+    "pc_diphone": "festvox-itapc16k",
+    "suo_fi_lj_diphone": "festvox-suopuhe-lj",
+    "hy_fi_mv_diphone": "festvox-suopuhe-mv",
+    "czech_dita": "festvox-czech-dita",
+    "czech_krb": "festvox-czech-krb",
+    "czech_machac": "festvox-czech-machac",
+    "czech_ph": "festvox-czech-ph",
+    "upc_ca_ona_hts": "festvox-ca-ona-hts",
+    "msu_ru_nsh_clunits": "festvox-ru",
+}
+"""Festival's voices and the packages that hold them; none of them is a person whom flite has as well.
+
+Most speak another language and read English by their own rules: their timbre is wanted, not their accent.
+"""
+
 ESPEAK_ACCENTS = ("en", "en-us", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029")
 _VARIANTS = (
     "m1 m2 m3 m4 m5 m6 m7 m8 f1 f2 f3 f4 f5 Alex Alicia Andrea Andy Annie Denis Diogo Gene Hugo Jacky Lee Marco Mario "
@@ -43,12 +63,12 @@ class EngineMissing(RuntimeError):
 class Voice:
     """Who speaks.
 
-    ``engine`` and ``name`` choose the raw voice (espeak: accent+variant; flite: voice). ``pitch``: semitones on its
+    ``engine`` and ``name`` choose the raw voice (espeak: accent+variant; others: voice). ``pitch``: semitones on its
     own mean. ``tract``: vocal tract length, 1 as it is, above 1 longer (lower formants). ``rate``: habitual
     speed as a factor.
     """
 
-    engine: Literal["espeak", "flite"]
+    engine: Engine
     name: str
     pitch: float = 0.0
     tract: float = 1.0
@@ -69,7 +89,7 @@ def draw_voice(rng: np.random.Generator) -> Voice:
     return Voice("espeak", name, *_body(rng))
 
 
-def draw_body(engine: Literal["espeak", "flite"], name: str, rng: np.random.Generator) -> Voice:
+def draw_body(engine: Engine, name: str, rng: np.random.Generator) -> Voice:
     """The raw voice ``name`` with a random pitch, vocal tract and speed, as ``draw_voice`` draws them."""
     return Voice(engine, name, *_body(rng))
 
@@ -80,7 +100,7 @@ def _body(rng: np.random.Generator) -> tuple[float, float, float]:
 
 def speak(voice: Voice, sentence: str) -> RawSpeech:
     """``sentence`` as the raw engine says it. Raises ``EngineMissing`` when the engine is not installed."""
-    return _espeak(voice.name, sentence) if voice.engine == "espeak" else _flite(voice.name, sentence)
+    return _ENGINES[voice.engine](voice.name, sentence)
 
 
 def _at_16k(samples: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
@@ -172,17 +192,23 @@ _FLITE_VOWELS = frozenset(_VOWEL_PHONES.split())
 
 
 def _flite(voice: str, sentence: str) -> RawSpeech:
-    program = shutil.which("flite")
-    if program is None:
-        raise EngineMissing("flite is not installed. Please install the package 'flite'.")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "speech.wav"
-        command = [program, "-voice", voice, "-psdur", "-t", sentence, "-o", str(file)]
-        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        with wave.open(str(file)) as sound:
-            rate, frames = sound.getframerate(), sound.readframes(sound.getnframes())
-    samples = np.frombuffer(frames, np.int16).astype(np.float64) / 32768
-    return RawSpeech(_at_16k(samples, rate), _vowel_onsets(printed))
+        printed = _printed_by("flite", "-voice", voice, "-psdur", "-t", sentence, "-o", str(file))
+        return RawSpeech(_samples_in(file), _vowel_onsets(printed))
+
+
+def _printed_by(program: str, *arguments: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        raise EngineMissing(f"{program} is not installed. Please install the package '{program}'.")
+    return subprocess.run([path, *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def _samples_in(file: Path) -> NDArray[np.float64]:
+    with wave.open(str(file)) as sound:
+        rate, frames = sound.getframerate(), sound.readframes(sound.getnframes())
+    return _at_16k(np.frombuffer(frames, np.int16).astype(np.float64) / 32768, rate)
 
 
 def _vowel_onsets(printed: str) -> NDArray[np.float64]:
@@ -190,3 +216,39 @@ def _vowel_onsets(printed: str) -> NDArray[np.float64]:
     pairs = [pair.rsplit(":", 1) for pair in printed.split()]
     starts = [0.0, *(float(end) for _, end in pairs[:-1])]
     return np.array([start for start, (phone, _) in zip(starts, pairs, strict=True) if phone in _FLITE_VOWELS])
+
+
+_SCHEME = """
+(voice_{voice})
+(set! said (utt.synth (eval (list 'Utterance 'Text "{sentence}"))))
+(utt.save.wave said "{file}" 'riff)
+(mapcar
+ (lambda (phone)
+   (if (string-equal (item.feat phone "ph_vc") "+") (format t "vowel %f\\n" (item.feat phone "segment_start"))))
+ (utt.relation.items said 'Segment))
+"""
+"""Says one sentence in Festival's own language and prints where its vowels start."""
+
+
+def _festival(voice: str, sentence: str) -> RawSpeech:
+    if voice not in FESTIVAL_VOICES:
+        raise EngineMissing(f"Festival has no voice '{voice}' here.")
+    with tempfile.TemporaryDirectory() as folder:
+        file, script = Path(folder) / "speech.wav", Path(folder) / "say.scm"
+        script.write_text(_SCHEME.format(voice=voice, sentence=sentence.replace('"', ""), file=file))
+        try:
+            printed = _printed_by("festival", "-b", str(script))
+        except subprocess.CalledProcessError as error:
+            package = FESTIVAL_VOICES[voice]
+            raise EngineMissing(
+                f"Festival cannot say it as '{voice}'. Please install the package '{package}'."
+            ) from error
+        onsets = [float(line.split()[1]) for line in printed.splitlines() if line.startswith("vowel ")]
+        return RawSpeech(_samples_in(file), np.array(onsets))
+
+
+_ENGINES: dict[Engine, Callable[[str, str], RawSpeech]] = {
+    "espeak": _espeak,
+    "festival": _festival,
+    "flite": _flite,
+}

@@ -30,7 +30,7 @@ ROOM_LEVEL = 6e-4
 """RMS of the faint noise that every room has."""
 
 COUNSELOR = Voice("espeak", "en-gb-x-rp+f3", 0.0, 1.02)
-COUNSELOR_LATENTS = Latents(depression=0.25, arousal=0.5, valence=0.6)
+COUNSELOR_LATENTS = Latents(depression=0.25, valence=0.6)
 SENTENCES_PER_TURN = 4
 SENTENCES_IN_CONVERSATION = 2
 GAP_SECONDS = 0.6
@@ -85,7 +85,7 @@ def _turns(patient: DemoPatient, session: SessionPlan) -> Iterator[Samples]:
     """What the patient says, turn by turn, until it is long enough."""
     rng = generator(patient.reference, session.number, "speech")
     voice = Voice("espeak", patient.voice, patient.pitch, patient.tract)
-    latents = Latents(session.depression, session.arousal, session.valence)
+    latents = Latents(session.depression, session.valence, session.arousal)
     count = SENTENCES_IN_CONVERSATION if patient.stereo else SENTENCES_PER_TURN
     spoken = 0.0
     while spoken < session.seconds:

@@ -75,6 +75,24 @@ def test_silence_is_finite_and_neither_low_nor_elevated() -> None:
 
 @pytest.mark.training
 @needs_synthesis
+def test_valence_and_arousal_are_not_mistaken_for_one_another() -> None:
+    from inference.training.evaluate import Ear
+    from inference.training.prosody import Latents
+    from inference.training.synthesis import render
+    from inference.training.voices import Voice
+
+    texts = ["You washed the green towels in the basement, and a student sold four envelopes."] * 2
+    states = [Latents(0.5, valence, arousal) for valence in (0.05, 0.95) for arousal in (0.05, 0.95)]
+    voices = [Voice("espeak", name) for name in ("en-us+m4", "en-gb-x-rp+f4", "en-gb-scotland+caleb")]
+    sounds = [render(texts, voice, state, np.random.default_rng(0)).samples for voice in voices for state in states]
+    heard = {head: values.reshape(len(voices), 2, 2).mean(0) for head, values in Ear(demo()).values(sounds).items()}
+    by_valence, by_arousal = ({head: np.diff(heard[head], axis=axis).mean() for head in HEADS} for axis in (0, 1))
+    assert by_valence["valence"] > by_arousal["valence"]
+    assert by_arousal["arousal"] > by_valence["arousal"]
+
+
+@pytest.mark.training
+@needs_synthesis
 @pytest.mark.parametrize(
     ("cue", "doses", "direction"), [("f0_sd", (0.6, 2.6, 4.6), -1), ("pause_ratio", (0.05, 0.2, 0.4), 1)]
 )

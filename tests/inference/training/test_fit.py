@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from inference.training.batches import draw_batch, window_measures
 from inference.training.calibrate import Scored, calibrated, thresholds, window_spread
 from inference.training.fit import Run, Stage, demo_config, fit
 from inference.training.heads import fit_heads
+from inference.training.prosody import Latents
 
 TINY = Stage("tiny", 1.0, 4, 2, 1e-3, 1.0, 0.3, 1.0)
 
@@ -81,8 +83,9 @@ def test_heads_learn_what_the_statistics_tell(monkeypatch: pytest.MonkeyPatch) -
     truth = torch.sigmoid(pooled[:, 0, -3:] - 5)
     fit_heads(model, pooled, truth)
     with torch.inference_mode():
-        found = torch.sigmoid(model.logits(pooled[:, 0])["depression"])
-    assert np.corrcoef(found, truth[:, 0])[0, 1] > 0.95
+        found = model.logits(pooled[:, 0])
+    for place, head in enumerate(fields(Latents)):
+        assert np.corrcoef(torch.sigmoid(found[head.name]), truth[:, place])[0, 1] > 0.95
 
 
 @pytest.mark.parametrize("cues_alone", [True, False])

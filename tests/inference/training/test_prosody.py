@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import numpy as np
 import pytest
 
+from inference.results import HEADS
 from inference.training.prosody import CORRELATIONS, Latents, draw_latents, prosody_of
 
 
@@ -20,6 +21,17 @@ def test_depression_moves_each_cue_its_way(cue: str, rises: bool) -> None:
     assert (high > low) == rises
 
 
+def test_latents_are_in_the_order_of_the_heads_that_learn_them() -> None:
+    assert tuple(field.name for field in fields(Latents)) == HEADS
+
+
+@pytest.mark.parametrize(("latent", "cue"), [("valence", "brightness"), ("arousal", "f0_shift"), ("arousal", "rate")])
+def test_valence_and_arousal_move_each_their_own_cues(latent: str, cue: str) -> None:
+    other = "arousal" if latent == "valence" else "valence"
+    own, others = (asdict(prosody_of(Latents(0.5, **{name: 0.9})))[cue] for name in (latent, other))
+    assert own > others
+
+
 def test_neutral_latents_give_neutral_prosody() -> None:
     neutral = prosody_of(Latents(0.5))
     assert (neutral.f0_sd, neutral.rate, neutral.pause_ratio, neutral.dynamics) == (2.6, 1.0, 0.2, 1.0)
@@ -27,7 +39,7 @@ def test_neutral_latents_give_neutral_prosody() -> None:
 
 def test_drawn_latents_correlate_as_asked() -> None:
     rng = np.random.default_rng(0)
-    drawn = np.array([(d.depression, d.arousal, d.valence) for d in (draw_latents(rng) for _ in range(3000))])
+    drawn = np.array([(d.depression, d.valence, d.arousal) for d in (draw_latents(rng) for _ in range(3000))])
     assert np.corrcoef(drawn.T) == pytest.approx(CORRELATIONS, abs=0.08)
     assert drawn.min() >= 0
     assert drawn.max() <= 1
@@ -36,7 +48,7 @@ def test_drawn_latents_correlate_as_asked() -> None:
 def test_independent_latents_do_not_correlate() -> None:
     rng = np.random.default_rng(0)
     found = [draw_latents(rng, independent=True) for _ in range(3000)]
-    drawn = np.array([(d.depression, d.arousal, d.valence) for d in found])
+    drawn = np.array([(d.depression, d.valence, d.arousal) for d in found])
     assert np.corrcoef(drawn.T) == pytest.approx(np.eye(3), abs=0.06)
 
 

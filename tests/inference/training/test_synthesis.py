@@ -16,7 +16,7 @@ from tests.inference.training.tools import needs_synthesis
 pytestmark = [needs_synthesis, pytest.mark.training]
 
 TEXTS = ["The teacher counted the blue chairs.", "My neighbour borrowed a wooden ladder on Tuesday."]
-VOICES = [Voice("espeak", "en-us+f3"), Voice("flite", "slt")]
+VOICES = [Voice("espeak", "en-us+f3"), Voice("festival", "ked_diphone"), Voice("flite", "slt")]
 NEUTRAL = prosody_of(Latents(0.5))
 
 
@@ -41,6 +41,12 @@ def test_pauses_fill_their_share(voice: Voice) -> None:
         assert len(middle) == 0 or np.abs(middle).max() < 0.01
 
 
+@pytest.mark.parametrize("voice", VOICES)
+def test_pauses_stay_where_they_are_when_only_dynamics_change(voice: Voice) -> None:
+    flat, lively = rendered(voice, dynamics=0.6), rendered(voice, dynamics=1.4)
+    assert np.array_equal(flat.pauses, lively.pauses)
+
+
 def test_a_higher_rate_says_the_same_syllables_in_less_time() -> None:
     slow, fast = rendered(rate=0.8), rendered(rate=1.25)
     assert slow.syllables == fast.syllables == 8 + 13
@@ -63,6 +69,14 @@ def test_the_same_seed_renders_the_same_samples() -> None:
 def test_a_voice_that_does_not_exist_is_named() -> None:
     with pytest.raises(EngineMissing, match="no-such-voice"):
         speak(Voice("espeak", "no-such-voice"), "Hello.")
+    with pytest.raises(EngineMissing, match="no-such-voice"):
+        speak(Voice("festival", "no-such-voice"), "Hello.")
+
+
+def test_festival_tells_where_its_vowels_start() -> None:
+    said = speak(Voice("festival", "ked_diphone"), 'A "blue" chair.')
+    assert len(said.onsets) == 3
+    assert 0 < said.onsets[0] < said.onsets[-1] < len(said.samples) / 16_000
 
 
 @pytest.mark.parametrize(("cue", "column", "low", "high"), [("tilt", 0, -1.5, 1.5), ("aspiration", 2, -30, -18)])

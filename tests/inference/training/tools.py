@@ -15,7 +15,7 @@ def _missing() -> list[str]:
     missing += [] if importlib.util.find_spec("pkg_resources") else ["setuptools below 81, which pyworld needs"]
     missing += [] if importlib.util.find_spec("sklearn") else ["scikit-learn (the 'train' extra)"]
     missing += [] if ctypes.util.find_library("espeak-ng") else ["espeak-ng"]
-    return missing + ([] if shutil.which("flite") else ["flite"])
+    return missing + [program for program in ("festival", "flite") if not shutil.which(program)]
 
 
 needs_synthesis = pytest.mark.skipif(
