@@ -2,7 +2,8 @@
 
     python -m inference.training.train_demo
 
-Needs the ``train`` extra, espeak-ng, and Festival with the voices of ``voices.FESTIVAL_VOICES``. Every step is kept under ``build/``; a run that was stopped goes on.
+Needs the ``train`` extra, espeak-ng, and Festival with the voices of ``voices.FESTIVAL_VOICES``. Every step is kept
+under ``build/``; a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ ABOUT: dict[str, Any] = {
     "demonstration": True,
     "licence": "Apache-2.0",
     "training_data": (
-        "Synthetic speech alone: neutral sentences of a grammar said by espeak-ng in many accents and variants and by Festival's voices, "
-        "re-synthesised by WORLD with pitch, its variation, rate, pauses, dynamics and colour set by three latent "
-        "numbers, then disturbed by rooms, microphones, noise, telephone and codecs. No human speech was used."
+        "Synthetic speech alone: neutral sentences of a grammar said by espeak-ng in many accents and variants and by "
+        "Festival's voices, re-synthesised by WORLD with pitch, its variation, rate, pauses, dynamics and colour set "
+        "by three latent numbers, then disturbed by rooms, microphones, noise, telephone and codecs. No human speech "
+        "was used."
     ),
     "intended_use": (
         "To show and to test Undertone end to end. It reacts to the named cues in the directions that the literature "
