@@ -45,6 +45,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_structlog",
     "csp",
+    "pgtrigger",
+    "pghistory",
     "rest_framework",
     "rest_framework.authtoken",
     "django_filters",

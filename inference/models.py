@@ -8,6 +8,8 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+import pghistory
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -26,6 +28,20 @@ class JobState(models.TextChoices):
     SUCCEEDED = "succeeded", "Done"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
+
+
+MOVES = [
+    (JobState.QUEUED, JobState.RUNNING),
+    (JobState.QUEUED, JobState.FAILED),
+    (JobState.QUEUED, JobState.CANCELLED),
+    (JobState.RUNNING, JobState.SUCCEEDED),
+    (JobState.RUNNING, JobState.QUEUED),
+    (JobState.RUNNING, JobState.FAILED),
+    (JobState.RUNNING, JobState.CANCELLED),
+    (JobState.FAILED, JobState.QUEUED),
+    (JobState.CANCELLED, JobState.QUEUED),
+]
+"""From which state to which a job may go. The database refuses every other move, whoever asks for it."""
 
 
 class Purpose(models.TextChoices):
@@ -60,6 +76,16 @@ class AnalysisJobQuerySet(models.QuerySet["AnalysisJob"]):
         return self.claimable().filter(Q(sent_at__isnull=True) | Q(sent_at__lt=Now() - timedelta(seconds=seconds)))
 
 
+@pghistory.track(
+    pghistory.InsertEvent("made"),
+    # A job that another worker takes over runs as before, in a new attempt.
+    pghistory.UpdateEvent("moved", condition=pghistory.AnyChange("state", "attempt")),
+    fields=["state", "attempt", "moved_by"],
+    model_name="JobMove",
+    obj_field=pghistory.ObjForeignKey(related_name="moves", on_delete=models.CASCADE),
+    context_field=None,  # type: ignore[arg-type]  # allowed, as its documentation says
+    append_only=False,
+)
 class AnalysisJob(models.Model):
     """One piece of work: analyse this file with this checkpoint. The row is the truth; messages only point at it."""
 
@@ -76,6 +102,9 @@ class AnalysisJob(models.Model):
     stage = models.CharField(max_length=32, blank=True)
     progress = models.FloatField(default=0.0, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
     attempt = models.PositiveSmallIntegerField(default=0)
+    moved_by = models.CharField(
+        max_length=250, blank=True, help_text="Who changed the state last: a person's id, a worker, or the sweeper."
+    )
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=64, blank=True)
@@ -93,6 +122,7 @@ class AnalysisJob(models.Model):
         indexes = [
             models.Index(fields=["state", "sent_at"], name="job_open", condition=Q(state__in=["queued", "running"])),
         ]
+        triggers = [pgtrigger.FSM(name="job_moves", field="state", transitions=[(str(a), str(b)) for a, b in MOVES])]
         constraints = [
             models.CheckConstraint(
                 name="job_state_is_known",

@@ -6,8 +6,10 @@ the token writes nothing, so a worker that was away too long cannot overwrite th
 
 from __future__ import annotations
 
+import os
+import socket
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -26,8 +28,16 @@ WORKER_LOST_MESSAGE = (
     "The analysis stopped three times before it could finish. "
     "Please try again; if it fails again, tell your administrator."
 )
+SWEEPER = "sweeper"
+"""Who moves a job that nobody else can."""
+
 RESEND_AFTER_SECONDS = 60.0
 FORGET_AFTER_SECONDS = 60.0
+
+
+def worker_name() -> str:
+    """This process, as the history of a job names it."""
+    return f"worker {socket.gethostname()[:200]}:{os.getpid()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class Claim:
     job_id: uuid.UUID
     token: uuid.UUID
     attempt: int
+    worker: str = field(default_factory=worker_name)
 
     @property
     def held(self) -> QuerySet[AnalysisJob]:
@@ -48,18 +59,20 @@ def job_enqueue(
     *,
     tenant: uuid.UUID,
     file: str,
+    by: str,
     subject: uuid.UUID | None = None,
     purpose: Purpose = Purpose.SESSION,
     priority: Priority = Priority.PERSON,
     options: dict[str, Any] | None = None,
 ) -> AnalysisJob:
-    """Write a new job and, once the transaction commits, tell a worker about it."""
+    """Write a new job, asked for by ``by`` (a person's id), and tell a worker of it once the transaction commits."""
     job = AnalysisJob(
         tenant=tenant,
         subject=subject,
         purpose=purpose,
         priority=priority,
         file=file,
+        moved_by=by,
         options=options or {},
         checkpoint=settings.CHECKPOINT,
     )
@@ -78,12 +91,13 @@ def job_send(job_id: uuid.UUID) -> None:
 
 def job_claim(job_id: uuid.UUID) -> Claim | None:
     """Take the job for this worker, or ``None`` if another has it or it needs no work. Counts the attempt."""
-    token = uuid.uuid4()
+    token, worker = uuid.uuid4(), worker_name()
     taken = (
         AnalysisJob.objects.claimable()
         .filter(id=job_id, attempt__lt=settings.MAX_ATTEMPTS)
         .update(
             state=JobState.RUNNING,
+            moved_by=worker,
             lease_token=token,
             lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS),
             attempt=F("attempt") + 1,
@@ -94,7 +108,7 @@ def job_claim(job_id: uuid.UUID) -> Claim | None:
     )
     if not taken:
         return None
-    return Claim(job_id, token, AnalysisJob.objects.get(id=job_id).attempt)
+    return Claim(job_id, token, AnalysisJob.objects.get(id=job_id).attempt, worker)
 
 
 def job_renew(claim: Claim, *, stage: str, progress: float) -> bool:
@@ -132,26 +146,41 @@ def job_give_back(claim: Claim, *, code: str, message: str) -> None:
     if claim.attempt >= settings.MAX_ATTEMPTS:
         job_fail(claim, code=code, message=message)
         return
-    claim.held.update(state=JobState.QUEUED, lease_token=None, lease_until=None, stage="", progress=0.0, sent_at=Now())
+    claim.held.update(
+        state=JobState.QUEUED,
+        moved_by=claim.worker,
+        lease_token=None,
+        lease_until=None,
+        stage="",
+        progress=0.0,
+        sent_at=Now(),
+    )
 
 
-def job_retry(job_id: uuid.UUID) -> bool:
-    """Queue a failed or cancelled job again, with three new attempts. False if it is in another state."""
+def job_retry(job_id: uuid.UUID, *, by: str) -> bool:
+    """Queue a failed or cancelled job again for ``by``, with three new attempts. False if it is in another state."""
     with transaction.atomic():
         changed = AnalysisJob.objects.filter(id=job_id, state__in=[JobState.FAILED, JobState.CANCELLED]).update(
-            state=JobState.QUEUED, attempt=0, error_code="", error_message="", finished_at=None, stage="", progress=0.0
+            state=JobState.QUEUED,
+            moved_by=by,
+            attempt=0,
+            error_code="",
+            error_message="",
+            finished_at=None,
+            stage="",
+            progress=0.0,
         )
         if changed:
             transaction.on_commit(lambda: job_send(job_id))
     return bool(changed)
 
 
-def job_cancel(job_id: uuid.UUID) -> bool:
-    """End an open job without a result. A worker that holds it notices at its next renewal."""
+def job_cancel(job_id: uuid.UUID, *, by: str) -> bool:
+    """End an open job without a result, for ``by``. A worker that holds it notices at its next renewal."""
     return bool(
         AnalysisJob.objects.open()
         .filter(id=job_id)
-        .update(state=JobState.CANCELLED, lease_token=None, lease_until=None, finished_at=Now())
+        .update(state=JobState.CANCELLED, moved_by=by, lease_token=None, lease_until=None, finished_at=Now())
     )
 
 
@@ -199,6 +228,7 @@ def _fail_as_lost(job: AnalysisJob) -> None:
         .filter(id=job.id, attempt__gte=settings.MAX_ATTEMPTS)
         .update(
             state=JobState.FAILED,
+            moved_by=SWEEPER,
             lease_token=None,
             lease_until=None,
             error_code=WORKER_LOST,
@@ -211,7 +241,9 @@ def _fail_as_lost(job: AnalysisJob) -> None:
 
 
 def _close(claim: Claim, **changes: Any) -> bool:
-    return bool(claim.held.update(lease_token=None, lease_until=None, finished_at=Now(), **changes))
+    return bool(
+        claim.held.update(moved_by=claim.worker, lease_token=None, lease_until=None, finished_at=Now(), **changes)
+    )
 
 
 def _columns(analysis: results.Analysis) -> dict[str, Any]:

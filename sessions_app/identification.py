@@ -86,19 +86,23 @@ def patient_swap(*, user: User, recording: Recording, seen: uuid.UUID) -> bool:
     with _locked(user, recording, "swap_patient") as current:
         if current.job_id != seen or not can_be_swapped(current):
             return False
-        _swap(current)
+        _swap(user, current)
         _log(user, current, "swap_patient")
     return True
 
 
-def _swap(recording: Recording) -> None:
+def _swap(user: User, recording: Recording) -> None:
     if recording.patient_channel:
         recording.patient_channel = OTHER_CHANNEL[PatientChannel(recording.patient_channel)]
         options: dict[str, Any] = {"patient_channel": recording.patient_channel}
     else:
         options = {"swapped": _speaks_more(recording)}
     recording.job = jobs.job_enqueue(
-        tenant=recording.session.patient.clinic_id, subject=recording.id, file=recording.file, options=options
+        tenant=recording.session.patient.clinic_id,
+        subject=recording.id,
+        file=recording.file,
+        by=str(user.id),
+        options=options,
     )
     recording.save(update_fields=["patient_channel", "job"])
     forget_what_was_found(recording)

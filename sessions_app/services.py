@@ -91,7 +91,7 @@ def consent_withdraw(*, user: User, patient: Patient) -> list[Consent]:
 
 def _cancel_analyses(user: User, patient: Patient) -> None:
     for recording in Recording.objects.filter(session__patient=patient, job__in=AnalysisJob.objects.open()):
-        if jobs.job_cancel(recording.job_id):
+        if jobs.job_cancel(recording.job_id, by=str(user.id)):
             _log_about(user, patient, "cancel", "recording", recording.id)
 
 

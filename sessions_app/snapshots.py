@@ -102,6 +102,7 @@ def _job_for_now(user: User, stored: storage.StoredFile, options: dict[str, str]
         job = jobs.job_enqueue(
             tenant=user.clinic_id,
             file=stored.name,
+            by=str(user.id),
             purpose=Purpose.SNAPSHOT,
             priority=Priority.CALLER,
             options=options,
@@ -110,7 +111,7 @@ def _job_for_now(user: User, stored: storage.StoredFile, options: dict[str, str]
         yield job
     finally:
         # First the state: a worker that holds the job finds at its next renewal that nobody wants it any more.
-        jobs.job_cancel(job.id)
+        jobs.job_cancel(job.id, by=job.moved_by)
         AnalysisJob.objects.filter(id=job.id).delete()
 
 

@@ -66,7 +66,7 @@ def recording_retry(*, user: User, recording: Recording) -> bool:
     """Queue a failed analysis again. False when it had not failed."""
     require(user, Action.RETRY_ANALYSIS)
     _log(user, recording.session.patient_id, "retry", recording.id)
-    return jobs.job_retry(recording.job_id)
+    return jobs.job_retry(recording.job_id, by=str(user.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,33 +135,34 @@ def _keep(user: User, session: Session, stored: storage.StoredFile, name: str, w
     known = session.recordings.filter(sha256=stored.sha256).first()
     if known is not None:
         _log(user, session.patient_id, "upload", known.id)
-        return _analyze_again_if_needed(known, wish)
+        return _analyze_again_if_needed(user, known, wish)
     recording = _recording_create(user, session, stored, name, wish)
     _log(user, session.patient_id, "upload", recording.id)
     return recording
 
 
-def _analyze_again_if_needed(recording: Recording, wish: _Wish) -> Recording:
+def _analyze_again_if_needed(user: User, recording: Recording, wish: _Wish) -> Recording:
     """The same file once more: with another channel it is analysed anew, after a failure it is tried again.
 
     The channel that was named before is no other one, even where a person has swapped it since: they have heard more.
     """
     if wish.patient_channel not in (recording.patient_channel, recording.named_channel):
-        jobs.job_cancel(recording.job_id)
+        jobs.job_cancel(recording.job_id, by=str(user.id))
         recording.patient_channel = recording.named_channel = wish.patient_channel
-        recording.job = _job_create(recording.session, recording.id, recording.file, wish)
+        recording.job = _job_create(user, recording.session, recording.id, recording.file, wish)
         recording.save(update_fields=["patient_channel", "named_channel", "job"])
         forget_what_was_found(recording)
     else:
-        jobs.job_retry(recording.job_id)
+        jobs.job_retry(recording.job_id, by=str(user.id))
     return recording
 
 
-def _job_create(session: Session, recording_id: uuid.UUID, file: str, wish: _Wish) -> AnalysisJob:
+def _job_create(user: User, session: Session, recording_id: uuid.UUID, file: str, wish: _Wish) -> AnalysisJob:
     return jobs.job_enqueue(
         tenant=session.patient.clinic_id,
         subject=recording_id,
         file=file,
+        by=str(user.id),
         priority=wish.priority,
         options={"patient_channel": wish.patient_channel} if wish.patient_channel else {},
     )
@@ -179,7 +180,7 @@ def _recording_create(user: User, session: Session, stored: storage.StoredFile, 
         patient_channel=wish.patient_channel,
         named_channel=wish.patient_channel,
         uploaded_by=user,
-        job=_job_create(session, recording_id, stored.name, wish),
+        job=_job_create(user, session, recording_id, stored.name, wish),
     )
     recording.full_clean()
     recording.save()

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
+from uuid import UUID, uuid4
 
 import factory
 from django.contrib.auth.hashers import make_password
+from django.db.models.functions import Now
 from factory.django import DjangoModelFactory
 
 from accounts.models import Clinic, Role, User
@@ -112,6 +114,13 @@ class QuestionnaireFactory(DjangoModelFactory[QuestionnaireResponse]):
     items = [1] * 9
 
 
+def job_done(job_id: UUID) -> None:
+    """The job as a worker leaves it that took and finished it; what was found is another matter."""
+    job = AnalysisJob.objects.filter(id=job_id)
+    job.update(state=JobState.RUNNING, lease_token=uuid4(), lease_until=Now())
+    job.update(state=JobState.SUCCEEDED, lease_token=None, lease_until=None, progress=1.0)
+
+
 def analysed(
     session: Session,
     *,
@@ -126,9 +135,10 @@ def analysed(
 
     ``talk_ratio``: the patient's share of the speech of two people.
     """
-    recording = RecordingFactory(session=session, patient_channel=patient_channel)
+    done = {"job__state": JobState.SUCCEEDED, "job__progress": 1.0}
+    recording = RecordingFactory(session=session, patient_channel=patient_channel, **done)
     job = recording.job
-    AnalysisJob.objects.filter(id=job.id).update(state=JobState.SUCCEEDED, progress=1.0, subject=recording.id)
+    AnalysisJob.objects.filter(id=job.id).update(subject=recording.id)
     analysis = Analysis.objects.create(
         job=job,
         tenant=job.tenant,

@@ -87,8 +87,8 @@ def test_valence_and_arousal_are_not_mistaken_for_one_another() -> None:
     sounds = [render(texts, voice, state, np.random.default_rng(0)).samples for voice in voices for state in states]
     heard = {head: values.reshape(len(voices), 2, 2).mean(0) for head, values in Ear(demo()).values(sounds).items()}
     by_valence, by_arousal = ({head: np.diff(heard[head], axis=axis).mean() for head in HEADS} for axis in (0, 1))
-    assert by_valence["valence"] > by_arousal["valence"]
-    assert by_arousal["arousal"] > by_valence["arousal"]
+    assert by_valence["valence"] > by_valence["arousal"]
+    assert by_arousal["arousal"] > by_arousal["valence"]
 
 
 @pytest.mark.training

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import uuid
 from datetime import timedelta
@@ -9,12 +10,12 @@ from datetime import timedelta
 import pytest
 from celery import current_app
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.db.models.functions import Now
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
 from inference import services, tasks
-from inference.models import Analysis, AnalysisJob, JobState
+from inference.models import MOVES, Analysis, AnalysisJob, JobState
 from inference.results import (
     Analysis as AnalysisResult,
 )
@@ -81,7 +82,7 @@ def test_a_new_job_is_sent_only_once_its_row_is_committed(
     db: None, sent: list[uuid.UUID], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        job = services.job_enqueue(tenant=uuid.uuid4(), file="recordings/a")
+        job = services.job_enqueue(tenant=uuid.uuid4(), file="recordings/a", by="somebody")
         assert sent == []
     assert sent == [job.id]
 
@@ -223,31 +224,30 @@ def test_a_job_that_took_three_workers_with_it_fails_with_a_sentence(job: Analys
 
 def test_trying_again_gives_a_failed_job_three_new_attempts(job: AnalysisJob) -> None:
     services.job_fail(claim(job), code="silent", message="This recording is silent.")
-    assert services.job_retry(job.id)
+    assert services.job_retry(job.id, by="somebody")
     job.refresh_from_db()
     assert (job.state, job.attempt, job.error_code) == (JobState.QUEUED, 0, "")
 
 
 def test_a_job_that_is_running_cannot_be_tried_again(job: AnalysisJob) -> None:
     claim(job)
-    assert not services.job_retry(job.id)
+    assert not services.job_retry(job.id, by="somebody")
 
 
 def test_a_cancelled_job_is_noticed_by_its_worker(job: AnalysisJob) -> None:
     held = claim(job)
-    assert services.job_cancel(job.id)
+    assert services.job_cancel(job.id, by="somebody")
     assert not services.job_renew(held, stage="model", progress=0.5)
 
 
 def test_a_finished_job_cannot_be_cancelled(job: AnalysisJob) -> None:
     services.job_succeed(claim(job), result())
-    assert not services.job_cancel(job.id)
+    assert not services.job_cancel(job.id, by="somebody")
 
 
 @pytest.mark.parametrize(
     "broken",
     [
-        {"state": "dancing"},
         {"state": JobState.RUNNING},
         {"lease_token": uuid.uuid4()},
         {"state": JobState.FAILED},
@@ -258,6 +258,11 @@ def test_a_finished_job_cannot_be_cancelled(job: AnalysisJob) -> None:
 def test_the_database_refuses_an_impossible_job(job: AnalysisJob, broken: dict[str, object]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         AnalysisJob.objects.filter(id=job.id).update(**broken)
+
+
+def test_the_database_knows_no_other_states(db: None) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        JobFactory(state="dancing")
 
 
 def test_a_long_queue_does_not_grow_by_being_swept(job: AnalysisJob) -> None:
@@ -291,3 +296,55 @@ def test_a_message_holds_the_job_id_and_nothing_else(job: AnalysisJob, monkeypat
     monkeypatch.setattr(tasks.run_job, "apply_async", note)
     services.job_send(job.id)
     assert messages == [((str(job.id),), None)]
+
+
+def columns_of(state: JobState) -> dict[str, object]:
+    """What the other rules on a job ask of a row in ``state``."""
+    held = {"lease_token": uuid.uuid4(), "lease_until": Now()} if state == JobState.RUNNING else {}
+    empty = {"lease_token": None, "lease_until": None, "error_code": ""}
+    return empty | held | ({"error_code": "internal_error"} if state == JobState.FAILED else {}) | {"state": state}
+
+
+@pytest.mark.parametrize(("old", "new"), itertools.permutations(JobState, 2))
+def test_the_database_allows_the_moves_of_a_job_and_no_others(db: None, old: JobState, new: JobState) -> None:
+    job = JobFactory(**columns_of(old))
+    if (old, new) in MOVES:
+        assert AnalysisJob.objects.filter(id=job.id).update(**columns_of(new)) == 1
+    else:
+        with pytest.raises(ProgrammingError, match="Invalid transition"), transaction.atomic():
+            AnalysisJob.objects.filter(id=job.id).update(**columns_of(new))
+        assert AnalysisJob.objects.get(id=job.id).state == old
+
+
+def history(job: AnalysisJob) -> list[tuple[str, int, str]]:
+    """State, attempt and who, for each move of ``job`` in order."""
+    return list(job.moves.order_by("pgh_id").values_list("state", "attempt", "moved_by"))
+
+
+def test_a_job_remembers_who_moved_it_when(db: None, sent: list[uuid.UUID]) -> None:
+    job, worker = services.job_enqueue(tenant=uuid.uuid4(), file="recordings/a", by="ann"), services.worker_name()
+    services.job_fail(claim(job), code="no_speech", message="Nobody speaks.")
+    services.job_retry(job.id, by="ben")
+    claim(job)
+    services.job_cancel(job.id, by="ann")
+    assert history(job) == [
+        ("queued", 0, "ann"), ("running", 1, worker), ("failed", 1, worker), ("queued", 0, "ben"),
+        ("running", 1, worker), ("cancelled", 1, "ann"),
+    ]  # fmt: skip
+    times = list(job.moves.order_by("pgh_id").values_list("pgh_created_at", flat=True))
+    assert times == sorted(times)
+
+
+def test_a_worker_that_takes_over_is_in_the_history_and_progress_is_not(job: AnalysisJob) -> None:
+    services.job_renew(claim(job), stage="speech", progress=0.4)
+    let_lease_run_out(job)
+    services.job_renew(claim(job), stage="model", progress=0.9)
+    assert [(state, attempt) for state, attempt, _ in history(job)] == [("queued", 0), ("running", 1), ("running", 2)]
+
+
+def test_a_job_given_up_for_lost_was_moved_by_the_sweeper(job: AnalysisJob, sent: list[uuid.UUID]) -> None:
+    for _ in range(settings.MAX_ATTEMPTS):
+        claim(job)
+        let_lease_run_out(job)
+    services.sweep()
+    assert history(job)[-1] == ("failed", settings.MAX_ATTEMPTS, services.SWEEPER)

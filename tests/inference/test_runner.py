@@ -127,7 +127,7 @@ def test_a_job_cancelled_while_it_runs_stores_nothing(monkeypatch: pytest.Monkey
     job = job_for(SPEECH)
 
     def cancel_then_go_on(*args: Any, **kwargs: Any) -> Any:
-        services.job_cancel(job.id)
+        services.job_cancel(job.id, by="somebody")
         return pipeline.analyze(*args, **kwargs)
 
     monkeypatch.setattr(runner, "analyze", cancel_then_go_on)

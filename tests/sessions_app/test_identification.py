@@ -19,7 +19,7 @@ from sessions_app.errors import ConsentMissing
 from sessions_app.identification import patient_confirm, patient_swap
 from sessions_app.models import Confirmation, Consent, Recording
 from sessions_app.trends import trend_of
-from tests.world import SessionFactory, World, analysed, make_world
+from tests.world import RecordingFactory, SessionFactory, World, analysed, make_world
 
 
 def found(world: World, method: str, **fields: Any) -> Recording:
@@ -111,8 +111,8 @@ def test_one_voice_cannot_be_swapped(world: World, channel: str) -> None:
 
 
 def test_a_file_that_is_no_audio_is_not_helped_by_another_channel(world: World) -> None:
-    recording = found(world, BY_CHANNEL, patient_channel="left")
-    Recording.objects.update(analysis=None)
+    session = SessionFactory(patient=world.alices_patient)
+    recording = RecordingFactory(session=session, patient_channel="left")
     fail(recording, "not_audio")
     assert not identification.can_be_swapped(recording)
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from accounts.models import AccessLogEntry, User
-from inference.models import AnalysisJob, JobState
+from inference.models import AnalysisJob
 from sessions_app.models import Consent, Recording, Session
 from tests.sessions_app.api.client import API, as_, last_log, problem, sound
-from tests.world import RecordingFactory, SessionFactory, World, analysed
+from tests.world import JobFactory, RecordingFactory, SessionFactory, World, analysed, job_done
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def test_the_same_bytes_for_the_same_session_give_the_same_recording(world: Worl
 
 def test_the_same_bytes_again_are_a_200_when_their_analysis_is_done(world: World, session: Session) -> None:
     upload(world.sam, session)
-    AnalysisJob.objects.update(state=JobState.SUCCEEDED)
+    job_done(AnalysisJob.objects.get().id)
     assert upload(world.sam, session).status_code == 200
 
 
@@ -148,8 +148,9 @@ def test_staff_see_that_it_is_done_and_no_way_to_the_analysis(world: World, sess
 
 def test_an_analysis_of_an_earlier_job_is_not_passed_off_as_the_new_ones(world: World, session: Session) -> None:
     recording = analysed(session)
-    AnalysisJob.objects.update(state=JobState.QUEUED)
-    assert as_(world.alice).get(f"{API}/jobs/{recording.job_id}").json()["analysis"] is None
+    next_job = JobFactory(tenant=world.clinic.id, subject=recording.id)
+    Recording.objects.update(job=next_job)
+    assert as_(world.alice).get(f"{API}/jobs/{next_job.id}").json()["analysis"] is None
 
 
 def test_a_counselor_finds_the_analysis_by_its_link(world: World, session: Session) -> None:

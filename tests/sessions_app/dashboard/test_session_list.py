@@ -14,7 +14,7 @@ from inference.models import AnalysisJob, JobState, Worker
 from sessions_app.models import Consent, Recording
 from sessions_app.scores import NO_CONSENT
 from tests.pages import HTMX, signed_in, text
-from tests.world import RecordingFactory, SessionFactory, World, analysed
+from tests.world import RecordingFactory, SessionFactory, World, analysed, job_done
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_how_many_are_analysed_is_announced(world: World, waiting: Recording) ->
 def test_when_all_is_done_the_list_asks_no_more_and_the_chart_is_told(world: World, waiting: Recording) -> None:
     client = signed_in(world.alice)
     address = news_address(client.get(list_of(world)).content.decode())
-    change(waiting, state=JobState.SUCCEEDED)
+    job_done(waiting.job_id)
     response = client.get(address, headers=HTMX)
     assert news_address(response.content.decode()) is None
     assert "course-changed" in response.headers["HX-Trigger"]
