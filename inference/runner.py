@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class LeaseLost(Exception):
-    """The job was cancelled or taken over; this worker's work on it is void."""
+    """The job was cancelled, taken over or handed over; this worker's work on it is void."""
 
 
 class Heartbeat:
@@ -74,12 +74,24 @@ class Heartbeat:
     def _beat(self) -> None:
         """Write at most once a second what is new, and in any case every heartbeat, that the lease may not end."""
         written, written_at = self._reached, time.monotonic()
-        while not self._stop.wait(PROGRESS_SECONDS):
+        while not self.lost and not self._stop.wait(PROGRESS_SECONDS):
             reached = self._reached
-            if reached != written or time.monotonic() - written_at >= settings.HEARTBEAT_SECONDS:
+            if worker.leaving():
+                self._hand_over()
+            elif reached != written or time.monotonic() - written_at >= settings.HEARTBEAT_SECONDS:
                 self._renew(*reached)
                 written, written_at = reached, time.monotonic()
         connection.close()
+
+    def _hand_over(self) -> None:
+        """From this thread, not the work's: that may be deep in a computation, and the worker has seconds to leave."""
+        try:
+            services.job_hand_over(self.claim)
+        except DatabaseError:
+            # The lease will run out, and the sweeper will find the job.
+            log.warning("not_handed_over", job_id=str(self.claim.job_id))
+            connection.close()
+        self.lost = True
 
     def _renew(self, stage: str, fraction: float) -> None:
         try:
@@ -92,6 +104,9 @@ class Heartbeat:
 
 def run(job_id: uuid.UUID) -> None:
     """Analyse the job if it can be claimed; every outcome ends in the job's row."""
+    if worker.leaving():
+        services.job_send(job_id)
+        return
     claim = services.job_claim(job_id)
     if claim is None:
         return

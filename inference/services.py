@@ -157,6 +157,23 @@ def job_give_back(claim: Claim, *, code: str, message: str) -> None:
     )
 
 
+def job_hand_over(claim: Claim) -> bool:
+    """Put the job back for another worker because this one was told to stop; the attempt does not count."""
+    with transaction.atomic():
+        changed = claim.held.update(
+            state=JobState.QUEUED,
+            moved_by=claim.worker,
+            attempt=F("attempt") - 1,
+            lease_token=None,
+            lease_until=None,
+            stage="",
+            progress=0.0,
+        )
+        if changed:
+            transaction.on_commit(lambda: job_send(claim.job_id))
+    return bool(changed)
+
+
 def job_retry(job_id: uuid.UUID, *, by: str) -> bool:
     """Queue a failed or cancelled job again for ``by``, with three new attempts. False if it is in another state."""
     with transaction.atomic():

@@ -22,6 +22,14 @@ def publish(job_id: uuid.UUID, priority: int) -> None:
         log.warning("broker_unreachable", job_id=str(job_id))
 
 
+def sweep_soon() -> None:
+    """Ask for a sweep besides beat's. If the broker is away, beat's has to do."""
+    try:
+        sweep.apply_async(expires=settings.SWEEP_SECONDS, retry=False)
+    except OperationalError:
+        log.warning("broker_unreachable")
+
+
 def messages_waiting() -> int:
     """How many messages the broker holds on our queue; 0 if it cannot be reached."""
     try:

@@ -1,19 +1,22 @@
-"""A worker's child process: loads the model once, and says every few seconds that it is alive."""
+"""A worker's child process: loads the model once, says every few seconds that it is alive, and knows when to leave."""
 
 from __future__ import annotations
 
 import os
 import socket
 import threading
+from ctypes import c_bool
 from functools import lru_cache
+from multiprocessing.sharedctypes import RawValue
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from celery.signals import worker_process_init, worker_process_shutdown
+from celery.signals import worker_process_init, worker_process_shutdown, worker_ready, worker_shutting_down
 from django.conf import settings
 from django.db import OperationalError, connection
 from django.db.models.functions import Now
 
+from inference import tasks
 from inference.errors import CheckpointUnavailable
 
 if TYPE_CHECKING:
@@ -26,11 +29,21 @@ SAY_ALIVE_SECONDS = 5.0
 
 _stopping = threading.Event()
 
+_leaving = RawValue(c_bool, False)
+"""Set by the main process of a worker that was told to stop. Children are forked later and share this memory."""
+
 
 def connect() -> None:
     """Register for Celery's news about child processes."""
     worker_process_init.connect(_on_start, weak=False)
     worker_process_shutdown.connect(_on_stop, weak=False)
+    worker_shutting_down.connect(_on_leaving, weak=False)
+    worker_ready.connect(_on_ready, weak=False)
+
+
+def leaving() -> bool:
+    """Whether this worker was told to stop: what it has in hand is for another one."""
+    return _leaving.value
 
 
 @lru_cache(maxsize=2)
@@ -85,6 +98,15 @@ def _say_alive(row: Worker) -> None:
     if not known:
         row.save(force_insert=True)
         Worker.objects.long_gone().delete()
+
+
+def _on_ready(**_: Any) -> None:
+    """Looks at once for jobs that were left behind: beat's next sweep may be half a minute away, or beat itself."""
+    tasks.sweep_soon()
+
+
+def _on_leaving(**_: Any) -> None:
+    _leaving.value = True
 
 
 def _on_stop(**_: Any) -> None:

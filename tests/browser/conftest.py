@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from tests.browser.stack import Stack
+from tests.stack import Stack
 from tests.world import PASSWORD
 
 MISSING = "No chromium was found. Install Debian's package 'chromium', or set CHROMIUM to its path."

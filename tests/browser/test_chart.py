@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.chart import coloured_pixels
 from tests.browser.conftest import SignIn
-from tests.browser.stack import Stack
+from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import SignIn
-from tests.browser.stack import Stack
+from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 

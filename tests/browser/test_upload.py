@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.chart import coloured_pixels
 from tests.browser.conftest import SignIn
-from tests.browser.stack import Stack
 from tests.sound import SPEECH
+from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 

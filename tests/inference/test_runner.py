@@ -123,6 +123,28 @@ def test_where_scores_are_withheld_none_is_made_but_the_voice_is_still_measured(
     assert analysis.biomarkers["f0_mean"]["value"] is not None
 
 
+def test_a_worker_that_is_leaving_takes_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "leaving", lambda: True)
+    job = finished(job_for(SPEECH))
+    assert (job.state, job.attempt) == (JobState.QUEUED, 0)
+    assert job.sent_at is not None
+
+
+def test_a_worker_that_was_told_to_leave_hands_its_job_over_and_the_attempt_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def work(*_: Any, progress: Any, **__: Any) -> None:
+        monkeypatch.setattr(worker, "leaving", lambda: True)
+        for _ in range(100):
+            progress("model", 0.5)
+            sleep(0.1)
+
+    monkeypatch.setattr(runner, "analyze", work)
+    job = finished(job_for(SPEECH))
+    assert (job.state, job.attempt, job.progress) == (JobState.QUEUED, 0, 0.0)
+    assert not Analysis.objects.exists()
+
+
 def test_a_job_cancelled_while_it_runs_stores_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     job = job_for(SPEECH)
 

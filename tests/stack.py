@@ -19,8 +19,7 @@ from urllib.request import urlopen
 import psycopg
 from psycopg import sql
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-DATABASE = "undertone_browser"
+REPOSITORY = Path(__file__).resolve().parents[1]
 START_SECONDS = 90.0
 
 
@@ -30,21 +29,37 @@ class Stack:
 
     folder: Path
     environment: dict[str, str]
+    database: str = "undertone_browser"
     address: str = ""
     world: dict[str, Any] = field(default_factory=dict)
     _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self) -> None:
         """Make the database and its world, then start server and worker and wait until both are ready."""
-        self.environment["DATABASE_URL"] = _new_database(os.environ["DATABASE_URL"])
-        self._manage("migrate", "--verbosity=0")
+        self.make_database()
         port = _free_port()
         self.address = f"http://127.0.0.1:{port}"
         self._spawn("web", "uvicorn", "config.asgi:application", f"--port={port}", "--lifespan=off")
-        self._spawn("worker", "celery", "-A", "config", "worker", "-P", "prefork", "--concurrency=1")
-        self.world = json.loads(self._run("-m", "tests.browser.seed"))
+        self._spawn_worker()
+        self.world = json.loads(self.run("-m", "tests.browser.seed"))
         _wait("the web server", self._web_answers, self._logs)
         _wait("the worker", self._worker_is_ready, self._logs)
+
+    def make_database(self) -> None:
+        """Make the database and its tables."""
+        self.environment["DATABASE_URL"] = _new_database(os.environ["DATABASE_URL"], self.database)
+        self._manage("migrate", "--verbosity=0")
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        """Start a worker and wait until it is ready; its main process."""
+        worker = self._spawn_worker()
+        _wait("the worker", self._worker_is_ready, self._logs)
+        return worker
+
+    def ask(self, query: str) -> tuple[Any, ...] | None:
+        """The first row that ``query`` finds."""
+        with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
+            return connection.execute(sql.SQL(query)).fetchone()  # type: ignore[arg-type]
 
     def stop(self) -> None:
         """End both processes, and the database with them."""
@@ -55,12 +70,16 @@ class Stack:
                 process.wait(timeout=15)
             except subprocess.TimeoutExpired:
                 process.kill()
-        _drop_database(os.environ["DATABASE_URL"])
+        _drop_database(os.environ["DATABASE_URL"], self.database)
+
+    def _spawn_worker(self) -> subprocess.Popen[bytes]:
+        return self._spawn("worker", "celery", "-A", "config", "worker", "-P", "prefork", "--concurrency=1")
 
     def _manage(self, *arguments: str) -> None:
-        self._run("manage.py", *arguments)
+        self.run("manage.py", *arguments)
 
-    def _run(self, *arguments: str) -> str:
+    def run(self, *arguments: str) -> str:
+        """What Python prints when run with ``arguments`` in these surroundings."""
         command = [sys.executable, *arguments]
         done = subprocess.run(
             command, cwd=REPOSITORY, env=self.environment, capture_output=True, text=True, check=False
@@ -68,15 +87,17 @@ class Stack:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def _spawn(self, name: str, module: str, *arguments: str) -> None:
+    def _spawn(self, name: str, module: str, *arguments: str) -> subprocess.Popen[bytes]:
         with self._log(name).open("wb") as log:
             self._processes.append(_process(module, arguments, self.environment, log))
+        return self._processes[-1]
 
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
     def _logs(self) -> str:
-        return "\n".join(self._log(name).read_text(errors="replace")[-3000:] for name in ("web", "worker"))
+        logs = [self._log(name) for name in ("web", "worker")]
+        return "\n".join(log.read_text(errors="replace")[-3000:] for log in logs if log.exists())
 
     def _web_answers(self) -> bool:
         try:
@@ -86,9 +107,8 @@ class Stack:
             return False
 
     def _worker_is_ready(self) -> bool:
-        with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
-            row = connection.execute("SELECT count(*) FROM inference_worker WHERE checkpoint_name <> ''").fetchone()
-            return bool(row and row[0])
+        row = self.ask("SELECT count(*) FROM inference_worker WHERE checkpoint_name <> ''")
+        return bool(row and row[0])
 
 
 def _process(
@@ -112,16 +132,16 @@ def _free_port() -> int:
         return port
 
 
-def _new_database(beside: str) -> str:
-    _drop_database(beside)
-    _administer(beside, "CREATE DATABASE {}")
-    return urlsplit(beside)._replace(path=f"/{DATABASE}").geturl()
+def _new_database(beside: str, name: str) -> str:
+    _drop_database(beside, name)
+    _administer(beside, "CREATE DATABASE {}", name)
+    return urlsplit(beside)._replace(path=f"/{name}").geturl()
 
 
-def _drop_database(beside: str) -> None:
-    _administer(beside, "DROP DATABASE IF EXISTS {} WITH (FORCE)")
+def _drop_database(beside: str, name: str) -> None:
+    _administer(beside, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 
-def _administer(address: str, statement: str) -> None:
+def _administer(address: str, statement: str, name: str) -> None:
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(sql.Identifier(DATABASE)))
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
