@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,13 @@ from django.db.migrations.executor import MigrationExecutor
 from inference import checkpoints
 from inference.errors import CheckpointUnavailable
 from inference.models import Worker
+from sessions_app import storage_check
 
 GIBIBYTE = 1024**3
 LEAST_FREE_BYTES = 2 * GIBIBYTE
 REDIS_SECONDS = 3
+NAMED = 10
+"""So many recordings are named in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,9 @@ class Finding:
     advice: str = ""
 
 
-def examine() -> list[Finding]:
-    """Ask every question. Starts nothing and changes nothing."""
-    return [question() for question in QUESTIONS]
+def examine(*, storage: bool = False) -> list[Finding]:
+    """Ask every question; with ``storage``, read every recording too. Starts nothing and changes nothing."""
+    return [question() for question in (*QUESTIONS, *([stored] if storage else []))]
 
 
 def database() -> Finding:
@@ -113,6 +116,17 @@ def disk() -> Finding:
     return Finding("disk", ok=False, message=message, advice=advice)
 
 
+def stored() -> Finding:
+    """Is every recording in storage as it was uploaded, and nothing else there? Reads them all."""
+    found = storage_check.compare()
+    if found.whole:
+        return Finding("storage", ok=True, message=f"{_recordings(found.checked)} read: all are as they were uploaded.")
+    lists = (("gone", found.missing), ("changed since upload", found.changed), ("known to no row", found.orphans))
+    told = "; ".join(f"{len(names)} {what}: {_some(names)}" for what, names in lists if names)
+    advice = "Restore what is gone or changed from a backup. Files that no row knows can be deleted."
+    return Finding("storage", ok=False, message=f"{_recordings(found.checked)} read; {told}.", advice=advice)
+
+
 QUESTIONS: tuple[Callable[[], Finding], ...] = (database, broker, worker, checkpoint, folders, disk)
 
 
@@ -144,6 +158,15 @@ def _nearest(folder: Path) -> Path:
     """``folder``, or what would hold it. What may not be looked at counts as not there."""
     places = (folder, *folder.parents)
     return next(place for place in places if os.path.exists(place))  # noqa: PTH110 - pathlib's raises where it may not look
+
+
+def _recordings(number: int) -> str:
+    return "1 recording" if number == 1 else f"{number} recordings"
+
+
+def _some(names: Sequence[object]) -> str:
+    shown = ", ".join(map(str, names[:NAMED]))
+    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
 
 
 def _count(number: int, noun: str) -> str:

@@ -84,14 +84,24 @@ def discard_unfinished() -> None:
 
 
 def discard_unnamed(folder: str, names: Callable[[], Iterable[str]]) -> None:
-    """Delete files in ``folder`` that are none of ``names``, but for those of the last hour: they may be coming in."""
+    """Delete files in ``folder`` that are none of ``names``; see `unnamed`."""
+    for file in unnamed(folder, names):
+        file.unlink(missing_ok=True)
+
+
+def unnamed(folder: str, names: Callable[[], Iterable[str]]) -> list[Path]:
+    """Files in ``folder`` that are none of ``names``, but for those of the last hour: they may be coming in."""
     latest = time.time() - GRACE_SECONDS
     old = [file for file in Path(default_storage.path(folder)).glob("*") if file.stat().st_mtime < latest]
     # Asked only now, so that a file that was given its row meanwhile is among them.
     named = set(names())
-    for file in old:
-        if f"{folder}/{file.name}" not in named:
-            file.unlink(missing_ok=True)
+    return [file for file in old if f"{folder}/{file.name}" not in named]
+
+
+def digest(name: str) -> str:
+    """SHA-256 (hex) of the stored file ``name``. Raises `FileNotFoundError`."""
+    with Path(default_storage.path(name)).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_durably(upload: UploadedFile[bytes], path: Path) -> str:

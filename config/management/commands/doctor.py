@@ -17,12 +17,13 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """``--json`` for programs."""
+        """``--json`` for programs, ``--storage`` for a look at every recording."""
+        parser.add_argument("--storage", action="store_true", help="compare every recording with its upload")
         parser.add_argument("--json", action="store_true", help="one JSON object instead of sentences")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """One line per finding, and one with advice where something is missing."""
-        findings = examine()
+        findings = examine(storage=options["storage"])
         healthy = all(finding.ok for finding in findings)
         if options["json"]:
             self.stdout.write(json.dumps({"ok": healthy, "findings": [asdict(finding) for finding in findings]}))

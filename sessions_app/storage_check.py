@@ -1,0 +1,48 @@
+"""Do the files in storage and the rows of the database agree, byte for byte?"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+
+from sessions_app import storage
+from sessions_app.models import CounselorVoice, Recording
+
+
+@dataclass(slots=True)
+class StorageReport:
+    """What was compared and where it does not agree.
+
+    ``checked``: recordings read; ``missing`` and ``changed``: recordings whose file is gone, or holds other bytes than
+    were uploaded; ``orphans``: stored files that no row names, left alone for an hour because they may be coming in.
+    """
+
+    checked: int = 0
+    missing: list[uuid.UUID] = field(default_factory=list)
+    changed: list[uuid.UUID] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything agrees."""
+        return not (self.missing or self.changed or self.orphans)
+
+
+def compare() -> StorageReport:
+    """Reads every recording there is and hashes it again. Changes nothing."""
+    report = StorageReport()
+    for recording in Recording.objects.only("id", "file", "sha256").order_by("id").iterator():
+        report.checked += 1
+        try:
+            if storage.digest(recording.file) != recording.sha256:
+                report.changed.append(recording.id)
+        except FileNotFoundError:
+            if Recording.objects.filter(id=recording.id, file=recording.file).exists():
+                report.missing.append(recording.id)
+    named = {
+        storage.RECORDINGS: Recording.objects.values_list("file", flat=True),
+        storage.VOICES: CounselorVoice.objects.values_list("file", flat=True),
+    }
+    for folder, names in named.items():
+        report.orphans += sorted(f"{folder}/{file.name}" for file in storage.unnamed(folder, names.all))
+    return report

@@ -1,0 +1,82 @@
+"""Files and rows are compared byte for byte, and whatever does not agree is named."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import time
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from pytest_django.fixtures import Settings
+
+from config import doctor
+from sessions_app.models import Recording
+from sessions_app.storage import GRACE_SECONDS
+from sessions_app.storage_check import compare
+from tests.world import RecordingFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def folder(settings: Settings, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+def stored(content: bytes, name: str) -> str:
+    path = Path(default_storage.path(f"recordings/{name}"))
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return f"recordings/{name}"
+
+
+def recording(content: bytes = b"sound", name: str = "one") -> Recording:
+    return RecordingFactory(file=stored(content, name), sha256=hashlib.sha256(content).hexdigest())
+
+
+def age(name: str, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(default_storage.path(name), (then, then))
+
+
+def test_what_is_as_it_was_uploaded_is_whole() -> None:
+    recording()
+    found = compare()
+    assert found.whole
+    assert found.checked == 1
+
+
+def test_one_changed_byte_is_found() -> None:
+    mine = recording()
+    stored(b"Sound", "one")
+    assert compare().changed == [mine.id]
+
+
+def test_a_file_that_is_gone_is_found() -> None:
+    mine = recording()
+    default_storage.delete(mine.file)
+    assert compare().missing == [mine.id]
+
+
+def test_a_file_that_no_row_knows_is_an_orphan_once_it_cannot_be_coming_in_any_more() -> None:
+    name = stored(b"sound", "nobodys")
+    assert compare().whole
+    age(name, GRACE_SECONDS + 60)
+    assert compare().orphans == [name]
+
+
+def test_the_doctor_reads_recordings_when_asked_and_names_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "QUESTIONS", ())
+    mine = recording()
+    default_storage.delete(mine.file)
+    out = io.StringIO()
+    call_command("doctor", stdout=out, no_color=True)
+    assert out.getvalue() == ""
+    with pytest.raises(SystemExit):
+        call_command("doctor", "--storage", stdout=out, no_color=True)
+    assert f"1 recording read; 1 gone: {mine.id}." in out.getvalue()
