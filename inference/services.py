@@ -141,7 +141,8 @@ def job_fail(claim: Claim, *, code: str, message: str) -> bool:
 def job_give_back(claim: Claim, *, code: str, message: str) -> None:
     """Return the job to the queue after trouble of the machine; fail it when it has had its three attempts.
 
-    No message is sent: the sweeper sends it after a minute or so, when the trouble may be over.
+    No message is sent: the sweeper sends it when the trouble may be over, one minute after the first attempt and three
+    after the second.
     """
     if claim.attempt >= settings.MAX_ATTEMPTS:
         job_fail(claim, code=code, message=message)
@@ -153,7 +154,8 @@ def job_give_back(claim: Claim, *, code: str, message: str) -> None:
         lease_until=None,
         stage="",
         progress=0.0,
-        sent_at=Now(),
+        # The sweeper counts from here.
+        sent_at=Now() + timedelta(seconds=RESEND_AFTER_SECONDS * 2 * (claim.attempt - 1)),
     )
 
 

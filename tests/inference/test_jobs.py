@@ -192,6 +192,20 @@ def test_trouble_of_the_machine_gives_the_job_back_until_its_third_attempt(job: 
     assert job.error_code == "machine_trouble"
 
 
+@pytest.mark.parametrize(("earlier", "minutes"), [(0, 1), (1, 3)])
+def test_after_trouble_of_the_machine_the_sweeper_waits_longer_each_time(
+    job: AnalysisJob, sent: list[uuid.UUID], earlier: int, minutes: int
+) -> None:
+    AnalysisJob.objects.filter(id=job.id).update(attempt=earlier)
+    services.job_give_back(claim(job), code="machine_trouble", message="Out of memory.")
+    for passed, expected in ((minutes * 60 - 5, 0), (minutes * 60 + 5, 1)):
+        row = AnalysisJob.objects.filter(id=job.id)
+        given_back = row.get().sent_at
+        row.update(sent_at=given_back - timedelta(seconds=passed))
+        assert services.sweep() == expected
+        row.update(sent_at=given_back)
+
+
 def test_the_sweeper_sends_a_job_whose_message_was_lost(job: AnalysisJob, sent: list[uuid.UUID]) -> None:
     assert services.sweep() == 1
     assert sent == [job.id]
