@@ -49,7 +49,7 @@ format: $(VENV)/.dev ## put the code into its one format
 	@$(VENV)/bin/ruff format
 
 .PHONY: train-demo-checkpoint
-train-demo-checkpoint: $(VENV)/.dev ## train the demonstration checkpoint again (needs espeak-ng)
+train-demo-checkpoint: $(VENV)/.dev ## train the demonstration checkpoint again (needs espeak-ng, Festival)
 	@$(run) -m inference.training.train_demo
 
 .PHONY: evaluate-demo
