@@ -132,14 +132,15 @@ def _build_shard(folder: Path, split: Split, number: int) -> int:
 
 def _speaker(rng: np.random.Generator, split: Split) -> Iterator[Clip]:
     """Clips of one raw voice, each with a body and latents of its own."""
-    raw = _draw_of(rng, split)
+    raw = draw_speaker(rng, split)
     texts = sentences(rng, CLIPS_PER_SPEAKER + 1)
     for _ in range(CLIPS_PER_SPEAKER):
         chosen = [texts[int(place)] for place in rng.permutation(len(texts))[:SENTENCES_PER_CLIP]]
         yield _clip(rng, split, draw_body(raw.engine, raw.name, rng), chosen)
 
 
-def _draw_of(rng: np.random.Generator, split: Split) -> Voice:
+def draw_speaker(rng: np.random.Generator, split: Split) -> Voice:
+    """A random voice and body of those that ``split`` may use."""
     if rng.random() < FESTIVAL_SHARE:
         names = VALIDATION_FESTIVAL if split == "validation" else TRAINING_FESTIVAL
         return draw_body("festival", str(rng.choice(names)), rng)

@@ -23,6 +23,7 @@ from inference import checkpoints
 from inference.training import baseline, corpus, evaluate, fit, trials
 from inference.training.batches import Draw
 from inference.training.calibrate import calibrated
+from inference.training.contrasts import contrasts
 from inference.training.evaluate import Ear, Figure, Listener
 from inference.training.heads import TWO_EARS, fit_heads, pooled_windows
 from inference.training.nuisance import CLEAN, Conditions, draw_conditions
@@ -44,7 +45,7 @@ class Variant:
     """One way to train. ``whole``: heads on the checkpoint's own encoder, else all of it in a shortened run.
 
     ``frame_weight`` is a factor on that of the frame targets; ``conditions`` disturb the clips of the encoder;
-    ``cues_alone`` and ``two_ears`` are those of ``fit_heads``.
+    ``cues_alone`` and ``two_ears`` are those of ``fit_heads``, with pairs from ``contrasts`` or without.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Variant:
     conditions: Draw = draw_conditions
     cues_alone: bool = True
     two_ears: float = TWO_EARS
+    contrasts: bool = True
 
     @property
     def state(self) -> Path:
@@ -70,6 +72,7 @@ VARIANTS = (
     Variant("the checkpoint", whole=True),
     Variant("its heads hear timbre too", whole=True, cues_alone=False),
     Variant("its heads heard each moment once", whole=True, two_ears=0.0),
+    Variant("its heads met no contrasts", whole=True, contrasts=False),
     Variant("shortened, seed 0"),
     Variant("shortened, seed 1", seed=1),
     Variant("shortened, seed 2", seed=2),
@@ -114,7 +117,16 @@ def _listener(name: str, scale: float) -> Listener:
     model = fit.fit(_corpus("train"), variant.state, variant.plan(scale), variant.seed, variant.conditions)
     with torch.random.fork_rng():
         pooled, latents = pooled_windows(model, _corpus("train"), HEAD_WINDOWS, np.random.default_rng(variant.seed))
-        fit_heads(model, pooled, latents, variant.seed, cues_alone=variant.cues_alone, two_ears=variant.two_ears)
+        pairs = contrasts(model, variant.seed) if variant.contrasts else None
+        fit_heads(
+            model,
+            pooled,
+            latents,
+            variant.seed,
+            pairs=pairs,
+            cues_alone=variant.cues_alone,
+            two_ears=variant.two_ears,
+        )
     target = FOLDER / "checkpoint"
     save(model, calibrated(model, _corpus("validation")), "study", {"variant": name}, target)
     return Ear(checkpoints.load_folder(target))

@@ -19,6 +19,7 @@ from inference import checkpoints
 from inference.affect import AffectiveModel
 from inference.training import corpus, fit
 from inference.training.calibrate import Scored, calibrated, thresholds, window_spread
+from inference.training.contrasts import contrasts
 from inference.training.heads import fit_heads, pooled_windows
 
 TRAIN_SHARDS, VALIDATION_SHARDS = 56, 6
@@ -65,7 +66,7 @@ def main() -> None:
     model = fit.fit(clips, options.state, plan, options.seed)
     with torch.random.fork_rng():
         pooled, latents = pooled_windows(model, clips, options.head_windows, np.random.default_rng(options.seed))
-        fit_heads(model, pooled, latents, options.seed)
+        fit_heads(model, pooled, latents, options.seed, pairs=contrasts(model, options.seed))
     origin = {**_origin(clips, validation, plan, options.seed), "head_windows": options.head_windows}
     saved = save(model, calibrated(model, validation), options.version, origin, options.target)
     print(f"saved {saved.identity}")
@@ -96,7 +97,7 @@ def _origin(
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else None)
-    parser.add_argument("--version", default="0.4", help="version to write on the card")
+    parser.add_argument("--version", default="0.5", help="version to write on the card")
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of training steps")
     parser.add_argument("--shards", type=int, default=TRAIN_SHARDS, help="shards of 48 training clips")
     parser.add_argument("--head-windows", type=int, default=HEAD_WINDOWS, help="windows that the heads are fitted on")

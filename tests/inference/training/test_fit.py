@@ -119,6 +119,26 @@ def test_two_recordings_of_a_moment_are_scored_alike(monkeypatch: pytest.MonkeyP
     assert apart[1] < 0.8 * apart[0]
 
 
+def test_a_cue_that_counts_for_nothing_among_others_counts_where_it_changes_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("inference.training.heads.STEPS", 150)
+    model = AffectiveModel(demo_config(), HEADS).eval()
+    torch.manual_seed(0)
+    pooled = torch.randn(400, 1, 2 * 128 + 4 * 7).repeat(1, 2, 1)
+    truth = torch.sigmoid(2 * pooled[:, 0, -1:]).expand(-1, 3)
+    pairs = torch.zeros(50, 2, pooled.shape[-1])
+    pairs[:, 1, -2] = -1.0
+    moved = []
+    for shown in (None, pairs):
+        fit_heads(model, pooled, truth, pairs=shown)
+        with torch.inference_mode():
+            less, more = model.logits(pairs)["depression"].unbind(dim=1)
+        moved.append(float((more - less).mean()))
+    assert abs(moved[0]) < 0.2
+    assert moved[1] > 0.3
+
+
 def test_calibration_makes_scores_agree_with_truth() -> None:
     torch.manual_seed(0)
     model = AffectiveModel(demo_config(), HEADS).eval()
