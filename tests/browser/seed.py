@@ -43,7 +43,8 @@ def main() -> None:
     ConsentFactory(patient=two)
     two_voices = analysed(SessionFactory(patient=two), method=BY_LENGTH, talk_ratio=0.7)
     waiting = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Wim", family_name="Waiting")
-    RecordingFactory(session=SessionFactory(patient=waiting))
+    # As if sent a moment ago: the worker, which looks for lost jobs when it starts, leaves it waiting.
+    RecordingFactory(session=SessionFactory(patient=waiting), job__sent_at=datetime.now(tz=UTC))
     for number in range(PAGE_SIZE):
         PatientFactory(clinic=world.clinic, care_team=[world.bob], family_name=f"Yew{number}")
     last = PatientFactory(clinic=world.clinic, care_team=[world.bob], given_name="Zoe", family_name="Zander")

@@ -319,7 +319,7 @@ def columns_of(state: JobState) -> dict[str, object]:
     return empty | held | ({"error_code": "internal_error"} if state == JobState.FAILED else {}) | {"state": state}
 
 
-@pytest.mark.parametrize(("old", "new"), itertools.permutations(JobState, 2))
+@pytest.mark.parametrize(("old", "new"), list(itertools.permutations(JobState, 2)))
 def test_the_database_allows_the_moves_of_a_job_and_no_others(db: None, old: JobState, new: JobState) -> None:
     job = JobFactory(**columns_of(old))
     if (old, new) in MOVES:
