@@ -12,7 +12,7 @@ import torch
 from inference.affect import HEADS, AffectiveModel
 from inference.training import corpus
 from inference.training.batches import draw_batch, window_measures
-from inference.training.calibrate import Scored, calibrated, thresholds, window_spread
+from inference.training.calibrate import SPREAD_SHARE, Scored, calibrated, thresholds, window_spread
 from inference.training.fit import Run, Stage, demo_config, fit
 from inference.training.heads import fit_heads
 from inference.training.prosody import Latents
@@ -166,4 +166,4 @@ def test_the_spread_of_a_window_is_that_around_its_clip() -> None:
     odds = np.repeat(rng.normal(0, 1.5, 3000), 3) + rng.normal(0, 0.5, 9000)
     score = dict.fromkeys(HEADS, 1 / (1 + np.exp(-odds)))
     scored = Scored(np.repeat(np.arange(3000), 3), score, score)
-    assert window_spread(scored)["valence"] == pytest.approx(0.5, abs=0.02)
+    assert window_spread(scored)["valence"] == pytest.approx(0.5 * SPREAD_SHARE, abs=0.02)
