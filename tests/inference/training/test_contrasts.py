@@ -11,9 +11,16 @@ from inference.training import contrasts
 from inference.training.fit import demo_config
 from inference.training.nuisance import CLEAN
 from inference.training.trials import SWEEPS
+from inference.training.voices import Voice
 from tests.inference.training.tools import needs_synthesis
 
 pytestmark = [needs_synthesis, pytest.mark.training]
+
+
+@pytest.fixture(autouse=True)
+def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A speaker of the one engine that every such machine has."""
+    monkeypatch.setattr(contrasts, "draw_speaker", lambda *_: Voice("espeak", "en-us+f3"))
 
 
 @pytest.fixture
