@@ -118,7 +118,14 @@ def disk() -> Finding:
 
 def stored() -> Finding:
     """Is every recording in storage as it was uploaded, and nothing else there? Reads them all."""
-    found = storage_check.compare()
+    try:
+        found = storage_check.compare()
+    except Error:
+        message = "Which recordings there should be cannot be told without the database."
+        return Finding("storage", ok=False, message=message, advice="See to the database first.")
+    except OSError as error:
+        message = f"Recordings cannot be read ({error.strerror})."
+        return Finding("storage", ok=False, message=message, advice="Run this as the user whom the server runs as.")
     if found.whole:
         return Finding("storage", ok=True, message=f"{_recordings(found.checked)} read: all are as they were uploaded.")
     lists = (("gone", found.missing), ("changed since upload", found.changed), ("known to no row", found.orphans))

@@ -84,7 +84,6 @@ class AnalysisJobQuerySet(models.QuerySet["AnalysisJob"]):
     model_name="JobMove",
     obj_field=pghistory.ObjForeignKey(related_name="moves", on_delete=models.CASCADE),
     context_field=None,  # type: ignore[arg-type]  # allowed, as its documentation says
-    append_only=False,
 )
 class AnalysisJob(models.Model):
     """One piece of work: analyse this file with this checkpoint. The row is the truth; messages only point at it."""

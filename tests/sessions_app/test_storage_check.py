@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
 from config import doctor
@@ -68,6 +69,23 @@ def test_a_file_that_no_row_knows_is_an_orphan_once_it_cannot_be_coming_in_any_m
     assert compare().whole
     age(name, GRACE_SECONDS + 60)
     assert compare().orphans == [name]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "sentence"),
+    [(OperationalError(), "without the database"), (PermissionError(13, "Permission denied"), "(Permission denied)")],
+)
+def test_what_cannot_be_compared_is_said_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, trouble: Exception, sentence: str
+) -> None:
+    def fail(_: str) -> str:
+        raise trouble
+
+    recording()
+    monkeypatch.setattr("sessions_app.storage.digest", fail)
+    finding = doctor.stored()
+    assert not finding.ok
+    assert sentence in finding.message
 
 
 def test_the_doctor_reads_recordings_when_asked_and_names_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
