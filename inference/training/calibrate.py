@@ -31,9 +31,9 @@ NEUTRAL_BAND = (0.4, 0.6)
 """Valence and arousal count as low or high outside of what most clips with latents in this band score."""
 
 
-SPREAD_SHARE = 0.6
+SPREAD_SHARE: dict[HeadName, float] = {"depression": 0.6, "valence": 1.0, "arousal": 1.0}
 """Share of the measured spread that is kept. An interval is the wider one of this and the bootstrap's, so together they
-hold more than either does. Chosen on the tuning voices (coverage in ``evaluate_demo --tuning``)."""
+may hold more than either does. Chosen on the tuning voices (coverage in ``evaluate_demo --tuning``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def window_spread(scored: Scored) -> dict[HeadName, float]:
             several
         ]
         normal = np.quantile(np.abs(away), COVERAGE) / norm.ppf((1 + COVERAGE) / 2)
-        spread[head] = round(float(SPREAD_SHARE * normal), 4)
+        spread[head] = round(float(SPREAD_SHARE[head] * normal), 4)
     return spread
 
 

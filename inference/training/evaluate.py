@@ -93,7 +93,7 @@ def figures(
     """Every figure on the voices of ``cast``, as it is measured."""
     clips = trials.clips(cast, clips_per_voice)
     yield from hearing(ear, cast, clips, doses_per_voice)
-    yield _coverage(ear, cast)
+    yield from _coverage(ear, cast)
     yield from _machine(ear, sounds_of(clips))
 
 
@@ -182,15 +182,19 @@ def _calibration_error(clips: list[trials.Clip], score: Array, bins: int = 5) ->
     return Figure("calibration error (ECE)", float(sum(gaps) / len(score)), at_most=0.05)
 
 
-def _coverage(ear: Ear, cast: Cast, count: int = 4) -> Figure:
-    """How often a clip's interval holds the mean score of the same speaker's other clips."""
-    held: list[bool] = []
+def _coverage(ear: Ear, cast: Cast, count: int = 4) -> Iterator[Figure]:
+    """How often a clip's interval holds the mean score of the same speaker's other clips, per head."""
+    held: dict[HeadName, list[bool]] = {head: [] for head in HEADS}
     for sounds in trials.renditions(cast, count):
-        found = ear.scores(sounds)["depression"]
-        for place, score in enumerate(found):
-            others = np.mean([other.value for number, other in enumerate(found) if number != place])
-            held.append(score.low is not None and score.high is not None and bool(score.low <= others <= score.high))
-    return Figure("coverage of the 90 % interval", float(np.mean(held)), at_least=0.85, at_most=0.95)
+        for head, found in ear.scores(sounds).items():
+            held[head] += [_holds(score, [*found[:place], *found[place + 1 :]]) for place, score in enumerate(found)]
+    for head, answers in held.items():
+        yield Figure(f"coverage of the 90 % interval, {head}", float(np.mean(answers)), at_least=0.85, at_most=0.95)
+
+
+def _holds(score: Score, others: list[Score]) -> bool:
+    mean = np.mean([other.value for other in others])
+    return score.low is not None and score.high is not None and bool(score.low <= mean <= score.high)
 
 
 def _machine(ear: Ear, sounds: list[Samples]) -> Iterator[Figure]:

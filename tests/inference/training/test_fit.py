@@ -166,4 +166,4 @@ def test_the_spread_of_a_window_is_that_around_its_clip() -> None:
     odds = np.repeat(rng.normal(0, 1.5, 3000), 3) + rng.normal(0, 0.5, 9000)
     score = dict.fromkeys(HEADS, 1 / (1 + np.exp(-odds)))
     scored = Scored(np.repeat(np.arange(3000), 3), score, score)
-    assert window_spread(scored)["valence"] == pytest.approx(0.5 * SPREAD_SHARE, abs=0.02)
+    assert window_spread(scored) == pytest.approx({head: 0.5 * SPREAD_SHARE[head] for head in HEADS}, abs=0.02)
