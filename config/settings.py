@@ -113,6 +113,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A child that replaces one which crashed loads torch and the model before it says that it is up.
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120.0
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=min(2, os.cpu_count() or 1))
+# KiB. A child that has grown beyond this is replaced after its job, and what it leaked is free again.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.int("WORKER_MEMORY_MB", default=2560) * 1024
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = env.str("QUEUE", default="analysis")
 # Housekeeping has a queue of its own, so that it waits for the recordings in hand and not for all that are queued.
@@ -156,6 +158,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 CHECKPOINT = env.str("CHECKPOINT", default="undertone-demo")
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 HEARTBEAT_SECONDS = env.float("HEARTBEAT_SECONDS", default=10.0)
+RESEND_SECONDS = env.float("RESEND_SECONDS", default=60.0)
+"""A job that waits for this long after its message was sent is sent again: the message may be lost."""
+
+STALL_SECONDS = env.float("STALL_SECONDS", default=300.0)
+TIME_LIMIT_RATIO = env.float("TIME_LIMIT_RATIO", default=0.5)
+"""An analysis that says nothing for the first, or takes longer than both together for its length, is ended."""
+
 MAX_ATTEMPTS = 3
 WORKER_SEEN_SECONDS = 20
 """A worker that has not been heard of for this long counts as gone."""

@@ -86,7 +86,7 @@ class Audio:
 
 
 def decode(path: Path, *, progress: Callable[[float], None] | None = None, longest: float = MAX_SECONDS) -> Audio:
-    """Read a wav, flac, mp3, m4a, ogg, webm or mkv file of any rate; ``progress`` hears 0..1 where length is known.
+    """Read a wav, flac, mp3, m4a, ogg, webm or mkv file of any rate; ``progress`` hears 0..1, or 0 where the file states no length.
 
     A file of more than ``longest`` seconds is refused without being decoded to its end.
 
@@ -288,8 +288,8 @@ class _Collector:
             self._reserve(end)
             self._buffer[:, self._length : end] = block
             self._length = end
-        if self._promised:
-            self._progress(min(1.0, self._length / SAMPLE_RATE / self._promised))
+        # Without a stated length nobody knows how far it is, but that it goes on is news too.
+        self._progress(min(1.0, self._length / SAMPLE_RATE / self._promised) if self._promised else 0.0)
 
     def _reserve(self, length: int) -> None:
         rows, capacity = self._buffer.shape

@@ -31,16 +31,25 @@ FloatArray = NDArray[np.float32]
 Progress = Callable[[str, float], None]
 
 
-def analyze(path: Path, options: Options, checkpoint: Checkpoint, *, progress: Progress | None = None) -> Analysis:
+def analyze(
+    path: Path,
+    options: Options,
+    checkpoint: Checkpoint,
+    *,
+    progress: Progress | None = None,
+    length: Callable[[float], None] | None = None,
+) -> Analysis:
     """Analyse the recording at ``path`` with a loaded ``checkpoint``.
 
     ``progress(stage, fraction)`` hears the share of the whole work done, 0..1 and never falling; what it raises ends
-    the analysis. Raises ``AnalysisError`` when there can be none. The same file gives the same result.
+    the analysis. ``length`` hears the seconds of the recording, once they are known. Raises ``AnalysisError`` when there can be none. The same file gives the same result.
     """
     clock = _Clock(progress)
     with clock.stage("decode"):
         sound = audio.decode(path, progress=clock.within)
         peaks = audio.peaks(sound.channels)
+    if length:
+        length(sound.duration)
     with clock.stage("quality"):
         quality.refuse_silence(sound)
         speakers.check(options, sound)

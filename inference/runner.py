@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import TypeVar
 
 import structlog
-from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 
 from inference import clips, results, services, worker
 from inference.audio import decode
 from inference.errors import AnalysisError
+from inference.heartbeat import Heartbeat, LeaseLost
 from inference.models import AnalysisJob
 from inference.pipeline import Options, analyze
 from inference.services import Claim
@@ -32,74 +30,9 @@ FILE_GONE = "file_gone"
 FILE_GONE_MESSAGE = "The recording is no longer in storage. Please upload it again."
 INTERNAL_ERROR = "internal_error"
 INTERNAL_ERROR_MESSAGE = "Something went wrong inside Undertone while analysing this recording. It has been logged."
-PROGRESS_SECONDS = 1.0
 WRITE_AGAIN_SECONDS = (0.0, 1.0, 3.0, 10.0)
 
 T = TypeVar("T")
-
-
-class LeaseLost(Exception):
-    """The job was cancelled, taken over or handed over; this worker's work on it is void."""
-
-
-class Heartbeat:
-    """Renews a claim from a thread while the work goes on; ``progress`` is called by the work itself.
-
-    The work never touches the database, so a lost connection costs it nothing.
-    """
-
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
-        self.lost = False
-        self._reached = ("", 0.0)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="job-heartbeat", daemon=True)
-
-    def __enter__(self) -> Heartbeat:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def progress(self, stage: str, fraction: float) -> None:
-        """Note how far the work is; the thread writes it. Raises `LeaseLost`."""
-        if self.lost:
-            raise LeaseLost
-        self._reached = (stage, fraction)
-
-    def _beat(self) -> None:
-        """Write at most once a second what is new, and in any case every heartbeat, that the lease may not end."""
-        written, written_at = self._reached, time.monotonic()
-        while not self.lost and not self._stop.wait(PROGRESS_SECONDS):
-            reached = self._reached
-            if worker.leaving():
-                self._hand_over()
-            elif reached != written or time.monotonic() - written_at >= settings.HEARTBEAT_SECONDS:
-                self._renew(*reached)
-                written, written_at = reached, time.monotonic()
-        connection.close()
-
-    def _hand_over(self) -> None:
-        """From this thread, not the work's: that may be deep in a computation, and the worker has seconds to leave."""
-        try:
-            services.job_hand_over(self.claim)
-        except DatabaseError:
-            # The lease will run out, and the sweeper will find the job.
-            log.warning("not_handed_over", job_id=str(self.claim.job_id))
-            connection.close()
-        self.lost = True
-
-    def _renew(self, stage: str, fraction: float) -> None:
-        try:
-            self.lost = not services.job_renew(self.claim, stage=stage, progress=fraction)
-        except DatabaseError:
-            # The database may come back before the lease ends; a broken connection must not be used again.
-            log.warning("heartbeat_missed", job_id=str(self.claim.job_id))
-            connection.close()
 
 
 def run(job_id: uuid.UUID) -> None:
@@ -124,14 +57,18 @@ def _run_claimed(claim: Claim) -> str:
         return _fail(claim, error.code, error.message)
     except FileNotFoundError:
         return _fail(claim, FILE_GONE, FILE_GONE_MESSAGE)
-    except (MemoryError, OSError, DatabaseError):
-        log.exception("machine_trouble", job_id=str(claim.job_id))
-        _written(lambda: services.job_give_back(claim, code=MACHINE_TROUBLE, message=MACHINE_TROUBLE_MESSAGE))
-        return MACHINE_TROUBLE
-    except Exception:
+    except Exception as error:
+        if isinstance(error, MemoryError | OSError | Error) or worker.is_out_of_memory(error):
+            return _give_back(claim)
         log.exception("internal_error", job_id=str(claim.job_id))
         return _fail(claim, INTERNAL_ERROR, INTERNAL_ERROR_MESSAGE)
     return "succeeded" if _written(lambda: services.job_succeed(claim, analysis)) else "lease_lost"
+
+
+def _give_back(claim: Claim) -> str:
+    log.exception("machine_trouble", job_id=str(claim.job_id))
+    _written(lambda: services.job_give_back(claim, code=MACHINE_TROUBLE, message=MACHINE_TROUBLE_MESSAGE))
+    return MACHINE_TROUBLE
 
 
 def _fail(claim: Claim, code: str, message: str) -> str:
@@ -163,13 +100,14 @@ def _analyze(claim: Claim) -> results.Analysis:
     )
     checkpoint = worker.checkpoint(job.checkpoint)
     with Heartbeat(claim) as heartbeat:
+        told = {"progress": heartbeat.progress, "length": heartbeat.length}
         try:
-            return analyze(path, options, checkpoint, progress=heartbeat.progress)
+            return analyze(path, options, checkpoint, **told)
         except FileNotFoundError:
             if clip is None or clip.exists():
                 raise
             # The counselor deleted the clip meanwhile, which must cost nobody an analysis.
-            return analyze(path, replace(options, counselor_voice=None), checkpoint, progress=heartbeat.progress)
+            return analyze(path, replace(options, counselor_voice=None), checkpoint, **told)
 
 
 def _clip(job: AnalysisJob) -> Path | None:

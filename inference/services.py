@@ -31,7 +31,6 @@ WORKER_LOST_MESSAGE = (
 SWEEPER = "sweeper"
 """Who moves a job that nobody else can."""
 
-RESEND_AFTER_SECONDS = 60.0
 FORGET_AFTER_SECONDS = 60.0
 
 
@@ -141,8 +140,8 @@ def job_fail(claim: Claim, *, code: str, message: str) -> bool:
 def job_give_back(claim: Claim, *, code: str, message: str) -> None:
     """Return the job to the queue after trouble of the machine; fail it when it has had its three attempts.
 
-    No message is sent: the sweeper sends it when the trouble may be over, one minute after the first attempt and three
-    after the second.
+    No message is sent: the sweeper sends it when the trouble may be over, ``RESEND_SECONDS`` after the first attempt
+    and three times that after the second.
     """
     if claim.attempt >= settings.MAX_ATTEMPTS:
         job_fail(claim, code=code, message=message)
@@ -155,7 +154,7 @@ def job_give_back(claim: Claim, *, code: str, message: str) -> None:
         stage="",
         progress=0.0,
         # The sweeper counts from here.
-        sent_at=Now() + timedelta(seconds=RESEND_AFTER_SECONDS * 2 * (claim.attempt - 1)),
+        sent_at=Now() + timedelta(seconds=settings.RESEND_SECONDS * 2 * (claim.attempt - 1)),
     )
 
 
@@ -219,7 +218,7 @@ def sweep() -> int:
     snapshots_forget()
     for job in AnalysisJob.objects.claimable().filter(attempt__gte=settings.MAX_ATTEMPTS):
         _fail_as_lost(job)
-    waiting = AnalysisJob.objects.left_waiting(RESEND_AFTER_SECONDS).order_by(F("sent_at").asc(nulls_first=True))
+    waiting = AnalysisJob.objects.left_waiting(settings.RESEND_SECONDS).order_by(F("sent_at").asc(nulls_first=True))
     missing = AnalysisJob.objects.claimable().count() - tasks.messages_waiting()
     lost = list(waiting.values_list("id", flat=True)[: max(0, missing)])
     for job_id in lost:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
+import uuid
 from ctypes import c_bool
 from functools import lru_cache
 from multiprocessing.sharedctypes import RawValue
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from celery.signals import worker_process_init, worker_process_shutdown, worker_ready, worker_shutting_down
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import Error, connection
 from django.db.models.functions import Now
 
 from inference import tasks
@@ -58,6 +60,23 @@ def checkpoint(name: str) -> Checkpoint:
     return loaded
 
 
+def end_process(job_id: uuid.UUID) -> None:
+    """End this child at once: what it computes is void, and it cannot be told. Its main process starts another."""
+    log.warning("process_ended", job_id=str(job_id))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether ``error`` says, in torch's words, that the accelerator or the machine has no memory left."""
+    import torch
+
+    if isinstance(error, torch.OutOfMemoryError):
+        # What torch keeps for later would be missing for other processes on the same accelerator.
+        torch.cuda.empty_cache()
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
 def _device(cuda: bool) -> str:
     return "cuda" if cuda else "cpu"
 
@@ -83,7 +102,7 @@ def _keep_saying_alive(row: Worker) -> None:
     while True:
         try:
             _say_alive(row)
-        except OperationalError:
+        except Error:
             log.warning("could_not_say_alive")
             connection.close()
         if _stopping.wait(SAY_ALIVE_SECONDS):
@@ -115,5 +134,5 @@ def _on_stop(**_: Any) -> None:
     _stopping.set()
     try:
         Worker.objects.filter(host=socket.gethostname(), pid=os.getpid()).delete()
-    except OperationalError:
+    except Error:
         log.warning("could_not_say_goodbye")

@@ -9,11 +9,12 @@ from time import sleep
 from typing import Any
 
 import pytest
+import torch
 from django.core.files.storage import default_storage
 from django.db import OperationalError, connection
 from pytest_django import Settings
 
-from inference import pipeline, runner, services, worker
+from inference import heartbeat, pipeline, runner, services, worker
 from inference.errors import AnalysisError, CheckpointUnavailable
 from inference.models import Analysis, AnalysisJob, JobState
 from inference.results import HEADS
@@ -157,6 +158,100 @@ def test_a_job_cancelled_while_it_runs_stores_nothing(monkeypatch: pytest.Monkey
     assert not Analysis.objects.exists()
 
 
+def ended_process(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The jobs over which this process would have been ended; it lives on, to be asked."""
+    ended: list[Any] = []
+    monkeypatch.setattr(worker, "end_process", ended.append)
+    monkeypatch.setattr(heartbeat, "PROGRESS_SECONDS", 0.05)
+    return ended
+
+
+def silent_work(seconds: float) -> Any:
+    def work(*_: Any, **__: Any) -> None:
+        sleep(seconds)
+        raise AnalysisError
+
+    return work
+
+
+def test_work_that_says_nothing_after_its_job_was_cancelled_is_ended_with_its_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended, job = ended_process(monkeypatch), job_for(SPEECH)
+    monkeypatch.setattr(heartbeat, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(heartbeat, "LET_GO_SECONDS", 0.2)
+
+    def cancel_then_say_nothing(*_: Any, **__: Any) -> None:
+        services.job_cancel(job.id, by="somebody")
+        silent_work(0.8)()
+
+    monkeypatch.setattr(runner, "analyze", cancel_then_say_nothing)
+    assert finished(job).state == JobState.CANCELLED
+    assert ended[0] == job.id
+
+
+def test_work_that_stands_still_is_given_back_and_its_process_ended(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    ended, settings.STALL_SECONDS = ended_process(monkeypatch), 0.2
+    monkeypatch.setattr(heartbeat, "LET_GO_SECONDS", 0.1)
+    monkeypatch.setattr(runner, "analyze", silent_work(0.8))
+    job = finished(job_for(SPEECH))
+    assert (job.state, job.attempt) == (JobState.QUEUED, 1)
+    assert ended[0] == job.id
+
+
+def test_work_may_take_as_long_as_its_recording_allows_and_no_longer(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    ended_process(monkeypatch)
+    settings.STALL_SECONDS, settings.TIME_LIMIT_RATIO = 0.5, 0.01
+
+    def crawl(*_: Any, progress: Any, length: Any, **__: Any) -> None:
+        length(recorded_seconds)
+        for step in range(12):
+            progress("model", step / 12)
+            sleep(0.1)
+        raise AnalysisError
+
+    monkeypatch.setattr(runner, "analyze", crawl)
+    recorded_seconds = 3600.0
+    job = finished(job_for(SPEECH))
+    assert job.error_code == AnalysisError.code
+    recorded_seconds = 1.0
+    AnalysisJob.objects.filter(id=job.id).update(state=JobState.QUEUED, error_code="")
+    assert finished(job).state == JobState.QUEUED
+
+
+def test_a_job_that_takes_too_long_three_times_fails_with_that_reason(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    ended_process(monkeypatch)
+    settings.STALL_SECONDS = 0.1
+    monkeypatch.setattr(runner, "analyze", silent_work(0.5))
+    job = job_for(SPEECH)
+    for _ in range(settings.MAX_ATTEMPTS):
+        finished(job)
+    assert (job.state, job.error_code) == (JobState.FAILED, "took_too_long")
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_an_accelerator_without_memory_is_trouble_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise trouble
+
+    monkeypatch.setattr(runner, "analyze", fail)
+    assert finished(job_for(SPEECH)).state == JobState.QUEUED
+
+
 def test_the_row_shows_how_far_the_work_is(monkeypatch: pytest.MonkeyPatch) -> None:
     job, seen = job_for(SPEECH), []
 
@@ -168,7 +263,7 @@ def test_the_row_shows_how_far_the_work_is(monkeypatch: pytest.MonkeyPatch) -> N
             seen.append((job.stage, job.progress))
         raise AnalysisError
 
-    monkeypatch.setattr(runner, "PROGRESS_SECONDS", 0.05)
+    monkeypatch.setattr(heartbeat, "PROGRESS_SECONDS", 0.05)
     monkeypatch.setattr(runner, "analyze", work)
     finished(job)
     assert seen == [("decode", 0.1), ("model", 0.7)]
@@ -178,7 +273,7 @@ def test_a_stage_that_says_nothing_for_long_keeps_its_lease(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.LEASE_SECONDS, settings.HEARTBEAT_SECONDS = 1, 0.1
-    monkeypatch.setattr(runner, "PROGRESS_SECONDS", 0.05)
+    monkeypatch.setattr(heartbeat, "PROGRESS_SECONDS", 0.05)
     job = job_for(SPEECH)
 
     def work(*_: Any, **__: Any) -> None:
@@ -194,7 +289,7 @@ def test_a_database_connection_lost_meanwhile_costs_no_analysis(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.HEARTBEAT_SECONDS = 0.1
-    monkeypatch.setattr(runner, "PROGRESS_SECONDS", 0.05)
+    monkeypatch.setattr(heartbeat, "PROGRESS_SECONDS", 0.05)
 
     def work(*args: Any, **kwargs: Any) -> Any:
         sleep(0.3)
