@@ -126,4 +126,5 @@ class Heartbeat:
 
 def time_limit(seconds: float) -> float:
     """Seconds that the analysis of a recording of ``seconds`` may take."""
-    return settings.STALL_SECONDS + settings.TIME_LIMIT_RATIO * seconds
+    limit: float = settings.STALL_SECONDS + settings.TIME_LIMIT_RATIO * seconds
+    return limit

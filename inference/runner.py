@@ -100,14 +100,14 @@ def _analyze(claim: Claim) -> results.Analysis:
     )
     checkpoint = worker.checkpoint(job.checkpoint)
     with Heartbeat(claim) as heartbeat:
-        told = {"progress": heartbeat.progress, "length": heartbeat.length}
         try:
-            return analyze(path, options, checkpoint, **told)
+            return analyze(path, options, checkpoint, progress=heartbeat.progress, length=heartbeat.length)
         except FileNotFoundError:
             if clip is None or clip.exists():
                 raise
             # The counselor deleted the clip meanwhile, which must cost nobody an analysis.
-            return analyze(path, replace(options, counselor_voice=None), checkpoint, **told)
+            options = replace(options, counselor_voice=None)
+            return analyze(path, options, checkpoint, progress=heartbeat.progress, length=heartbeat.length)
 
 
 def _clip(job: AnalysisJob) -> Path | None:
