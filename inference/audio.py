@@ -88,7 +88,8 @@ class Audio:
 def decode(path: Path, *, progress: Callable[[float], None] | None = None, longest: float = MAX_SECONDS) -> Audio:
     """Read a wav, flac, mp3, m4a, ogg, webm or mkv file of any rate.
 
-    ``progress`` hears 0..1, or again and again 0 where the file states no length. A file of more than ``longest`` seconds is refused without being decoded to its end.
+    ``progress`` hears 0..1, or again and again 0 where the file states no length. A file of more than ``longest``
+    seconds is refused without being decoded to its end.
 
     Raises a ``BadRecording`` (see ``inference.errors``) when the file cannot be scored, ``OSError`` when it cannot
     be read at all.

@@ -42,8 +42,8 @@ def analyze(
     """Analyse the recording at ``path`` with a loaded ``checkpoint``.
 
     ``progress(stage, fraction)`` hears the share of the whole work done, 0..1 and never falling; what it raises ends
-    the analysis. ``length`` hears the seconds of the recording, once they are known. Raises ``AnalysisError`` when there
-    can be none. The same file gives the same result.
+    the analysis. ``length`` hears the seconds of the recording, once they are known. Raises ``AnalysisError`` when
+    there can be none. The same file gives the same result.
     """
     clock = _Clock(progress)
     with clock.stage("decode"):
