@@ -12,6 +12,9 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 PYTEST ?=
 BENCH ?=
+FAULTS ?= 40
+SEED ?= 7
+FAULTS_OPTIONS ?=
 
 run := $(VENV)/bin/python
 pip := $(run) -m pip --disable-pip-version-check install --quiet
@@ -60,6 +63,10 @@ evaluate-demo: $(VENV)/.dev ## measure the demonstration checkpoint on unseen vo
 .PHONY: bench
 bench: $(VENV)/.runtime ## measure what each stage of the engine costs, in time and memory (BENCH="--minutes 60" for more)
 	@$(run) manage.py bench engine $(BENCH)
+
+.PHONY: faults
+faults: $(VENV)/.dev ## break a running installation and count what is lost (FAULTS=500 SEED=7; needs faketime)
+	@$(run) -m tests.faults --faults "$(FAULTS)" --seed "$(SEED)" $(FAULTS_OPTIONS)
 
 .PHONY: references
 references: $(VENV)/.dev ## compare the acoustic measures with Praat's (an environment of its own; needs espeak-ng, flite)

@@ -100,8 +100,8 @@ class EmbeddedServices:
     def _start_redis(self) -> str:
         if not _redis_answers(self.folder):
             with children.undisturbed():
-                self._redis = _spawn_redis(self.folder)
-            _wait_for_redis(self._redis, self.folder)
+                self._redis = spawn_redis(self.folder)
+            wait_for_redis(self._redis, self.folder)
         return redis_url(self.folder)
 
 
@@ -136,7 +136,8 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
         yield
 
 
-def _spawn_redis(folder: Path) -> subprocess.Popen[bytes]:
+def spawn_redis(folder: Path) -> subprocess.Popen[bytes]:
+    """Start an empty Redis under ``folder``."""
     home, socket, log = folder.resolve() / "redis", redis_socket(folder), log_folder(folder) / "redis.log"
     home.mkdir(mode=0o700, exist_ok=True)
     make_socket_folder(socket.parent)
@@ -145,7 +146,8 @@ def _spawn_redis(folder: Path) -> subprocess.Popen[bytes]:
     return children.spawn([_redis_executable(), *options, "--appendonly", "no", "--save", ""], log=log)
 
 
-def _wait_for_redis(process: subprocess.Popen[bytes], folder: Path) -> None:
+def wait_for_redis(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait until the Redis under ``folder`` answers. Raises `ServiceUnavailable`."""
     deadline, log = time.monotonic() + START_SECONDS, log_folder(folder) / "redis.log"
     while not _redis_answers(folder):
         if process.poll() is not None or time.monotonic() > deadline:

@@ -128,16 +128,15 @@ TIDY_SECONDS = 3600.0
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=30.0)
 CELERY_BEAT_SCHEDULER = "config.beat.Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+# None of these expires: a worker with a wrong clock would throw every one away, and one too many does no harm.
 CELERY_BEAT_SCHEDULE = {
     "sweep-analysis-jobs": {
         "task": "inference.tasks.sweep",
         "schedule": SWEEP_SECONDS,
-        "options": {"expires": SWEEP_SECONDS},
     },
     "tidy-voices": {
         "task": "sessions_app.tasks.tidy_voices",
         "schedule": TIDY_SECONDS,
-        "options": {"expires": TIDY_SECONDS},
     },
 }
 

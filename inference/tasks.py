@@ -25,7 +25,7 @@ def publish(job_id: uuid.UUID, priority: int) -> None:
 def sweep_soon() -> None:
     """Ask for a sweep besides beat's. If the broker is away, beat's has to do."""
     try:
-        sweep.apply_async(expires=settings.SWEEP_SECONDS, retry=False)
+        sweep.apply_async(retry=False)
     except OperationalError:
         log.warning("broker_unreachable")
 

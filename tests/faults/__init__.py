@@ -1,0 +1,1 @@
+"""Breaks a real installation in every way that is known, and counts what is lost, doubled or stuck."""
