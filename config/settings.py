@@ -15,7 +15,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.functional import SimpleLazyObject
 from kombu import Queue
 
-from config import postgres
+from config import accelerators, postgres
 from config.embedded import data_folder, redis_url
 from config.environment import env, environment, required_in_production
 from config.secret import development_secret
@@ -109,10 +109,13 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 # The job row is the truth and the sweeper sends it again: a message may be lost, and the broker never repeats one.
 CELERY_TASK_ACKS_LATE = False
+# A worker takes no message before a child is free for it: behind a long recording it would wait beside idle workers.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True
 # A child that replaces one which crashed loads torch and the model before it says that it is up.
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120.0
-CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=min(2, os.cpu_count() or 1))
+# One child per accelerator; without any, one or two that share the processor.
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=accelerators.present() or min(2, os.cpu_count() or 1))
 # KiB. A child that has grown beyond this is replaced after its job, and what it leaked is free again.
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.int("WORKER_MEMORY_MB", default=2560) * 1024
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

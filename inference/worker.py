@@ -13,6 +13,7 @@ from multiprocessing.sharedctypes import RawValue
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from billiard import current_process
 from celery.signals import worker_process_init, worker_process_shutdown, worker_ready, worker_shutting_down
 from django.conf import settings
 from django.db import Error, connection
@@ -56,7 +57,7 @@ def checkpoint(name: str) -> Checkpoint:
     from inference import checkpoints
 
     loaded = checkpoints.load(name)
-    loaded.model.to(_device(torch.cuda.is_available()))
+    loaded.model.to(device(torch.cuda.device_count(), _place()))
     return loaded
 
 
@@ -77,8 +78,14 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
-def _device(cuda: bool) -> str:
-    return "cuda" if cuda else "cpu"
+def device(accelerators: int, child: int) -> str:
+    """Where the child of this number computes: each on an accelerator of its own, as far as there are enough."""
+    return f"cuda:{child % accelerators}" if accelerators else "cpu"
+
+
+def _place() -> int:
+    """The number of this child among those of its worker; one that replaces another has the same."""
+    return getattr(current_process(), "index", 0)
 
 
 def _on_start(**_: Any) -> None:
@@ -87,7 +94,7 @@ def _on_start(**_: Any) -> None:
     from inference.models import Worker
 
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.CELERY_WORKER_CONCURRENCY))
-    row = Worker(host=socket.gethostname(), pid=os.getpid(), device=_device(torch.cuda.is_available()))
+    row = Worker(host=socket.gethostname(), pid=os.getpid(), device=device(torch.cuda.device_count(), _place()))
     try:
         identity = checkpoint(settings.CHECKPOINT).identity
         row.checkpoint_name, row.checkpoint_version = identity.name, identity.version

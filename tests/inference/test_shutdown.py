@@ -70,3 +70,14 @@ def test_a_worker_that_starts_finds_what_was_left_behind_without_waiting_for_any
     stack.run("manage.py", "shell", "--no-imports", "-c", LEFT_BEHIND)
     stack.start_worker()
     assert soon(lambda: stack.ask("SELECT 1 FROM inference_analysisjob WHERE state <> 'queued'") is not None, 60)
+
+
+def test_a_worker_takes_no_job_from_the_queue_while_its_hands_are_full(stack: Stack) -> None:
+    stack.make_database()
+    stack.start_worker()
+    stack.run("manage.py", "shell", "--no-imports", "-c", ENQUEUE)
+    assert soon(lambda: stack.ask("SELECT 1 FROM inference_analysisjob WHERE progress > 0") is not None, 60)
+    for _ in range(2):
+        stack.run("manage.py", "shell", "--no-imports", "-c", ENQUEUE)
+    waiting = "from inference import tasks; print(tasks.messages_waiting())"
+    assert stack.run("manage.py", "shell", "--no-imports", "-c", waiting).strip() == "2"
