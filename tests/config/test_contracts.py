@@ -6,7 +6,10 @@ import tomllib
 
 from config.embedded import REPOSITORY
 
-JOB_HALF = {"models", "services", "tasks", "runner", "heartbeat", "worker", "signals", "apps", "management", "migrations"}
+JOB_HALF = {"models", "services", "tasks", "runner", "heartbeat", "worker", "signals", "apps"} | {
+    "management",
+    "migrations",
+}
 NOT_CODE = {"weights", "__init__", "__pycache__"}
 
 
