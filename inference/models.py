@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pghistory
 import pgtrigger
@@ -14,7 +15,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 
 from inference.results import HEADS, CheckpointIdentity, HeadName, Score
@@ -42,6 +43,16 @@ MOVES = [
     (JobState.CANCELLED, JobState.QUEUED),
 ]
 """From which state to which a job may go. The database refuses every other move, whoever asks for it."""
+
+MOVED = pgtrigger.Q(old__state__df=pgtrigger.F("new__state")) | pgtrigger.Q(
+    old__attempt__df=pgtrigger.F("new__attempt")
+)
+
+COUNT_THE_MOVE = """
+    INSERT INTO inference_jobtally (state, error_code, total) VALUES (NEW.state, NEW.error_code, 1)
+    ON CONFLICT (state, error_code) DO UPDATE SET total = inference_jobtally.total + 1;
+    RETURN NULL;
+"""
 
 
 class Purpose(models.TextChoices):
@@ -80,8 +91,9 @@ class AnalysisJobQuerySet(models.QuerySet["AnalysisJob"]):
     pghistory.InsertEvent("made"),
     # A job that another worker takes over runs as before, in a new attempt.
     pghistory.UpdateEvent("moved", condition=pghistory.AnyChange("state", "attempt")),
-    fields=["state", "attempt", "moved_by"],
+    fields=["state", "attempt", "moved_by", "error_code", "error_message"],
     model_name="JobMove",
+    meta={"indexes": [models.Index(fields=["pgh_created_at"], name="job_move_time")]},
     obj_field=pghistory.ObjForeignKey(related_name="moves", on_delete=models.CASCADE),
     context_field=None,  # type: ignore[arg-type]  # allowed, as its documentation says
 )
@@ -89,7 +101,7 @@ class AnalysisJob(models.Model):
     """One piece of work: analyse this file with this checkpoint. The row is the truth; messages only point at it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.UUIDField(db_index=True)
+    tenant = models.UUIDField()
     subject = models.UUIDField(null=True, blank=True, db_index=True)
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.SESSION)
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.PERSON)
@@ -120,8 +132,20 @@ class AnalysisJob(models.Model):
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["state", "sent_at"], name="job_open", condition=Q(state__in=["queued", "running"])),
+            models.Index(fields=["tenant", "-created_at"], name="job_of_tenant"),
         ]
-        triggers = [pgtrigger.FSM(name="job_moves", field="state", transitions=[(str(a), str(b)) for a, b in MOVES])]
+        triggers = [
+            pgtrigger.FSM(name="job_moves", field="state", transitions=[(str(a), str(b)) for a, b in MOVES]),
+            pgtrigger.Trigger(
+                name="job_tally",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("state", "attempt"),  # type: ignore[no-untyped-call]
+                condition=MOVED & ~pgtrigger.Q(new__state="queued"),
+                # At the commit, so that nobody waits for the row of a count while somebody else's work goes on.
+                timing=pgtrigger.Deferred,
+                func=COUNT_THE_MOVE,
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="job_state_is_known",
@@ -148,6 +172,27 @@ class AnalysisJob(models.Model):
     def is_open(self) -> bool:
         """Whether work is still ahead."""
         return self.state in (JobState.QUEUED, JobState.RUNNING)
+
+
+JobMove: Any  # made by `pghistory.track`
+"""One state or attempt of a job: who moved it there (``moved_by``), when (``pgh_created_at``), and why it failed."""
+
+
+class JobTally(models.Model):
+    """How often jobs were moved into a state, ever: ``running`` counts attempts. Kept by a trigger of `AnalysisJob`.
+
+    Jobs are deleted, snapshots as soon as they are answered; a count over the rows that are left would fall.
+    """
+
+    state = models.CharField(max_length=16, choices=JobState)
+    error_code = models.CharField(max_length=64, blank=True)
+    total = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["state", "error_code"], name="job_tally_once")]
+
+    def __str__(self) -> str:
+        return f"{self.total} times {self.state} {self.error_code}".strip()
 
 
 class Analysis(models.Model):
@@ -248,7 +293,18 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
 
     def alive(self) -> WorkerQuerySet:
         """Workers heard of lately."""
-        return self.filter(seen_at__gte=Now() - timedelta(seconds=settings.WORKER_SEEN_SECONDS))
+        return self.filter(self._heard_of())
+
+    def with_liveness(self) -> WorkerQuerySet:
+        """Each worker with ``is_alive`` and with ``silent_for``, the time since it was last heard of."""
+        return self.annotate(
+            is_alive=ExpressionWrapper(self._heard_of(), output_field=models.BooleanField()),
+            silent_for=ExpressionWrapper(Now() - F("seen_at"), output_field=models.DurationField()),
+        )
+
+    @staticmethod
+    def _heard_of() -> Q:
+        return Q(seen_at__gte=Now() - timedelta(seconds=settings.WORKER_SEEN_SECONDS))
 
     def long_gone(self) -> WorkerQuerySet:
         """Workers that ended without a word an hour ago or more."""

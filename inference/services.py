@@ -28,6 +28,7 @@ WORKER_LOST_MESSAGE = (
     "The analysis stopped three times before it could finish. "
     "Please try again; if it fails again, tell your administrator."
 )
+WORKER = "worker"
 SWEEPER = "sweeper"
 """Who moves a job that nobody else can."""
 
@@ -36,7 +37,12 @@ FORGET_AFTER_SECONDS = 60.0
 
 def worker_name() -> str:
     """This process, as the history of a job names it."""
-    return f"worker {socket.gethostname()[:200]}:{os.getpid()}"
+    return f"{WORKER} {socket.gethostname()[:200]}:{os.getpid()}"
+
+
+def is_worker(moved_by: str) -> bool:
+    """Whether it was a worker who moved a job, and not a person or the sweeper."""
+    return moved_by.startswith(f"{WORKER} ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import hashlib
 from inference.models import Worker
 
 SECONDS, SECONDS_WITHOUT_WORKER = 1, 5
+SECONDS_BETWEEN_FIGURES = 5
 
 
 def fingerprint(seen: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -74,6 +74,9 @@ POLICY_SENTENCES = {
 }
 
 
+UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
+
+
 def number(value: float) -> str:
     """A score as people read it: two decimals."""
     return f"{value:.2f}"
@@ -125,6 +128,26 @@ def consent_words(consents: list[Consent], today: date) -> ConsentWords:
     if newest.given_on > today:
         return ConsentWords(False, "Consent not yet valid", f"Consent begins on {_day(newest.given_on)}.")
     return ConsentWords(False, "Consent expired", f"Consent ended on {_day(newest.expires_on or today)}.", past=True)
+
+
+def how_long(span: timedelta | None) -> str:
+    """A time such as "12 minutes". Never in seconds: a page that is looked at would change with each."""
+    if span is None:
+        return "–"
+    if span < timedelta(minutes=1):
+        return "less than a minute"
+    unit, number = next((unit, span // one) for unit, one in UNITS if span >= one)
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
+def seconds_in_words(span: timedelta | None) -> str:
+    """A short time to the second or better, for instance "4.2 s"; a longer one as `how_long` says it."""
+    if span is None:
+        return ""
+    seconds = span.total_seconds()
+    if seconds >= 600:
+        return how_long(span)
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 
 
 def _given(consent: Consent) -> str:

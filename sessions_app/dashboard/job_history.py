@@ -1,0 +1,94 @@
+"""The latest jobs of a clinic, each with its history: who moved it when, and why it failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Prefetch
+
+from accounts.models import Clinic, User
+from inference.models import AnalysisJob, JobMove, JobState, Purpose
+from inference.services import SWEEPER, is_worker
+from sessions_app.dashboard.progress import progress_of
+from sessions_app.dashboard.wording import seconds_in_words
+
+LATEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One line of a job's history."""
+
+    at: datetime
+    words: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One job by its short id, with its history."""
+
+    id: UUID
+    is_snapshot: bool
+    state: str
+    words: str
+    asked_at: datetime
+    took: str
+    attempts: int
+    history: tuple[Move, ...]
+
+    @property
+    def short(self) -> str:
+        """Enough of the id to find it in a log."""
+        return str(self.id)[:8]
+
+
+def latest_jobs(clinic: Clinic) -> tuple[JobRow, ...]:
+    """The newest jobs of ``clinic``, newest first, in a number of queries that never changes."""
+    moves = Prefetch("moves", queryset=JobMove.objects.order_by("pgh_id"))
+    rows = AnalysisJob.objects.filter(tenant=clinic.id).order_by("-created_at", "id").prefetch_related(moves)[:LATEST]
+    jobs: list[Any] = list(rows.annotate(took=F("finished_at") - F("started_at")))
+    people = {str(person.id): person.display_name for person in User.objects.filter(clinic=clinic)}
+    return tuple(_job_row(job, people) for job in jobs)
+
+
+def _job_row(job: Any, people: dict[str, str]) -> JobRow:
+    progress, moves = progress_of(job), list(job.moves.all())
+    return JobRow(
+        id=job.id,
+        is_snapshot=job.purpose == Purpose.SNAPSHOT,
+        state=job.state,
+        words=f"{progress.words}, {progress.percent} %" if job.state == JobState.RUNNING else progress.words,
+        asked_at=job.created_at,
+        took=seconds_in_words(job.took) if job.state in (JobState.SUCCEEDED, JobState.FAILED) else "",
+        attempts=sum(move.state == JobState.RUNNING for move in moves),
+        history=tuple(
+            Move(move.pgh_created_at, _moved(move, before, people), move.error_message)
+            for before, move in zip([None, *moves], moves, strict=False)
+        ),
+    )
+
+
+def _moved(move: Any, before: Any, people: dict[str, str]) -> str:
+    what = {
+        JobState.RUNNING: "Begun",
+        JobState.SUCCEEDED: "Done",
+        JobState.FAILED: "Failed",
+        JobState.CANCELLED: "Cancelled",
+    }.get(move.state, "Asked for")
+    if move.state == JobState.QUEUED and before is not None:
+        what = "Put back" if before.state == JobState.RUNNING else "Asked for again"
+    if move.state == JobState.RUNNING and before is not None and before.state == JobState.RUNNING:
+        what = "Taken over"
+    return f"{what} by {_who(move.moved_by, people)}"
+
+
+def _who(moved_by: str, people: dict[str, str]) -> str:
+    if moved_by == SWEEPER:
+        return "the sweeper, which looks after jobs that were left behind"
+    if is_worker(moved_by):
+        return moved_by
+    return people.get(moved_by, "somebody unknown")
