@@ -12,8 +12,8 @@ from pathlib import Path
 import redis
 from django.conf import settings
 from django.db import Error, connection
-from django.db.migrations.executor import MigrationExecutor
 
+from config.health import pending_migrations
 from inference import checkpoints
 from inference.errors import CheckpointUnavailable
 from inference.models import Worker
@@ -45,7 +45,7 @@ def database() -> Finding:
     """Does PostgreSQL answer, and are its tables those of this version?"""
     start = "Start PostgreSQL and set DATABASE_URL, or run 'make demo', which brings its own."
     try:
-        version, pending = _server_version(), _pending_migrations()
+        version, pending = _server_version(), pending_migrations()
     except Error:
         return Finding("database", ok=False, message="PostgreSQL does not answer.", advice=start)
     if pending:
@@ -141,11 +141,6 @@ def _server_version() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         return str(cursor.fetchone()[0])
-
-
-def _pending_migrations() -> int:
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _problem_with(folder: Path) -> str | None:

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.probes.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -173,6 +174,9 @@ WORKER_SEEN_SECONDS = 20
 
 SNAPSHOT_WAIT_SECONDS = env.float("SNAPSHOT_WAIT_SECONDS", default=60.0)
 """How long ``POST /api/v1/analyze-vocal-health`` waits for its analysis before it answers 503."""
+
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+"""What a Prometheus server must send to read ``/metrics``; without it there is no such page."""
 
 # --- People
 

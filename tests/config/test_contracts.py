@@ -6,7 +6,16 @@ import tomllib
 
 from config.embedded import REPOSITORY
 
-JOB_HALF = {"models", "services", "tasks", "runner", "heartbeat", "worker", "signals", "apps"} | {
+JOB_HALF = {
+    "models",
+    "services",
+    "tasks",
+    "operations",
+    "heartbeat",
+    "runner",
+    "worker",
+    "signals",
+    "apps",
     "management",
     "migrations",
 }

@@ -49,7 +49,7 @@ def test_a_database_that_does_not_answer_is_missing_and_something_can_be_done(mo
 
 
 def test_migrations_that_were_not_applied_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_pending_migrations", lambda: 2)
+    monkeypatch.setattr(doctor, "pending_migrations", lambda: 2)
     finding = doctor.database()
     assert not finding.ok
     assert "2 migrations" in finding.message
