@@ -10,6 +10,7 @@ import errno
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,7 +18,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from inference import containers
+from inference import containers, scratch
 from inference.errors import (
     EmptyFile,
     InvalidSamples,
@@ -66,8 +67,9 @@ class Source:
 class Audio:
     """A decoded recording.
 
-    ``channels``: float32, shape ``(1 or 2, n)``, full scale at 1.0, at ``sample_rate`` Hz (16 000). ``duration``:
-    seconds. ``sha256``: hex digest of the file. A file with more than two channels is mixed into one.
+    ``channels``: float32, shape ``(1 or 2, n)``, full scale at 1.0, at ``sample_rate`` Hz (16 000), on disk (see
+    ``inference.scratch``). ``duration``: seconds. ``sha256``: hex digest of the file. A file with more than two
+    channels is mixed into one.
     """
 
     channels: FloatArray
@@ -79,10 +81,7 @@ class Audio:
     @property
     def mono(self) -> FloatArray:
         """The mean of the channels, shape ``(n,)``."""
-        mixed: FloatArray = self.channels[0]
-        if len(self.channels) == 2:
-            mixed = self.channels.mean(axis=0, dtype=np.float32)
-        return mixed
+        return mix(self.channels) if len(self.channels) == 2 else self.channels[0]
 
 
 def decode(path: Path, *, progress: Callable[[float], None] | None = None, longest: float = MAX_SECONDS) -> Audio:
@@ -92,7 +91,7 @@ def decode(path: Path, *, progress: Callable[[float], None] | None = None, longe
     seconds is refused without being decoded to its end.
 
     Raises a ``BadRecording`` (see ``inference.errors``) when the file cannot be scored, ``OSError`` when it cannot
-    be read at all.
+    be read at all or the disk is full.
     """
     size = path.stat().st_size
     if size > MAX_BYTES:
@@ -109,11 +108,22 @@ def decode(path: Path, *, progress: Callable[[float], None] | None = None, longe
 def peaks(channels: FloatArray, count: int = 1000) -> tuple[float, ...]:
     """The waveform for drawing: at most ``count`` signed extremes over all channels, equally spaced, in -1..1."""
     total = channels.shape[1]
-    edges = np.linspace(0, total, min(count, total) + 1).astype(int)[:-1]
-    high = np.maximum.reduceat(channels, edges, axis=1).max(axis=0)
-    low = np.minimum.reduceat(channels, edges, axis=1).min(axis=0)
-    extremes = np.clip(np.where(high >= -low, high, low), -1.0, 1.0)
-    return tuple(round(float(value), 3) for value in extremes)
+    edges = np.linspace(0, total, min(count, total) + 1).astype(int)
+    return tuple(round(_extreme(channels[:, start:end]), 3) for start, end in pairwise(edges))
+
+
+def _extreme(part: FloatArray) -> float:
+    high, low = part.max(), part.min()
+    scratch.release(part)
+    return float(np.clip(high if high >= -low else low, -1.0, 1.0))
+
+
+def mix(channels: FloatArray) -> FloatArray:
+    """The mean of two ``channels`` (2, n), shape ``(n,)``, on disk like them. Raises ``OSError``."""
+    mixed: FloatArray = scratch.room(1, channels.shape[1])[0]
+    for target, *both in zip(*map(scratch.blocks, (mixed, *channels)), strict=True):
+        scratch.write(target, np.mean(both, axis=0, dtype=np.float32))
+    return mixed
 
 
 def _decode_file(
@@ -128,7 +138,7 @@ def _decode_file(
         promised = _promised_seconds(container, stream, layout)
         if promised is not None and promised > longest + 1.0:
             raise TooLong
-        collected = _Collector(promised, _likely_seconds(stream), progress, longest)
+        collected = _Collector(promised, progress, longest)
         lost = collected.take(_frames(container, stream))
         source = _source(layout, stream, collected)
     samples = collected.samples()
@@ -153,12 +163,6 @@ def _promised_seconds(container: Any, stream: Any, layout: containers.Layout) ->
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return None
-
-
-def _likely_seconds(stream: Any) -> float:
-    """Room worth reserving: FFmpeg's guess at the length, or a minute."""
-    guess = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 60.0
-    return min(max(guess, 1.0), MAX_SECONDS) + 1.0
 
 
 def _frames(container: Any, stream: Any) -> Iterator[Any]:
@@ -209,14 +213,11 @@ class _Seekable:
 
 
 class _Collector:
-    """Resamples frames to 16 kHz into one growing array, so that a long recording is held once."""
+    """Resamples frames to 16 kHz into one array on disk, with room for the longest recording that is allowed."""
 
-    def __init__(
-        self, promised: float | None, likely: float, progress: Callable[[float], None], longest: float
-    ) -> None:
-        self._longest = longest
+    def __init__(self, promised: float | None, progress: Callable[[float], None], longest: float) -> None:
+        self._most = int(longest * SAMPLE_RATE)
         self._promised = promised
-        self._likely = likely
         self._progress = progress
         self._buffer: FloatArray = np.empty((0, 0), np.float32)
         self._length = 0
@@ -262,7 +263,7 @@ class _Collector:
         if not self._buffer.shape[0]:
             self.source_rate, self.source_channels = frame.sample_rate, frame.layout.nb_channels
             rows = 2 if self.source_channels == 2 else 1
-            self._buffer = np.empty((rows, int(self._likely * SAMPLE_RATE)), np.float32)
+            self._buffer = scratch.room(rows, self._most)
         layout = "stereo" if self._buffer.shape[0] == 2 else "mono"
         self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=SAMPLE_RATE)
 
@@ -284,17 +285,10 @@ class _Collector:
             if not np.abs(block).max(initial=0.0) <= SANE_PEAK:
                 raise InvalidSamples
             end = self._length + block.shape[1]
-            if end > self._longest * SAMPLE_RATE:
+            if end > self._most:
                 raise TooLong
-            self._reserve(end)
-            self._buffer[:, self._length : end] = block
+            for row, samples in zip(self._buffer, block, strict=True):
+                scratch.write(row[self._length : end], samples)
             self._length = end
         # Without a stated length nobody knows how far it is, but that it goes on is news too.
         self._progress(min(1.0, self._length / SAMPLE_RATE / self._promised) if self._promised else 0.0)
-
-    def _reserve(self, length: int) -> None:
-        rows, capacity = self._buffer.shape
-        if length > capacity:
-            grown = np.empty((rows, max(length, capacity * 3 // 2)), np.float32)
-            grown[:, : self._length] = self._buffer[:, : self._length]
-            self._buffer = grown

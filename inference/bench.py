@@ -38,7 +38,7 @@ MEASURED_SECONDS = 300.0
 REPEATS = 3
 MEASURES_TARGET = 0.015
 MODEL_TARGET = 150.0
-MEMORY_TARGET = 1536.0
+MEMORY_TARGET, STEREO_MEMORY_TARGET = 1536.0, 2560.0
 
 FloatArray = NDArray[np.float32]
 
@@ -75,7 +75,7 @@ class PeerCost:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """One run. ``duration``, ``speech``: seconds of sound and of the patient's speech in it.
+    """One run. ``duration``, ``speech``: seconds of sound and of the patient's speech in it, on ``channels``.
 
     ``measures_one_core``: CPU seconds of all acoustic measures per second of sound, on one thread. ``model_speed``:
     seconds of sound per second of the model's stage. ``peak_mib``: the process at its largest, after the engine and
@@ -84,6 +84,7 @@ class Costs:
 
     duration: float
     speech: float
+    channels: int
     checkpoint: str
     machine: str
     threads: int
@@ -105,23 +106,35 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def run(files: Sequence[Path], minutes: float | None, checkpoint: Checkpoint, threads: int, *, warm: Path) -> Costs:
+def run(
+    files: Sequence[Path],
+    minutes: float | None,
+    checkpoint: Checkpoint,
+    threads: int,
+    *,
+    warm: Path,
+    stereo: bool = False,
+) -> Costs:
     """Measure the engine on ``files`` joined and repeated to ``minutes``, or on the first as it is (None).
 
-    ``warm`` is a short recording that goes first: what the first alone pays (loading, compiling) is not counted.
+    ``stereo``: joined as a conversation of two people with a channel each, the patient on the left. ``warm`` is a short
+    recording that goes first: what the first alone pays (loading, compiling) is not counted.
     Raises ``AnalysisError`` where the sound cannot be analysed.
     """
     with tempfile.TemporaryDirectory(prefix="undertone-bench-") as folder:
-        recording = files[0] if minutes is None else joined(files, 60 * minutes, Path(folder) / "bench.wav")
+        recording, options = files[0], Options(patient_channel="left" if stereo else None)
+        if minutes is not None:
+            recording = joined(files, 60 * minutes, Path(folder) / "bench.wav", channels=2 if stereo else 1)
         # The first of all: later, the peak of memory would be that of the peers.
-        analysis = _analysed(recording, checkpoint, threads, warm)
+        analysis = _analysed(recording, options, checkpoint, threads, warm)
         peak = peak_mib()
-        voices = _voices(recording)
+        voices = _voices(recording, options)
     seconds = _measures_on_one_core(voices)
     stages = _stages(analysis)
     return Costs(
         duration=analysis.duration,
         speech=analysis.speech_seconds,
+        channels=2 if stereo else 1,
         checkpoint=f"{analysis.checkpoint.name} {analysis.checkpoint.version}",
         machine=platform.machine(),
         threads=threads,
@@ -134,14 +147,19 @@ def run(files: Sequence[Path], minutes: float | None, checkpoint: Checkpoint, th
     )
 
 
-def joined(files: Sequence[Path], seconds: float, target: Path) -> Path:
-    """A WAV file at ``target`` of ``files`` one after the other, over and over, cut at ``seconds``."""
+def joined(files: Sequence[Path], seconds: float, target: Path, *, channels: int = 1) -> Path:
+    """A WAV file at ``target`` of ``files`` one after the other, over and over, cut at ``seconds``.
+
+    Each is on the next of ``channels``, while the others are silent.
+    """
     sounds = [np.rint(audio.decode(file).mono * 32767).clip(-32767, 32767).astype("<i2") for file in files]
     left = round(seconds * audio.SAMPLE_RATE)
     with wave.open(str(target), "wb") as file:
-        file.setparams((1, 2, audio.SAMPLE_RATE, 0, "NONE", ""))
-        for sound in itertools.cycle(sounds):
-            file.writeframes(sound[:left].tobytes())
+        file.setparams((channels, 2, audio.SAMPLE_RATE, 0, "NONE", ""))
+        for number, sound in enumerate(itertools.cycle(sounds)):
+            laid = np.zeros((len(sound[:left]), channels), "<i2")
+            laid[:, number % channels] = sound[:left]
+            file.writeframes(laid.tobytes())
             left -= len(sound)
             if left <= 0:
                 return target
@@ -168,10 +186,10 @@ def limited(threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _analysed(recording: Path, checkpoint: Checkpoint, threads: int, warm: Path) -> Analysis:
+def _analysed(recording: Path, options: Options, checkpoint: Checkpoint, threads: int, warm: Path) -> Analysis:
     with limited(threads):
         analyze(warm, Options(), checkpoint)
-        return analyze(recording, Options(), checkpoint)
+        return analyze(recording, options, checkpoint)
 
 
 def _stages(analysis: Analysis) -> tuple[StageCost, ...]:
@@ -182,13 +200,13 @@ def _stages(analysis: Analysis) -> tuple[StageCost, ...]:
     )
 
 
-def _voices(recording: Path) -> Voices:
+def _voices(recording: Path, options: Options) -> Voices:
     """The patient in the first minutes of ``recording``."""
     sound = audio.decode(recording)
     part = sound.channels[:, : round(MEASURED_SECONDS * audio.SAMPLE_RATE)].copy()
     for channel in part:
         highpass.take_hum_away(channel)
-    return speakers.find_patient(replace(sound, channels=part), Options())
+    return speakers.find_patient(replace(sound, channels=part), options)
 
 
 def _measures_on_one_core(voices: Voices) -> float:
@@ -266,7 +284,8 @@ def as_text(costs: Costs) -> str:
     rows = [f"  {stage.label:<28}{stage.seconds:>10.5f}{100 * stage.share:>9.1f} %" for stage in costs.stages]
     return "\n".join(
         [
-            f"{_clock(costs.duration)} of sound, {_clock(costs.speech)} of it the patient's speech; "
+            f"{_clock(costs.duration)} of {'stereo' if costs.channels == 2 else 'mono'} sound, "
+            f"{_clock(costs.speech)} of it the patient's speech; "
             f"{costs.checkpoint}; {threads} of {costs.cores} cores ({costs.machine})",
             "",
             f"  {f'stage (wall time, {threads})':<28}{'s per s':>10}{'share':>11}",
@@ -290,10 +309,8 @@ def _targets(costs: Costs, threads: str) -> Iterator[str]:
         f"model stage, x real time (wall time, {threads}): "
         f"{costs.model_speed:.0f} {_met(costs.model_speed >= MODEL_TARGET)} {MODEL_TARGET:g} or more)"
     )
-    yield (
-        f"peak memory of the process, MiB: "
-        f"{costs.peak_mib:.0f} {_met(costs.peak_mib <= MEMORY_TARGET)} {MEMORY_TARGET:g} or less)"
-    )
+    most = STEREO_MEMORY_TARGET if costs.channels == 2 else MEMORY_TARGET
+    yield (f"peak memory of the process, MiB: {costs.peak_mib:.0f} {_met(costs.peak_mib <= most)} {most:g} or less)")
 
 
 def _met(met: bool) -> str:

@@ -21,7 +21,7 @@ import scipy  # its parts load when they are used: the pages import this module 
 from numpy.typing import NDArray
 
 from inference.biomarkers import pitch
-from inference.levels import frames_of
+from inference.levels import batches, frames_of
 from inference.results import Span
 
 RATE = 16_000
@@ -168,9 +168,8 @@ def describe(samples: FloatArray, speech: Sequence[Span]) -> Frames:
     loudest = pitch.loudest(frames, places)
     features = np.empty((len(places), COEFFICIENTS + 1), np.float32)
     offered = pitch.no_candidates(len(places))
-    for start in range(0, len(places), BLOCK):
-        rows = slice(start, start + BLOCK)
-        features[rows, :COEFFICIENTS], found = _described(frames[places[rows]], loudest)
+    for rows, batch in batches(frames, places, BLOCK):
+        features[rows, :COEFFICIENTS], found = _described(batch, loudest)
         offered.f0[rows], offered.strength[rows] = found.f0, found.strength
     f0, _ = pitch.track(offered)
     octaves = np.log2(np.where(np.isfinite(f0), f0, np.nan) / 100)

@@ -13,14 +13,14 @@ import numpy as np
 import scipy  # its parts load when they are used: the pages import this module too
 from numpy.typing import NDArray
 
+from inference import scratch
+from inference.scratch import BLOCK
+
 CUTOFF = 70.0
 """Hz at which a tone is halved; at 60 it has fallen by more than 40 dB, at 80 it is whole."""
 
 REACH = 1320
 """Samples to either side that a filtered sample rests on: a Hamming window this wide falls within 20 Hz at 16 kHz."""
-
-BLOCK = 2**20
-"""Samples at once: about a minute, so that memory does not grow with the recording."""
 
 FULL_SCALE = 0.985
 """An absolute value from which a sample counts as clipped."""
@@ -42,12 +42,13 @@ def take_hum_away(samples: FloatArray) -> None:
     mirrored = {"mode": "reflect", "reflect_type": "odd"}
     before = np.pad(samples[: REACH + 1], (REACH, 0), **mirrored)[:REACH]  # type: ignore[call-overload]
     tail = np.pad(samples[-REACH - 1 :], (0, REACH), **mirrored)[-REACH:]  # type: ignore[call-overload]
-    for start in range(0, len(samples), BLOCK):
-        block = samples[start : start + BLOCK]
-        after = np.concatenate([samples[start + BLOCK : start + BLOCK + REACH], tail])[:REACH]
+    end = 0
+    for block in scratch.blocks(samples, BLOCK):
+        end += len(block)
+        after = np.concatenate([samples[end : end + REACH], tail])[:REACH]
         heard = np.concatenate([before, block, after])
         before = heard[len(block) : len(block) + REACH]
-        block[:] = _with_defects(block, scipy.signal.oaconvolve(heard, _filter(), mode="valid"))
+        scratch.write(block, _with_defects(block, scipy.signal.oaconvolve(heard, _filter(), mode="valid")))
 
 
 @cache

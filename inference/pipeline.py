@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from inference import audio, biomarkers, highpass, quality, speakers
+from inference import audio, biomarkers, highpass, quality, scratch, speakers
 from inference.aggregate import aggregate
 from inference.checkpoints import Checkpoint
 from inference.results import HEADS, Analysis, HeadName, Measure, Quality, Score, Timeline
@@ -170,7 +170,10 @@ class _Cuts(Sequence[FloatArray]):
     def __getitem__(self, place: int | slice) -> FloatArray | Sequence[FloatArray]:
         if isinstance(place, slice):
             return _Cuts(self._samples, self._windows[place])
-        return cut(self._samples, audio.SAMPLE_RATE, self._windows[place])
+        window, rate = self._windows[place], audio.SAMPLE_RATE
+        sound = cut(self._samples, rate, window)
+        scratch.release(self._samples[int(window.start * rate) : int(window.end * rate) + 1])
+        return sound
 
 
 class _Clock:

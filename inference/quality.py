@@ -6,12 +6,13 @@ A recording that fails a check is still measured, but its scores are indetermina
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import librosa  # its parts load when they are used: the pages import this module too
 import numpy as np
 from numpy.typing import NDArray
 
+from inference import scratch
 from inference.audio import Audio
 from inference.errors import Silent, TooLittleSpeech
 from inference.highpass import FULL_SCALE, ZERO_RUN
@@ -48,13 +49,28 @@ FRAME = 512
 BLOCK = 16_000 * 30
 
 FloatArray = NDArray[np.float32]
-Pieces = list[FloatArray]
+
+
+class Pieces:
+    """Views of samples inside ``spans``, each at most 30 s: a long recording is neither copied nor kept in memory."""
+
+    def __init__(self, samples: FloatArray, spans: Sequence[Span]) -> None:
+        self._parts = [samples[round(span.start * 16_000) : round(span.end * 16_000)] for span in spans]
+        self.total = sum(map(len, self._parts))
+
+    def __iter__(self) -> Iterator[FloatArray]:
+        return (block for part in self._parts for block in scratch.blocks(part, BLOCK))
 
 
 def refuse_silence(audio: Audio) -> None:
     """Raises ``Silent`` when no channel holds more than a constant."""
-    if max(float(np.ptp(channel)) for channel in audio.channels) < 2 * SILENT_PEAK:
+    if max(map(_swing, audio.channels)) < 2 * SILENT_PEAK:
         raise Silent
+
+
+def _swing(channel: FloatArray) -> float:
+    extremes = np.array([(block.min(), block.max()) for block in scratch.blocks(channel)])
+    return float(np.ptp(extremes))
 
 
 def assess(samples: FloatArray, speech: Sequence[Span], others: Sequence[Span], *, channels: int) -> Quality:
@@ -65,18 +81,12 @@ def assess(samples: FloatArray, speech: Sequence[Span], others: Sequence[Span], 
     seconds = total(speech)
     if seconds < LEAST_SECONDS:
         raise TooLittleSpeech
-    voice = pieces(samples, speech)
-    background = pieces(samples, complement(merge((*speech, *others)), len(samples) / 16_000))
+    voice = Pieces(samples, speech)
+    background = Pieces(samples, complement(merge((*speech, *others)), len(samples) / 16_000))
     checks = [_level(voice), _clipping(voice), _snr(voice, background), _speech_seconds(seconds)]
-    ringing = pieces(samples, _ringing(samples, speech, others))
+    ringing = Pieces(samples, _ringing(samples, speech, others))
     checks += [_bandwidth(voice), _dropouts(voice), _reverberance(ringing, seconds)]
     return Quality((*checks, *([_channels(channels)] if channels > 2 else [])))
-
-
-def pieces(samples: FloatArray, spans: Sequence[Span]) -> Pieces:
-    """Views of the samples inside ``spans``, each at most 30 s: a long recording is never copied."""
-    parts = (samples[round(span.start * 16_000) : round(span.end * 16_000)] for span in spans)
-    return [part[start : start + BLOCK] for part in parts for start in range(0, len(part), BLOCK)]
 
 
 def _level(voice: Pieces) -> QualityCheck:
@@ -89,7 +99,7 @@ def _level(voice: Pieces) -> QualityCheck:
 
 def _clipping(voice: Pieces) -> QualityCheck:
     clipped = sum(int(np.count_nonzero(np.abs(piece) >= FULL_SCALE)) for piece in voice)
-    share = clipped / sum(map(len, voice))
+    share = clipped / voice.total
     ok = share <= MAX_CLIPPED
     good = "The recording is not overdriven."
     bad = "The recording is overdriven: its loudest parts are cut off. Please lower the microphone's gain."
@@ -140,7 +150,7 @@ def bandwidth(voice: Pieces) -> float:
 
 def _dropouts(voice: Pieces) -> QualityCheck:
     loud = 0.1 * math.sqrt(_power(voice))
-    share = sum(_dropped(piece, loud) for piece in voice) / sum(map(len, voice))
+    share = sum(_dropped(piece, loud) for piece in voice) / voice.total
     ok = share <= MAX_DROPPED
     good = "No sound is missing inside the speech."
     bad = "Sound is missing inside the speech. Please check the connection and export the recording again."
@@ -189,4 +199,4 @@ def _frame_powers(voice: Pieces) -> NDArray[np.float64]:
 
 
 def _power(voice: Pieces) -> float:
-    return sum(float(np.dot(piece, piece)) for piece in voice) / max(1, sum(map(len, voice)))
+    return sum(float(np.dot(piece, piece)) for piece in voice) / max(1, voice.total)

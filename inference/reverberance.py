@@ -16,7 +16,7 @@ exponentially falling noise; no recording from a real room was tried.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import scipy  # its parts load when they are used: the pages import this module too
@@ -63,7 +63,7 @@ SHORTEST, LONGEST = 0.2, 3.0
 FloatArray = NDArray[np.float32]
 
 
-def reverberation_time(pieces: Sequence[FloatArray], seconds: float) -> float:
+def reverberation_time(pieces: Iterable[FloatArray], seconds: float) -> float:
     """Seconds in which sound falls by 60 dB (RT60), between ``SHORTEST`` and ``LONGEST``; a rough guess.
 
     ``pieces`` (n,): speech with what follows it, mono at 16 kHz, in which nobody else speaks; ``seconds``: of speech in

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference import diarization, rttm
-from inference.audio import Audio, decode
+from inference.audio import Audio, decode, mix
 from inference.errors import BadOptions, NoSpeech
 from inference.highpass import take_hum_away
 from inference.levels import chunk_powers, decibels
@@ -266,8 +266,7 @@ def _one_room(channels: FloatArray) -> FloatArray | None:
     if abs(difference) > FAR_QUIETER:
         nearer: FloatArray = channels[0 if difference > 0 else 1]
         return nearer
-    mixed: FloatArray = channels.mean(axis=0, dtype=np.float32)
-    return mixed
+    return mix(channels)
 
 
 def _near(samples: FloatArray) -> FloatArray:

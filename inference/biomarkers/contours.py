@@ -5,14 +5,14 @@ Frames are read through a view of the recording in small batches, so that memory
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.biomarkers import pitch
-from inference.levels import decibels, frames_of
+from inference.levels import batches, decibels, frames_of
 from inference.results import Span, Turn
 
 FRAME_SECONDS = 3 / pitch.FLOOR
@@ -82,15 +82,13 @@ def _look(
     # Filled in place: a long recording's candidates would otherwise be held twice.
     offered = pitch.no_candidates(len(places))
     levels, vowels = (np.empty(len(places), np.float32) for _ in range(2))
-    for start in range(0, len(places), BATCH):
-        rows = slice(start, start + BATCH)
-        batch = frames[places[rows]]
+    for rows, batch in batches(frames, places, BATCH):
         power = pitch.spectra(batch)
         found = pitch.candidates(batch, power, sample_rate, loudest)
         offered.f0[rows], offered.strength[rows] = found.f0, found.strength
         levels[rows], vowels[rows] = _levels(batch), _band_levels(power, sample_rate)
         if progress:
-            progress(min(1.0, (start + BATCH) / len(places)))
+            progress(min(1.0, rows.stop / len(places)))
     return offered, levels, vowels
 
 
@@ -113,7 +111,8 @@ def _inside(times: NDArray[np.float64], spans: Sequence[Span] | Sequence[Turn]) 
     return inside
 
 
-def frames_at(samples: FloatArray, sample_rate: int, centres: NDArray[np.float64]) -> FloatArray:
-    """The frames around ``centres`` (seconds, from ``Contours``): (frames, samples)."""
+def frames_at(samples: FloatArray, sample_rate: int, centres: NDArray[np.float64], size: int) -> Iterator[FloatArray]:
+    """The frames around ``centres`` (seconds, from ``Contours``), ``size`` at a time: (frames, samples)."""
     length, hop = round(FRAME_SECONDS * sample_rate), round(pitch.STEP_SECONDS * sample_rate)
-    return frames_of(samples, length, hop)[np.rint((centres * sample_rate - length / 2) / hop).astype(np.int64)]
+    places = np.rint((centres * sample_rate - length / 2) / hop).astype(np.int64)
+    return (batch for _, batch in batches(frames_of(samples, length, hop), places, size))

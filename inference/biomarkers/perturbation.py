@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inference import scratch
 from inference.biomarkers import pitch
 from inference.biomarkers.contours import Contours
 
@@ -49,12 +50,10 @@ class Walk:
 
 def measures(samples: FloatArray, sample_rate: int, seen: Contours) -> dict[str, float | None]:
     """``jitter_local`` and ``shimmer_local`` of ``samples`` (n,), as shares; None where there is too little voice."""
-    stretches = _stretches(seen)
-    walks = [
-        _walk(samples, sample_rate, seen, stretches[start : start + STRETCHES], way)
-        for start in range(0, len(stretches), STRETCHES)
-        for way in (1, -1)
-    ]
+    stretches, walks = _stretches(seen), []
+    for start in range(0, len(stretches), STRETCHES):
+        walks += [_walk(samples, sample_rate, seen, stretches[start : start + STRETCHES], way) for way in (1, -1)]
+        scratch.release(samples)
     return {
         "jitter_local": _perturbation([walk.period for walk in walks], PERIOD_FACTOR),
         "shimmer_local": _perturbation([walk.amplitude for walk in walks], AMPLITUDE_FACTOR),

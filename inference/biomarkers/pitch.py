@@ -12,6 +12,8 @@ import numpy as np
 import scipy  # its parts load when they are used: the pages import this module too
 from numpy.typing import NDArray
 
+from inference.levels import batches
+
 FLOOR, CEILING = 60.0, 500.0
 """Hz: the search range for adult speech."""
 
@@ -52,10 +54,10 @@ def no_candidates(count: int) -> Candidates:
 def loudest(frames: FloatArray, places: NDArray[np.int64]) -> float:
     """A peak that one click cannot set: the 99th percentile of the peaks of every fifth of the frames at ``places``.
 
-    ``frames``: (frames, samples), a view of the recording, which is never copied.
+    ``frames``: (frames, samples), a view of the recording, which is never copied whole.
     """
-    peaks = [max(frames[place].max(), -frames[place].min()) for place in places[::5].tolist()]
-    return float(np.quantile(np.array(peaks, np.float32), 0.99)) if peaks else 0.0
+    peaks = [np.abs(batch).max(axis=1) for _, batch in batches(frames, places[::5], BLOCKS)]
+    return float(np.quantile(np.concatenate(peaks), 0.99)) if peaks else 0.0
 
 
 def spectra(frames: FloatArray) -> FloatArray:

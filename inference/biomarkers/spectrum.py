@@ -51,10 +51,8 @@ def measures(samples: FloatArray, sample_rate: int, seen: Contours) -> dict[str,
         return dict.fromkeys(CODES)
     ceiling = CEILINGS[int(np.median(seen.f0[places]) > LOW_VOICE)]
     centres = seen.centres[places[::EVERY]]
-    found = [
-        _of_frames(frames_at(samples, sample_rate, centres[start : start + BATCH]), sample_rate, ceiling)
-        for start in range(0, len(centres), BATCH)
-    ]
+    batches = frames_at(samples, sample_rate, centres, BATCH)
+    found = [_of_frames(batch, sample_rate, ceiling) for batch in batches]
     return dict(zip(CODES, _means(np.concatenate(found)), strict=True))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from inference import bench
+from inference import audio, bench
 from inference.checkpoints import Checkpoint
 from inference.stages import STAGES
 from tests import sound
@@ -43,8 +45,19 @@ def test_lengths_and_threads_are_above_zero(wrong: str) -> None:
         call_command("bench", "engine", wrong)
 
 
-def test_sound_is_repeated_to_the_asked_length(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    from inference import audio
-
+def test_sound_is_repeated_to_the_asked_length(tmp_path: Path) -> None:
     joined = audio.decode(bench.joined([sound.SECOND_VOICE, sound.SPEECH], 70, tmp_path / "a.wav"))
     assert joined.duration == 70
+
+
+def test_a_conversation_has_one_person_at_a_time_on_each_channel(tmp_path: Path) -> None:
+    joined = audio.decode(bench.joined([sound.SPEECH, sound.SECOND_VOICE], 50, tmp_path / "a.wav", channels=2))
+    left, right = np.abs(joined.channels).max(axis=1, initial=0, where=np.arange(50 * 16_000) < 42 * 16_000)
+    assert left > 0.1
+    assert right == 0
+    assert np.abs(joined.channels[1]).max() > 0.1
+
+
+def test_stereo_of_another_recording_is_refused(checkpoint: Checkpoint) -> None:
+    with pytest.raises(CommandError, match="leave --audio or --stereo out"):
+        call_command("bench", "engine", "--checkpoint=small", "--stereo", f"--audio={sound.SPEECH}")

@@ -27,6 +27,7 @@ class Command(BaseCommand):
         engine = parts.add_parser("engine", help="from a file to an analysis: each stage, memory, two peers")
         engine.add_argument("--minutes", type=float, help="length of the recording (default: 5, or that of --audio)")
         engine.add_argument("--audio", type=Path, metavar="FILE", help="another recording; with --minutes, repeated")
+        engine.add_argument("--stereo", action="store_true", help="two people in turn, with a channel each")
         engine.add_argument("--threads", type=int, default=bench.cores(), help="default: one per core")
         engine.add_argument("--checkpoint", default=checkpoints.DEMO, metavar="NAME", help="the voice model to use")
         engine.add_argument("--json", action="store_true", help="print one JSON object")
@@ -40,13 +41,17 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"The recording cannot be read: {error.strerror}.") from error
 
-    def _engine(self, *, minutes: float | None, threads: int, json: bool, **options: Any) -> None:
+    def _engine(self, *, minutes: float | None, threads: int, json: bool, stereo: bool, **options: Any) -> None:
         if threads < 1 or (minutes is not None and minutes <= 0):
             raise CommandError("Minutes and threads are numbers above zero.")
+        if stereo and options["audio"]:
+            raise CommandError(
+                "Stereo is made of the demonstration's recordings. Please leave --audio or --stereo out."
+            )
         files = [options["audio"]] if options["audio"] else _packaged()
         length = minutes if minutes or options["audio"] else 5.0
         checkpoint = checkpoints.load(options["checkpoint"])
-        costs = bench.run(files, length, checkpoint, threads, warm=_packaged()[0])
+        costs = bench.run(files, length, checkpoint, threads, warm=_packaged()[0], stereo=stereo)
         self.stdout.write(_as_json(costs) if json else bench.as_text(costs))
 
 
