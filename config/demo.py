@@ -28,7 +28,7 @@ from config.embedded import REPOSITORY, EmbeddedServices
 from config.places import log_folder, make_data_folder
 from config.supervisor import Program, ProgramEnded, Stopped, Supervisor, Wish, is_child_of, stoppable
 from inference.models import AnalysisJob, Worker
-from sessions_app import storage, voices
+from sessions_app import files, storage, voices
 from sessions_app.demo import people, seed
 
 READY_SECONDS = 120.0
@@ -193,6 +193,7 @@ def prepare(log: Path) -> None:
         call_command("migrate", interactive=False, stdout=output, stderr=output)
     storage.discard_unfinished()
     voices.voices_tidy()
+    files.tidy()
     seed.seed()
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template import loader
 from django.views import defaults
 
 from sessions_app.api.negotiation import PROBLEM
-from sessions_app.api.problems import Problem, internal_error
+from sessions_app.api.problems import Problem, internal_error, trouble
 
 BAD_REQUEST = Problem(400, "parse_error", "This request cannot be read.")
 
@@ -19,11 +21,21 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500."""
+    """500; or 503 and 507, with what to do, where the database is away or the disk is full."""
+    # Django calls this while it handles the exception.
+    problem = trouble(sys.exc_info()[1])
+    if problem is not None:
+        return _answer(request, problem, lambda: _trouble_page(problem))
     return _answer(request, internal_error(), lambda: defaults.server_error(request))
+
+
+def _trouble_page(problem: Problem) -> HttpResponse:
+    # Without a request, so that nothing asks the database who is signed in.
+    page = loader.render_to_string("trouble.html", {"problem": problem})
+    return HttpResponse(page, status=problem.status, headers=problem.all_headers)
 
 
 def _answer(request: HttpRequest, problem: Problem, page: Callable[[], HttpResponse]) -> HttpResponse:
     if not request.path.startswith("/api/"):
         return page()
-    return JsonResponse(problem.body(), status=problem.status, content_type=PROBLEM)
+    return JsonResponse(problem.body(), status=problem.status, content_type=PROBLEM, headers=problem.all_headers)

@@ -11,7 +11,9 @@ from typing import Any
 
 from inference.errors import TooLarge
 from sessions_app.api.negotiation import PROBLEM
-from sessions_app.api.problems import Problem
+from sessions_app.api.problems import Problem, trouble
+
+TOO_LARGE = Problem(413, TooLarge.code, TooLarge.default_message)
 
 Scope = dict[str, Any]
 Message = Mapping[str, Any]
@@ -32,10 +34,20 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.application(scope, receive, send)
         elif _announced(scope) > self.limit:
-            await _refuse(send)
+            await _refuse(send, TOO_LARGE)
         else:
             counted = _Counted(receive, send, self.limit)
+            await self._serve(scope, counted)
+
+    async def _serve(self, scope: Scope, counted: _Counted) -> None:
+        """Django writes a large body to disk before it looks at it, and does not answer when there is no room."""
+        try:
             await self.application(scope, counted.receive, counted.send)
+        except OSError as error:
+            problem = trouble(error)
+            if problem is None or counted.answered:
+                raise
+            await counted.refuse(problem)
 
 
 class _Counted:
@@ -44,6 +56,7 @@ class _Counted:
     def __init__(self, receive: Receive, send: Send, limit: int) -> None:
         self._receive, self._send, self._left = receive, send, limit
         self._refused = False
+        self.answered = False
 
     async def receive(self) -> Message:
         """The next part of the body; past the limit, the application is told that the client has gone."""
@@ -51,14 +64,19 @@ class _Counted:
         self._left -= len(message.get("body", b""))
         if self._left >= 0:
             return message
+        await self.refuse(TOO_LARGE)
+        return {"type": "http.disconnect"}
+
+    async def refuse(self, problem: Problem) -> None:
+        """Answer in the application's place, once."""
         if not self._refused:
             self._refused = True
-            await _refuse(self._send)
-        return {"type": "http.disconnect"}
+            await _refuse(self._send, problem)
 
     async def send(self, message: Message) -> None:
         """Pass the answer on, unless it has already been given here."""
         if not self._refused:
+            self.answered = True
             await self._send(message)
 
 
@@ -67,8 +85,7 @@ def _announced(scope: Scope) -> int:
     return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
 
 
-async def _refuse(send: Send) -> None:
-    problem = Problem(413, TooLarge.code, TooLarge.default_message).body()
+async def _refuse(send: Send, problem: Problem) -> None:
     headers = [(b"content-type", PROBLEM.encode()), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(problem.body()).encode()})

@@ -127,6 +127,7 @@ CELERY_TASK_QUEUES = [Queue(CELERY_TASK_DEFAULT_QUEUE), Queue(HOUSEKEEPING_QUEUE
 CELERY_TASK_ROUTES = {
     "inference.tasks.sweep": {"queue": HOUSEKEEPING_QUEUE},
     "sessions_app.tasks.tidy_voices": {"queue": HOUSEKEEPING_QUEUE},
+    "sessions_app.tasks.tidy_files": {"queue": HOUSEKEEPING_QUEUE},
 }
 TIDY_SECONDS = 3600.0
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=30.0)
@@ -141,6 +142,11 @@ CELERY_BEAT_SCHEDULE = {
     "tidy-voices": {
         "task": "sessions_app.tasks.tidy_voices",
         "schedule": TIDY_SECONDS,
+    },
+    "tidy-files": {
+        "task": "sessions_app.tasks.tidy_files",
+        "schedule": TIDY_SECONDS,
+        "options": {"expires": TIDY_SECONDS},
     },
 }
 
@@ -157,6 +163,8 @@ SILENCED_SYSTEM_CHECKS = ["files.E001"]
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DOOMED_FILE_SECONDS = env.int("DOOMED_FILE_SECONDS", default=3600)
+"""How long a file may be on its way from getting its name to the commit of its row; see `sessions_app.files`."""
 
 CHECKPOINT = env.str("CHECKPOINT", default="undertone-demo")
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)

@@ -39,3 +39,8 @@ class NoWorker(Refused):
 class SnapshotTooSlow(Refused):
     code = "analysis_not_ready"
     message = "The analysis did not finish in time because the workers are busy. Please try again in a moment."
+
+
+class UploadTooSlow(Refused):
+    code = "upload_too_slow"
+    message = "The server took too long to keep this file, so it was let go. Please send it again."

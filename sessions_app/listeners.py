@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models.signals import post_delete
+
 from accounts.models import AffectPolicy, Clinic
 from inference.models import Analysis, AnalysisJob, Purpose
 from inference.signals import AnalysisRefused, analysis_finished, analysis_starting, counselor_voice_asked
+from sessions_app import files
 from sessions_app.errors import AffectSwitchedOff, ConsentMissing
 from sessions_app.models import CounselorVoice, Patient, Recording
 
@@ -16,6 +19,8 @@ def connect() -> None:
     analysis_starting.connect(ask_consent_and_policy, sender=AnalysisJob)
     counselor_voice_asked.connect(name_the_clip, sender=AnalysisJob)
     analysis_finished.connect(show_newest_analysis, sender=AnalysisJob)
+    for model in (Recording, CounselorVoice):
+        post_delete.connect(delete_the_file, sender=model)
 
 
 def ask_consent_and_policy(*, job: AnalysisJob, **_: Any) -> str | None:
@@ -45,3 +50,8 @@ def _ask_consent(job: AnalysisJob) -> None:
     session = recording.session
     if session.patient.consent_on(session.day_in(session.patient.clinic)) is None:
         raise AnalysisRefused(ConsentMissing.code, ConsentMissing.message)
+
+
+def delete_the_file(*, instance: Recording | CounselorVoice, **_: Any) -> None:
+    """Let the file go with its row, whichever way that is deleted (with its account, for instance)."""
+    files.doom(instance.file)

@@ -86,7 +86,7 @@ def _one_at_a_time() -> None:
 
 @contextmanager
 def _stored_for_now(upload: UploadedFile[bytes]) -> Iterator[storage.StoredFile]:
-    stored = storage.store(upload, storage.SNAPSHOTS)
+    stored = storage.store(upload, storage.new_name(storage.SNAPSHOTS))
     try:
         yield stored
     finally:

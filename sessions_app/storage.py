@@ -7,7 +7,8 @@ import os
 import time
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,17 @@ from inference.errors import EmptyFile, TooLarge
 MAX_BYTES = 1024**3
 CHUNK_BYTES = 1024**2
 GRACE_SECONDS = 3600.0
+ABANDONED_SECONDS = 24 * 3600.0
+"""No upload takes as long as that to come in."""
 RECORDINGS, SNAPSHOTS, VOICES = "recordings", "snapshots", "voices"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file in the storage: its generated name, SHA-256 (hex) and size in bytes."""
+    """A file in the storage: its generated name, what its sender called it, SHA-256 (hex) and size in bytes."""
 
     name: str
+    original_name: str
     sha256: str
     size: int
 
@@ -46,9 +50,26 @@ class IncomingHandler(TemporaryFileUploadHandler):
         Path(settings.FILE_UPLOAD_TEMP_DIR or "").mkdir(parents=True, exist_ok=True, mode=0o700)
         super().new_file(*args, **kwargs)
 
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Called for each part of a file. Where the disk is full, what came before goes at once.
 
-def store(upload: UploadedFile[bytes], folder: str) -> StoredFile:
-    """Write ``upload`` durably under a random name in ``folder``: temporary file, fsync, rename, hashed on the way.
+        Django leaves that to the garbage collector, and a traceback that is being logged may keep it for long.
+        """
+        try:
+            super().receive_data_chunk(raw_data, start)
+        except OSError:
+            with suppress(OSError):
+                self.file.close()
+            raise
+
+
+def new_name(folder: str) -> str:
+    """A random name in ``folder``."""
+    return f"{folder}/{uuid.uuid4()}"
+
+
+def store(upload: UploadedFile[bytes], name: str) -> StoredFile:
+    """Write ``upload`` durably as ``name``: temporary file, fsync, rename, fsync of the folder; hashed on the way.
 
     Raises `EmptyFile` or `TooLarge`; then nothing is left behind.
     """
@@ -56,37 +77,46 @@ def store(upload: UploadedFile[bytes], folder: str) -> StoredFile:
         raise EmptyFile
     if upload.size > MAX_BYTES:
         raise TooLarge
-    name = f"{folder}/{uuid.uuid4()}"
     target = Path(default_storage.path(name))
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = target.with_suffix(".part")
+    partial = _partial(target)
     try:
         sha256 = _write_durably(upload, partial)
         partial.rename(target)
+        # Without this the power can take the name away again, after the row that tells of it was written.
+        _sync_folder(target.parent)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        remove(name)
         raise
-    return StoredFile(name=name, sha256=sha256, size=upload.size)
+    return StoredFile(name=name, original_name=display_name(upload.name), sha256=sha256, size=upload.size)
 
 
-def discard(names: Iterable[str]) -> None:
-    """Delete files that were stored for rows that never came to be."""
-    for name in names:
-        default_storage.delete(name)
+def remove(name: str) -> None:
+    """Delete the file ``name``, whole or half written, if it is there."""
+    target = Path(default_storage.path(name))
+    _partial(target).unlink(missing_ok=True)
+    target.unlink(missing_ok=True)
+
+
+def discard_abandoned() -> None:
+    """Delete what processes that were killed a day ago or more left half received. Nobody was told that it is kept."""
+    latest = time.time() - ABANDONED_SECONDS
+    for file in _unfinished():
+        with suppress(FileNotFoundError):
+            if file.stat().st_mtime < latest:
+                file.unlink()
 
 
 def discard_unfinished() -> None:
     """Delete what interrupted uploads and snapshots left behind. Only for when nothing is being uploaded."""
-    root = Path(settings.MEDIA_ROOT)
-    for pattern in ("incoming/*", "*/*.part", f"{SNAPSHOTS}/*"):
-        for file in root.glob(pattern):
-            file.unlink(missing_ok=True)
-
-
-def discard_unnamed(folder: str, names: Callable[[], Iterable[str]]) -> None:
-    """Delete files in ``folder`` that are none of ``names``; see `unnamed`."""
-    for file in unnamed(folder, names):
+    for file in _unfinished():
         file.unlink(missing_ok=True)
+
+
+def _unfinished() -> Iterator[Path]:
+    """Files that are being received, or were when their process was killed."""
+    for pattern in ("incoming/*", "*/*.part", f"{SNAPSHOTS}/*"):
+        yield from Path(settings.MEDIA_ROOT).glob(pattern)
 
 
 def unnamed(folder: str, names: Callable[[], Iterable[str]]) -> list[Path]:
@@ -102,6 +132,18 @@ def digest(name: str) -> str:
     """SHA-256 (hex) of the stored file ``name``. Raises `FileNotFoundError`."""
     with Path(default_storage.path(name)).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _partial(target: Path) -> Path:
+    return target.with_suffix(".part")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write_durably(upload: UploadedFile[bytes], path: Path) -> str:

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from sessions_app import storage
-from sessions_app.models import CounselorVoice, Recording
+from sessions_app.models import CounselorVoice, DoomedFile, Recording
 
 
 @dataclass(slots=True)
@@ -39,10 +39,12 @@ def compare() -> StorageReport:
         except FileNotFoundError:
             if Recording.objects.filter(id=recording.id, file=recording.file).exists():
                 report.missing.append(recording.id)
-    named = {
-        storage.RECORDINGS: Recording.objects.values_list("file", flat=True),
-        storage.VOICES: CounselorVoice.objects.values_list("file", flat=True),
-    }
-    for folder, names in named.items():
-        report.orphans += sorted(f"{folder}/{file.name}" for file in storage.unnamed(folder, names.all))
+    for folder in (storage.RECORDINGS, storage.VOICES):
+        report.orphans += sorted(f"{folder}/{file.name}" for file in storage.unnamed(folder, _known))
     return report
+
+
+def _known() -> set[str]:
+    """Every file that some row knows, one that is to be deleted included."""
+    known = set(DoomedFile.objects.values_list("name", flat=True))
+    return known.union(*(model.objects.values_list("file", flat=True) for model in (Recording, CounselorVoice)))

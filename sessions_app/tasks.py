@@ -12,3 +12,11 @@ def tidy_voices() -> None:
     from sessions_app import voices
 
     voices.voices_tidy()
+
+
+@shared_task(name="sessions_app.tasks.tidy_files")
+def tidy_files() -> None:
+    """Delete files that killed processes left behind."""
+    from sessions_app import files
+
+    files.tidy()

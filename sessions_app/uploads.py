@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +16,7 @@ from accounts.permissions import require
 from accounts.policy import Action
 from inference import services as jobs
 from inference.models import AnalysisJob, Priority
-from sessions_app import storage
+from sessions_app import files, storage
 from sessions_app.errors import ConsentMissing
 from sessions_app.identification import forget_what_was_found
 from sessions_app.models import Patient, PatientChannel, Recording, Session
@@ -30,14 +29,26 @@ def recording_add(
     session: Session,
     upload: UploadedFile[bytes],
     patient_channel: PatientChannel = PatientChannel.UNKNOWN,
-    priority: Priority = Priority.PERSON,
 ) -> Recording:
     """Keep an uploaded recording and queue its analysis. The same bytes for the same session give the same recording.
 
     Raises `ConsentMissing`, `EmptyFile` or `TooLarge`; then nothing is kept.
     """
     require(user, Action.UPLOAD_RECORDING)
-    return _take_in(user, session, lambda: session, upload, _Wish(patient_channel, priority))
+    return _take_in(user, session, lambda: session, upload, _Wish(patient_channel))
+
+
+def recording_keep(
+    *,
+    user: User,
+    session: Session,
+    stored: storage.StoredFile,
+    patient_channel: PatientChannel = PatientChannel.UNKNOWN,
+    priority: Priority = Priority.PERSON,
+) -> Recording:
+    """As `recording_add`, for a file that is `files.taken_in` already; may be part of a larger transaction."""
+    require(user, Action.UPLOAD_RECORDING)
+    return _decide(user, session, lambda: session, stored, _Wish(patient_channel, priority))
 
 
 def session_upload(
@@ -89,21 +100,27 @@ def _take_in(
     ``meeting`` says whose session on which day; ``session_then`` gives its row inside the transaction.
     """
     _ask_consent(user, meeting)
-    stored = storage.store(upload, storage.RECORDINGS)
-    name = storage.display_name(upload.name)
-    with _deleted_unless_used(stored) as used:
-        try:
-            with transaction.atomic():
-                # Uploads and withdrawals of one patient take turns, and consent is asked again: it may have been
-                # withdrawn while the file was written. The same file sent twice at once is found the second time.
-                Patient.objects.select_for_update(no_key=True).get(id=meeting.patient_id)
-                _require_consent(meeting)
-                recording = _keep(user, session_then(), stored, name, wish)
-        except ConsentMissing:
-            _log(user, meeting.patient_id, "upload", None)
-            raise
-        used(recording.file)
-    return recording
+    with files.taken_in(upload, storage.RECORDINGS) as stored:
+        return _decide(user, meeting, session_then, stored, wish)
+
+
+def _decide(
+    user: User,
+    meeting: Session,
+    session_then: Callable[[], Session],
+    stored: storage.StoredFile,
+    wish: _Wish,
+) -> Recording:
+    try:
+        with transaction.atomic():
+            # Uploads and withdrawals of one patient take turns, and consent is asked again: it may have been
+            # withdrawn while the file was written. The same file sent twice at once is found the second time.
+            Patient.objects.select_for_update(no_key=True).get(id=meeting.patient_id)
+            _require_consent(meeting)
+            return _keep(user, session_then(), stored, wish)
+    except ConsentMissing:
+        _log(user, meeting.patient_id, "upload", None)
+        raise
 
 
 def _ask_consent(user: User, meeting: Session) -> None:
@@ -120,23 +137,12 @@ def _require_consent(meeting: Session) -> None:
         raise ConsentMissing
 
 
-@contextmanager
-def _deleted_unless_used(stored: storage.StoredFile) -> Iterator[Callable[[str], None]]:
-    """Delete the file unless, once all is committed, a recording is said to use it."""
-    used: list[str] = []
-    try:
-        yield used.append
-    finally:
-        if stored.name not in used:
-            stored.delete()
-
-
-def _keep(user: User, session: Session, stored: storage.StoredFile, name: str, wish: _Wish) -> Recording:
+def _keep(user: User, session: Session, stored: storage.StoredFile, wish: _Wish) -> Recording:
     known = session.recordings.filter(sha256=stored.sha256).first()
     if known is not None:
         _log(user, session.patient_id, "upload", known.id)
         return _analyze_again_if_needed(user, known, wish)
-    recording = _recording_create(user, session, stored, name, wish)
+    recording = _recording_create(user, session, stored, wish)
     _log(user, session.patient_id, "upload", recording.id)
     return recording
 
@@ -168,13 +174,13 @@ def _job_create(user: User, session: Session, recording_id: uuid.UUID, file: str
     )
 
 
-def _recording_create(user: User, session: Session, stored: storage.StoredFile, name: str, wish: _Wish) -> Recording:
+def _recording_create(user: User, session: Session, stored: storage.StoredFile, wish: _Wish) -> Recording:
     recording_id = uuid.uuid4()
     recording = Recording(
         id=recording_id,
         session=session,
         file=stored.name,
-        original_name=name,
+        original_name=stored.original_name,
         sha256=stored.sha256,
         size=stored.size,
         patient_channel=wish.patient_channel,
@@ -184,6 +190,7 @@ def _recording_create(user: User, session: Session, stored: storage.StoredFile, 
     )
     recording.full_clean()
     recording.save()
+    files.claim(stored.name)
     return recording
 
 

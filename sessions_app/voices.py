@@ -17,7 +17,7 @@ from accounts.permissions import require
 from accounts.policy import Action
 from inference import clips
 from inference.errors import TooLarge
-from sessions_app import storage
+from sessions_app import files, storage
 from sessions_app.models import CounselorVoice
 
 MAX_BYTES = 64 * 1024**2
@@ -33,13 +33,9 @@ def voice_keep(*, user: User, upload: UploadedFile[bytes]) -> CounselorVoice:
     require(user, Action.KEEP_VOICE, object_kind=KIND)
     if (upload.size or 0) > MAX_BYTES:
         raise TooLarge(TOO_LARGE)
-    stored = storage.store(upload, storage.VOICES)
-    try:
+    with files.taken_in(upload, storage.VOICES) as stored:
         seconds = clips.check(Path(default_storage.path(stored.name)))
         return _replace(user, stored, seconds)
-    except BaseException:
-        stored.delete()
-        raise
 
 
 def voice_delete(*, user: User) -> bool:
@@ -51,23 +47,19 @@ def voice_delete(*, user: User) -> bool:
 
 
 def voices_tidy() -> None:
-    """Delete the clips of accounts that were switched off, and files in the clips' folder that no clip names."""
+    """Delete the clips of accounts that were switched off."""
     for user in User.objects.filter(is_active=False, voice__isnull=False):
         _delete(user, "delete_with_account")
-    storage.discard_unnamed(storage.VOICES, lambda: CounselorVoice.objects.values_list("file", flat=True))
 
 
 @transaction.atomic
 def _replace(user: User, stored: storage.StoredFile, seconds: float) -> CounselorVoice:
     _one_at_a_time(user)
-    earlier = _forget(user)
-    if earlier:
-        # Only then is it sure that the new one takes its place. Should it fail, the new one stays all the same, and
-        # `voices_tidy` deletes the earlier one.
-        transaction.on_commit(lambda: default_storage.delete(earlier), robust=True)
+    _forget(user)
     voice = CounselorVoice(counselor=user, file=stored.name, size=stored.size, speech_seconds=seconds)
     voice.full_clean()
     voice.save()
+    files.claim(stored.name)
     access_log.record(actor=user, action="create", object_kind=KIND, object_id=voice.id)
     return voice
 
@@ -79,19 +71,14 @@ def _one_at_a_time(user: User) -> None:
 @transaction.atomic
 def _delete(user: User, action: str) -> bool:
     _one_at_a_time(user)
-    file = _forget(user, action)
-    if file:
-        # The file before the row: should anything fail here, what is left is a row that can be deleted again, and
-        # never a voice that nobody knows of.
-        default_storage.delete(file)
-    return file is not None
+    return _forget(user, action)
 
 
-def _forget(user: User, action: str = "delete") -> str | None:
-    """Delete the row; returns the name of the file that was its."""
+def _forget(user: User, action: str = "delete") -> bool:
+    """Delete the row; the file goes with it once that has been committed."""
     voice = CounselorVoice.objects.filter(counselor=user).first()
     if voice is None:
-        return None
+        return False
     access_log.record(actor=user, action=action, object_kind=KIND, object_id=voice.id)
     voice.delete()
-    return voice.file
+    return True

@@ -16,8 +16,9 @@ from django.core.exceptions import (
     SuspiciousOperation,
     ValidationError,
 )
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, UnreadablePostError
+from psycopg.errors import DiskFull
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
@@ -37,6 +38,7 @@ REFUSED_STATUS = {
     "affect_switched_off": 403,
     "model_not_loaded": 503,
     "analysis_not_ready": 503,
+    "upload_too_slow": 503,
 }
 ANALYSIS_STATUS = {
     "too_large": 413,
@@ -80,12 +82,18 @@ class Problem:
             body["errors"] = self.errors
         return body
 
+    @property
+    def all_headers(self) -> dict[str, str]:
+        """The headers of the answer, with a time to come back where that can help."""
+        return ({"Retry-After": str(TRY_AGAIN_SECONDS)} if self.status == 503 else {}) | dict(self.headers)
+
     def response(self) -> Response:
         """The answer to the client."""
-        headers = dict(self.headers)
-        if self.status == 503:
-            headers.setdefault("Retry-After", str(TRY_AGAIN_SECONDS))
-        return Response(self.body(), status=self.status, content_type=PROBLEM, headers=headers)
+        return Response(self.body(), status=self.status, content_type=PROBLEM, headers=self.all_headers)
+
+
+STORAGE_FULL = Problem(507, "storage_full", "The server has no room left. Please tell your administrator.")
+DATABASE_AWAY = Problem(503, "database_unavailable", "The database does not answer. Please try again soon.")
 
 
 class Conflict(exceptions.APIException):
@@ -142,10 +150,13 @@ def _of_rule(error: Refused) -> Problem:
     return Problem(REFUSED_STATUS.get(error.code, 403), error.code, error.message)
 
 
-def _of_system(error: OSError) -> Problem | None:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-        return None
-    return Problem(507, "storage_full", "The server has no room left. Please tell your administrator.")
+def trouble(error: BaseException | None) -> Problem | None:
+    """What to say of the machine's own trouble, on pages too: no room left, no database. ``None`` for anything else."""
+    if isinstance(error, OSError):
+        return STORAGE_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
+    if isinstance(error, OperationalError | InterfaceError):
+        return STORAGE_FULL if isinstance(error.__cause__, DiskFull) else DATABASE_AWAY
+    return None
 
 
 def _fixed(status: int, code: str, detail: str) -> Callable[[Any], Problem]:
@@ -163,8 +174,9 @@ _DESCRIPTIONS: tuple[tuple[type[Exception], Callable[[Any], Problem | None]], ..
     (SuspiciousOperation, _fixed(400, "parse_error", "This request cannot be read.")),
     (UnreadablePostError, _fixed(400, "parse_error", "This request ended before all of it had arrived.")),
     (IntegrityError, _fixed(409, Conflict.default_code, Conflict.default_detail)),
-    (OperationalError, _fixed(503, "database_unavailable", "The database does not answer. Please try again soon.")),
-    (OSError, _of_system),
+    (OperationalError, trouble),
+    (InterfaceError, trouble),
+    (OSError, trouble),
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -12,10 +14,11 @@ from django.utils import timezone
 
 from accounts.models import Clinic, User
 from inference.models import Priority
-from sessions_app import services, storage, uploads
+from sessions_app import files, services, storage, uploads
 from sessions_app.demo.courses import SessionPlan, plan
 from sessions_app.demo.people import CLINIC_NAME, LOGINS, PATIENTS, STELLA, DemoPatient
 from sessions_app.models import Consent, Instrument, Patient, PatientChannel, QuestionnaireResponse
+from sessions_app.storage import StoredFile
 
 AUDIO = Path(__file__).parent / "audio"
 CONSENT_TEXT = "demo-1"
@@ -36,7 +39,7 @@ class _Meeting:
 @dataclass
 class _Seeding:
     today: date
-    stored: list[str] = field(default_factory=list)
+    stored: dict[_Meeting, StoredFile] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     patients: dict[str, Patient] = field(default_factory=dict)
 
@@ -46,15 +49,26 @@ def seed(today: date | None = None) -> bool:
     if Clinic.objects.filter(name=CLINIC_NAME, is_synthetic=True).exists():
         return False
     seeding = _Seeding(today or timezone.localdate())
-    try:
+    meetings = sorted(_meetings(seeding.today), key=lambda meeting: meeting.held_at)
+    # All rows or none, so every file is taken in before the transaction begins and let go if it fails.
+    with ExitStack() as files_taken_in:
+        for meeting in meetings:
+            if meeting.patient.consent:
+                seeding.stored[meeting] = files_taken_in.enter_context(_file_of(meeting))
         with transaction.atomic():
             _add_people(seeding)
-            for meeting in sorted(_meetings(seeding.today), key=lambda meeting: meeting.held_at):
+            for meeting in meetings:
                 _add_meeting(seeding, meeting)
-    except BaseException:
-        storage.discard(seeding.stored)
-        raise
     return True
+
+
+@contextmanager
+def _file_of(meeting: _Meeting) -> Iterator[StoredFile]:
+    path = audio_file(meeting.patient, meeting.plan)
+    with path.open("rb") as file:
+        upload = UploadedFile(file, name=path.name, size=path.stat().st_size)
+        with files.taken_in(upload, storage.RECORDINGS) as stored:
+            yield stored
 
 
 def audio_file(patient: DemoPatient, session: SessionPlan) -> Path:
@@ -123,16 +137,12 @@ def _add_meeting(seeding: _Seeding, meeting: _Meeting) -> None:
     response.full_clean()
     response.save()
     session = services.session_add(user=staff, patient=patient, held_at=meeting.held_at)
-    if not meeting.patient.consent:
-        return
-    path = audio_file(meeting.patient, meeting.plan)
-    with path.open("rb") as file:
-        recording = uploads.recording_add(
+    if meeting in seeding.stored:
+        uploads.recording_keep(
             user=staff,
             session=session,
-            upload=UploadedFile(file, name=path.name, size=path.stat().st_size),
+            stored=seeding.stored[meeting],
             patient_channel=PatientChannel.LEFT if meeting.patient.stereo else PatientChannel.UNKNOWN,
             # What people upload into the fresh clinic is not to wait behind its recordings.
             priority=Priority.NOBODY,
         )
-    seeding.stored.append(recording.file)

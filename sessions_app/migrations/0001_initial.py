@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.functions.datetime
 import django.db.models.functions.text
 import uuid
 from django.conf import settings
@@ -114,6 +115,14 @@ class Migration(migrations.Migration):
                 ('speech_seconds', models.FloatField(help_text='Seconds of speech in the clip.')),
                 ('uploaded_at', models.DateTimeField(auto_now_add=True)),
                 ('counselor', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='voice', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='DoomedFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(help_text='Name in the default storage.', max_length=200, unique=True)),
+                ('since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.AddIndex(

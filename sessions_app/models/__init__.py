@@ -1,6 +1,7 @@
 """Clinic work: patients, their consent, sessions with recordings, and questionnaires."""
 
 from sessions_app.models.consent import Consent
+from sessions_app.models.files import DoomedFile
 from sessions_app.models.patients import Patient
 from sessions_app.models.questionnaires import Instrument, QuestionnaireResponse
 from sessions_app.models.sessions import PatientChannel, Recording, Session
@@ -10,6 +11,7 @@ __all__ = [
     "Confirmation",
     "Consent",
     "CounselorVoice",
+    "DoomedFile",
     "Instrument",
     "Patient",
     "PatientChannel",

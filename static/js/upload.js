@@ -107,7 +107,7 @@ class Upload {
     if (redirect) return location.assign(redirect);
     if (request.status === 201) return this.kept(request.responseText);
     if (request.status === 422) return replace(document.getElementById("upload"), request.responseText, this.input);
-    return this.stopped(`The server could not take this recording (${request.status}). Please try again.`);
+    return this.stopped(said(request) ?? `The server could not take this recording (${request.status}). Please try again.`);
   }
 
   kept(html) {
@@ -117,6 +117,13 @@ class Upload {
     replace(document.getElementById("sessions"), html);
     this.words.textContent = "Received. Drop the next recording here, or choose a file";
   }
+}
+
+/** The sentence in which the server says why it could not take anything: on a page of its own, or as problem details. */
+function said(request) {
+  if (request.getResponseHeader("Content-Type")?.includes("json")) return JSON.parse(request.responseText).detail;
+  const page = new DOMParser().parseFromString(request.responseText, "text/html");
+  return page.querySelector("[data-trouble]")?.textContent;
 }
 
 /** Put server-made HTML in an element's place, with the file that was chosen, and let htmx and its friends find it. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from typing import Any
 
@@ -79,3 +80,18 @@ def test_an_application_that_answers_anyway_is_not_heard_twice() -> None:
 
     asyncio.run(BodyLimit(deaf, 10)({"type": "http", "headers": []}, receive, send))
     assert [message.get("status") for message in answer] == [413, None]
+
+
+def test_a_disk_too_full_for_the_body_of_a_request_is_said() -> None:
+    """Django spools a large body to a temporary file before any of our code is asked."""
+
+    async def no_room(scope: Any, receive: Any, send: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    answer: list[Any] = []
+
+    async def send(message: Any) -> None:
+        answer.append(message)
+
+    asyncio.run(BodyLimit(no_room, 10)({"type": "http", "headers": []}, None, send))
+    assert (answer[0]["status"], json.loads(answer[1]["body"])["code"]) == (507, "storage_full")

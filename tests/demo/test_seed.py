@@ -27,7 +27,10 @@ TODAY = date(2026, 11, 23)
 def _seeded(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The clinic, made once for all tests of this file, as it takes a second or two."""
     media = override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media"))
-    with django_db_blocker.unblock(), media, transaction.atomic():
+    around = transaction.atomic()
+    # As Django marks its own transactions around tests: the seeding may take it for none.
+    around._from_testcase = True  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), media, around:
         assert seed(TODAY)
         yield
         transaction.set_rollback(True)

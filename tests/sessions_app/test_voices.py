@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from accounts.models import AccessLogEntry, Role, User
 from inference.errors import BadRecording
 from inference.models import AnalysisJob
-from sessions_app import listeners, tasks, uploads, voices
+from sessions_app import listeners, storage, tasks, uploads, voices
 from sessions_app.models import CounselorVoice
 from tests import sound
 from tests.world import JobFactory, SessionFactory, UserFactory, World
@@ -81,9 +80,12 @@ def test_a_clip_that_is_too_large_is_not_even_written(
     assert files(media) == []
 
 
-def test_deleting_leaves_neither_file_nor_row(world: World, media: Path) -> None:
+def test_deleting_leaves_neither_file_nor_row(
+    world: World, media: Path, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     voices.voice_keep(user=world.alice, upload=clip())
-    assert voices.voice_delete(user=world.alice)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert voices.voice_delete(user=world.alice)
     assert files(media) == []
     assert not CounselorVoice.objects.exists()
     assert not voices.voice_delete(user=world.alice)
@@ -93,73 +95,55 @@ def test_an_earlier_clip_that_cannot_be_deleted_costs_the_new_one_nothing_and_is
     world: World,
     media: Path,
     monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     first = voices.voice_keep(user=world.alice, upload=clip())
     with monkeypatch.context() as broken, django_capture_on_commit_callbacks(execute=True):
-        broken.setattr(voices.default_storage, "delete", fail)
+        broken.setattr(storage, "remove", fail)
         second = voices.voice_keep(user=world.alice, upload=clip(sound.SPEECH.read_bytes()))
     assert set(files(media)) == {media / first.file, media / second.file}
-    age(media / first.file, media / second.file)
-    voices.voices_tidy()
+    settings.DOOMED_FILE_SECONDS = -1
+    tasks.tidy_files()
     assert files(media) == [media / second.file]
 
 
-def age(*paths: Path) -> None:
-    for path in paths:
-        os.utime(path, (0, 0))
+def fail(_: str) -> None:
+    raise OSError("no disk")
 
 
-def test_a_clip_that_is_just_being_kept_is_not_tidied_away(media: Path, world: World) -> None:
-    new, old = media / "voices/new", media / "voices/old.part"
-    new.parent.mkdir()
-    for path in (new, old):
-        path.write_bytes(b"a voice")
-    age(old)
-    voices.voices_tidy()
-    assert files(media) == [new]
-
-
-def test_a_clip_goes_with_the_account_that_is_switched_off(world: World, media: Path) -> None:
+def test_a_clip_goes_with_the_account_that_is_switched_off(
+    world: World, media: Path, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     voices.voice_keep(user=world.alice, upload=clip())
     kept_by_bob = voices.voice_keep(user=world.bob, upload=clip())
     User.objects.filter(id=world.alice.id).update(is_active=False)
-    tasks.tidy_voices()
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.tidy_voices()
     assert CounselorVoice.objects.get() == kept_by_bob
     assert files(media) == [media / kept_by_bob.file]
     assert AccessLogEntry.objects.filter(actor_id=world.alice.id, action="delete_with_account").count() == 1
 
 
-def test_a_clip_goes_with_the_account_that_is_deleted(world: World, media: Path) -> None:
+def test_a_clip_goes_with_the_account_that_is_deleted(
+    world: World, media: Path, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     carol = UserFactory(clinic=world.clinic)
-    age(media / voices.voice_keep(user=carol, upload=clip()).file)
-    carol.delete()
-    voices.voices_tidy()
+    voices.voice_keep(user=carol, upload=clip())
+    with django_capture_on_commit_callbacks(execute=True):
+        carol.delete()
     assert files(media) == []
 
 
-def test_whoever_is_no_counselor_any_more_may_still_delete_their_clip(world: World, media: Path) -> None:
+def test_whoever_is_no_counselor_any_more_may_still_delete_their_clip(
+    world: World, media: Path, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     voices.voice_keep(user=world.alice, upload=clip())
     world.alice.role = Role.ADMIN
     world.alice.save()
-    assert voices.voice_delete(user=world.alice)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert voices.voice_delete(user=world.alice)
     assert files(media) == []
-
-
-def test_if_the_row_cannot_be_deleted_it_can_be_tried_again(
-    world: World, media: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    voices.voice_keep(user=world.alice, upload=clip())
-    with monkeypatch.context() as broken:
-        broken.setattr(voices.default_storage, "delete", fail)
-        with pytest.raises(OSError, match="no disk"):
-            voices.voice_delete(user=world.alice)
-    assert voices.voice_delete(user=world.alice)
-    assert files(media) == []
-
-
-def fail(_: str) -> None:
-    raise OSError("no disk")
 
 
 def test_keeping_and_deleting_are_recorded(world: World) -> None:
