@@ -129,7 +129,7 @@ CELERY_TASK_ROUTES = {
     "sessions_app.tasks.tidy_voices": {"queue": HOUSEKEEPING_QUEUE},
     "sessions_app.tasks.tidy_files": {"queue": HOUSEKEEPING_QUEUE},
 }
-TIDY_SECONDS = 3600.0
+TIDY_SECONDS = env.float("TIDY_SECONDS", default=3600.0)
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=30.0)
 CELERY_BEAT_SCHEDULER = "config.beat.Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
@@ -146,7 +146,6 @@ CELERY_BEAT_SCHEDULE = {
     "tidy-files": {
         "task": "sessions_app.tasks.tidy_files",
         "schedule": TIDY_SECONDS,
-        "options": {"expires": TIDY_SECONDS},
     },
 }
 

@@ -32,6 +32,9 @@ log = structlog.get_logger(__name__)
 
 TRY_AGAIN_SECONDS = 10
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The disk is full, or the space or size of file that this user may have is used up."""
+
 REFUSED_STATUS = {
     # The caller may do this; the patient's record is not ready for it, and recording a consent mends that.
     "consent_missing": 409,
@@ -153,7 +156,7 @@ def _of_rule(error: Refused) -> Problem:
 def trouble(error: BaseException | None) -> Problem | None:
     """What to say of the machine's own trouble, on pages too: no room left, no database. ``None`` for anything else."""
     if isinstance(error, OSError):
-        return STORAGE_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
+        return STORAGE_FULL if error.errno in NO_ROOM else None
     if isinstance(error, OperationalError | InterfaceError):
         return STORAGE_FULL if isinstance(error.__cause__, DiskFull) else DATABASE_AWAY
     return None

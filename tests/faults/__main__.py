@@ -162,7 +162,8 @@ def _wait_for_quiet(installation: Installation) -> None:
 
     try:
         installation.wait(quiet, "quiet", seconds=4 * installation.pace.lease + 120.0)
-        installation.wait(after(2 * (installation.pace.doomed + installation.pace.sweep)), "tidying")
+        # What production tidies within hours is not waited for.
+        installation.wait(after(min(20.0, 2 * (installation.pace.doomed + installation.pace.tidy))), "tidying")
     except TimeoutError:
         print("some jobs are still open", flush=True)
 

@@ -35,7 +35,8 @@ class Pace:
     heartbeat: float = 1.0
     sweep: float = 1.0
     resend: float = 2.0
-    doomed: float = 5.0
+    doomed: int = 4
+    tidy: float = 2.0
 
     def environment(self) -> dict[str, str]:
         """The same as settings."""
@@ -45,10 +46,11 @@ class Pace:
             "SWEEP_SECONDS": str(self.sweep),
             "RESEND_SECONDS": str(self.resend),
             "DOOMED_FILE_SECONDS": str(self.doomed),
+            "TIDY_SECONDS": str(self.tidy),
         }
 
 
-PRODUCTION = Pace(lease=60, heartbeat=10.0, sweep=30.0, resend=60.0, doomed=3600.0)
+PRODUCTION = Pace(lease=60, heartbeat=10.0, sweep=30.0, resend=60.0, doomed=3600, tidy=3600.0)
 
 
 @dataclass

@@ -45,7 +45,7 @@ class Kind:
 def kinds(redis_away: float) -> list[Kind]:
     """All of them; ``redis_away``: seconds for which Redis is gone where it is stopped."""
     killed = [
-        Kind(f"SIGKILL of {deed.removeprefix('kill ')}, {point}", partial(_killed, order=Order(point, deed)))
+        Kind(f"SIGKILL of {deed.removeprefix('kill ')}, {point}", partial(_struck, order=Order(point, deed)))
         for deed in (Deed.KILL_CHILD, Deed.KILL_MAIN, Deed.KILL_GROUP)
         for point in Point
     ]
@@ -63,8 +63,8 @@ def kinds(redis_away: float) -> list[Kind]:
         Kind("database connections terminated", _connections_terminated, servers),
         Kind("web server killed mid-upload", _web_killed, servers),
         Kind("disk full at upload", _disk_full_at_upload, servers),
-        Kind("disk full at the worker", partial(_trouble, order=Order(Point.CLAIMED, Deed.FULL_DISK))),
-        Kind("accelerator out of memory", partial(_trouble, order=Order(Point.MODEL, Deed.OUT_OF_MEMORY))),
+        Kind("disk full at the worker", partial(_struck, order=Order(Point.CLAIMED, Deed.FULL_DISK))),
+        Kind("accelerator out of memory", partial(_struck, order=Order(Point.MODEL, Deed.OUT_OF_MEMORY))),
         Kind("decoder crashes at every attempt", _poisonous),
         Kind("file deleted between queue and run", _file_gone),
         Kind("recording deleted mid-job", _deleted),
@@ -77,14 +77,15 @@ def kinds(redis_away: float) -> list[Kind]:
     ]
 
 
-def _killed(trial: Trial, order: Order) -> Steps[None]:
+def _struck(trial: Trial, order: Order) -> Steps[None]:
     job = yield from trial.bring(order=order)
     yield from trial.carried_out(job)
     trial.struck(trial.scene.orders.done_at(job.sha256))
     yield from trial.settled()
-
-
-_trouble = _killed
+    # A child may end its work when only its main process was killed; what was committed needs no second attempt.
+    again = order.deed != Deed.KILL_MAIN and order.point != Point.COMMITTED
+    if again and attempts(job.job) < 2:
+        trial.problems.append("the fault did no harm")
 
 
 def _stopped_for_long(trial: Trial) -> Steps[None]:
