@@ -38,7 +38,7 @@ TOO_SLOW_MESSAGE = (
 
 
 class LeaseLost(Exception):
-    """The job was cancelled, taken over, handed over or took too long; this worker's work on it is void."""
+    """The job was cancelled, deleted, taken over, handed over or took too long; this worker's work on it is void."""
 
 
 class Heartbeat:

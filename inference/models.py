@@ -195,6 +195,11 @@ class JobTally(models.Model):
         return f"{self.total} times {self.state} {self.error_code}".strip()
 
 
+def origin_key(checkpoint: CheckpointIdentity, pipeline_version: str) -> str:
+    """The same weights and the same pipeline have the same key; no line joins scores of two keys."""
+    return f"{checkpoint.name} {checkpoint.version} {checkpoint.sha256} {pipeline_version}"
+
+
 class Analysis(models.Model):
     """What was measured in one recording, with its origin. Never changed once written."""
 
@@ -253,8 +258,8 @@ class Analysis(models.Model):
 
     @property
     def origin_key(self) -> str:
-        """The same weights and the same pipeline have the same key; no line joins scores of two keys."""
-        return f"{self.origin} {self.checkpoint_sha256} {self.pipeline_version}"
+        """See `inference.models.origin_key`."""
+        return origin_key(self.checkpoint, self.pipeline_version)
 
     def score(self, head: HeadName) -> Score:
         """The stored score of one head. Whether a person may see it is for `sessions_app.scores` to say."""

@@ -89,7 +89,9 @@ def _written(write: Callable[[], T]) -> T:
 
 
 def _analyze(claim: Claim) -> results.Analysis:
-    job = AnalysisJob.objects.get(id=claim.job_id)
+    job = AnalysisJob.objects.filter(id=claim.job_id).first()
+    if job is None:
+        raise LeaseLost
     withheld = [reason for _, reason in analysis_starting.send(sender=AnalysisJob, job=job) if reason]
     path, clip = Path(default_storage.path(job.file)), _clip(job)
     options = Options(

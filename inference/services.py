@@ -113,7 +113,10 @@ def job_claim(job_id: uuid.UUID) -> Claim | None:
     )
     if not taken:
         return None
-    return Claim(job_id, token, AnalysisJob.objects.get(id=job_id).attempt, worker)
+    # It may have been deleted since.
+    for attempt in AnalysisJob.objects.filter(id=job_id).values_list("attempt", flat=True):
+        return Claim(job_id, token, attempt, worker)
+    return None
 
 
 def job_renew(claim: Claim, *, stage: str, progress: float) -> bool:
@@ -206,6 +209,16 @@ def job_cancel(job_id: uuid.UUID, *, by: str) -> bool:
         .filter(id=job_id)
         .update(state=JobState.CANCELLED, moved_by=by, lease_token=None, lease_until=None, finished_at=Now())
     )
+
+
+def jobs_hold(*, subject: uuid.UUID) -> None:
+    """Keep workers from finishing a job of ``subject`` until the transaction ends."""
+    list(AnalysisJob.objects.select_for_update().filter(subject=subject).values_list("id"))
+
+
+def jobs_forget(*, subject: uuid.UUID) -> None:
+    """Delete every job of ``subject``, held or not, with its analysis. A worker that holds one can store nothing."""
+    AnalysisJob.objects.filter(subject=subject).delete()
 
 
 def analyses_forget(*, subject: uuid.UUID) -> None:

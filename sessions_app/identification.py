@@ -8,21 +8,16 @@ and a clip that comes or goes later turns nothing round.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.db import transaction
-
-from accounts import access_log
 from accounts.models import User
 from accounts.permissions import require
 from accounts.policy import Action
 from inference import services as jobs
 from inference.errors import NoSpeech, TooLittleSpeech
 from inference.speakers import ASSUMPTIONS, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON
-from sessions_app.errors import ConsentMissing
-from sessions_app.models import Confirmation, Patient, PatientChannel, Recording
+from sessions_app.models import Confirmation, PatientChannel, Recording
+from sessions_app.recordings import locked, log
 
 OF_TWO = frozenset({BY_LENGTH, BY_ENROLMENT, BY_PERSON, BY_CHANNEL})
 """Ways of telling the patient from another person who is heard too."""
@@ -60,19 +55,24 @@ def can_be_swapped(recording: Recording) -> bool:
     return "swapped" in job.options or bool(recording.patient_channel and job.error_code in NOT_HEARD)
 
 
+def decided_about(recording: Recording) -> uuid.UUID:
+    """The job whose result a decision about the patient is about: the one shown, else the one that found nothing."""
+    return recording.analysis.job_id if recording.analysis is not None else recording.job_id
+
+
 def patient_confirm(*, user: User, recording: Recording, seen: uuid.UUID) -> bool:
     """Confirm who was assumed to be the patient in what job ``seen`` found. The first to confirm is kept.
 
     False when that is not what the recording shows any more, or it is no assumption. Raises `ConsentMissing`.
     """
     require(user, Action.CONFIRM_PATIENT)
-    with _locked(user, recording, "confirm_patient") as current:
+    with locked(user, recording, "confirm_patient") as current:
         analysis = current.analysis
         if analysis is None or analysis.job_id != seen or not is_assumption(current):
             return False
         _, fresh = Confirmation.objects.get_or_create(analysis=analysis, defaults={"confirmed_by": user})
         if fresh:
-            _log(user, current, "confirm_patient")
+            log(user, current, "confirm_patient")
     return True
 
 
@@ -83,11 +83,11 @@ def patient_swap(*, user: User, recording: Recording, seen: uuid.UUID) -> bool:
     Raises `ConsentMissing`; then what was found stays.
     """
     require(user, Action.CONFIRM_PATIENT)
-    with _locked(user, recording, "swap_patient") as current:
-        if current.job_id != seen or not can_be_swapped(current):
+    with locked(user, recording, "swap_patient") as current:
+        if decided_about(current) != seen or not can_be_swapped(current):
             return False
         _swap(user, current)
-        _log(user, current, "swap_patient")
+        log(user, current, "swap_patient")
     return True
 
 
@@ -127,36 +127,3 @@ def _speaks_more(recording: Recording) -> bool:
         return analysis.speaker_method == BY_LENGTH
     share: float | None = analysis.biomarkers.get("talk_ratio", {}).get("value")
     return share is None or share >= 0.5
-
-
-@contextmanager
-def _locked(user: User, recording: Recording, action: str) -> Iterator[Recording]:
-    """The recording as it is now, while uploads, withdrawals and other decisions about its patient wait."""
-    try:
-        with transaction.atomic():
-            Patient.objects.select_for_update(no_key=True).get(id=recording.session.patient_id)
-            current = Recording.objects.select_related("job", "analysis", "session__patient__clinic").get(
-                id=recording.id
-            )
-            _require_consent(current)
-            yield current
-    except ConsentMissing:
-        _log(user, recording, action, allowed=False)
-        raise
-
-
-def _require_consent(recording: Recording) -> None:
-    session = recording.session
-    if session.patient.consent_on(session.day_in(session.patient.clinic)) is None:
-        raise ConsentMissing
-
-
-def _log(user: User, recording: Recording, action: str, *, allowed: bool = True) -> None:
-    access_log.record(
-        actor=user,
-        action=action,
-        object_kind="recording",
-        object_id=recording.id,
-        patient_id=recording.session.patient_id,
-        allowed=allowed,
-    )

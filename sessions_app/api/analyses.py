@@ -10,9 +10,11 @@ from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import access_log
 from accounts.policy import Action
 from inference.models import Analysis
 from sessions_app.api.contract import Shown
@@ -51,6 +53,12 @@ class AnalysisSerializer(ContractSerializer):
         return link(self.context["request"], "analysis-timeline", analysis["id"])
 
 
+class RecordingAnalysisSerializer(AnalysisSerializer):
+    """An analysis among all those of its recording."""
+
+    is_shown = serializers.BooleanField(help_text="Whether it is the one that stands for the recording.")
+
+
 class AnalysisTimelineSerializer(serializers.Serializer[Any]):
     """How the scores run over the recording, who spoke when, and the waveform."""
 
@@ -72,7 +80,7 @@ class AnalysisFilter(filters.FilterSet):  # type: ignore[misc]
 
 
 class AnalysisResource(Resource[Analysis]):
-    """Analyses are seen through the recording that points at them."""
+    """Analyses are seen through the recording in which they were made."""
 
     kind = "analysis"
     needs = {"GET": Action.SEE_SCORES}
@@ -80,7 +88,7 @@ class AnalysisResource(Resource[Analysis]):
     queryset = Analysis.objects.all()
 
     def get_queryset(self) -> QuerySet[Analysis]:
-        """Through the scoped door."""
+        """Those that recordings show now, through the scoped door."""
         recordings = Recording.objects.visible_to(self.request.user)
         return (
             Analysis.objects.filter(recording__in=recordings)
@@ -88,9 +96,18 @@ class AnalysisResource(Resource[Analysis]):
             .prefetch_related("recording__session__patient__consents")
         )
 
-    def shown(self, analysis: Analysis, *, with_timeline: bool = False) -> dict[str, Any]:
+    def with_earlier(self) -> QuerySet[Analysis]:
+        """As `get_queryset`, and those that others have replaced."""
+        recordings = Recording.objects.visible_to(self.request.user)
+        return Analysis.objects.filter(subject__in=recordings.values("id")).select_related("confirmation")
+
+    def recording_of(self, recording_id: uuid.UUID) -> Recording:
+        """The recording, with all that `shown` asks of it. It was found to be visible before."""
+        recordings = Recording.objects.visible_to(self.request.user).select_related("session__patient__clinic", "job")
+        return recordings.prefetch_related("session__patient__consents").get(id=recording_id)
+
+    def shown(self, analysis: Analysis, recording: Recording, *, with_timeline: bool = False) -> dict[str, Any]:
         """The analysis as the caller may see it."""
-        recording = analysis.recording
         recording.analysis = analysis
         patient = recording.session.patient
         gate = ScoreGate.for_patient(self.user, patient.clinic, list(patient.consents.all()))
@@ -103,6 +120,11 @@ class AnalysisResource(Resource[Analysis]):
             **shown.as_dict(file=recording.original_name),
             "peaks": shown.peaks,
         }
+
+    def shown_alone(self, analysis: Analysis, *, with_timeline: bool = False) -> dict[str, Any]:
+        """As `shown`, for one of `with_earlier`."""
+        assert analysis.subject is not None
+        return self.shown(analysis, self.recording_of(analysis.subject), with_timeline=with_timeline)
 
 
 class AnalysisList(AnalysisResource):
@@ -117,7 +139,39 @@ class AnalysisList(AnalysisResource):
 
     def paginate_queryset(self, queryset: Any) -> list[Any]:
         """The page's rows as the caller may see them."""
-        return [self.shown(analysis) for analysis in super().paginate_queryset(queryset) or []]
+        return [self.shown(analysis, analysis.recording) for analysis in super().paginate_queryset(queryset) or []]
+
+
+class RecordingAnalyses(AnalysisResource):
+    """Every analysis of one recording."""
+
+    serializer_class = RecordingAnalysisSerializer
+
+    @extend_schema(
+        operation_id="recordings_analyses",
+        summary="List all analyses of a recording, earlier ones too",
+        responses=RecordingAnalysisSerializer(many=True),
+    )
+    def get(self, request: Request, recording_id: uuid.UUID) -> Response:
+        """Newest first, all at once. `is_shown` is true for the one that stands for the recording everywhere else.
+
+        Scores of two origins (`checkpoint`, `pipeline_version`) cannot be compared with each other.
+        """
+        recording = self._found(recording_id)
+        current = recording.analysis_id
+        rows = self.with_earlier().filter(subject=recording_id)
+        listed = [self.shown(row, recording) | {"is_shown": row.id == current} for row in rows]
+        self.log("list", object_id=recording_id, patient_id=recording.session.patient_id)
+        return Response(self.get_serializer(listed, many=True).data)
+
+    def _found(self, recording_id: uuid.UUID) -> Recording:
+        try:
+            return self.recording_of(recording_id)
+        except Recording.DoesNotExist as error:
+            access_log.record(
+                actor=self.user, action="read", object_kind="recording", object_id=recording_id, allowed=False
+            )
+            raise NotFound from error
 
 
 class AnalysisDetail(AnalysisResource):
@@ -129,7 +183,8 @@ class AnalysisDetail(AnalysisResource):
 
         Where the clinic's policy or a missing consent hides a score, its state is `unavailable` and `reason` says why.
         """
-        analysis = self.shown(self.found(self.get_queryset(), id=analysis_id))
+        row = self.found(self.with_earlier(), id=analysis_id)
+        analysis = self.shown_alone(row)
         self.log("read", object_id=analysis_id, patient_id=analysis["patient"])
         return Response(self.get_serializer(analysis).data)
 
@@ -145,7 +200,7 @@ class AnalysisTimeline(AnalysisResource):
 
         Without consent all arrays are empty: who spoke when is voice analysis too.
         """
-        row = self.found(self.get_queryset().select_related("timeline"), id=analysis_id)
-        analysis = self.shown(row, with_timeline=True)
+        row = self.found(self.with_earlier().select_related("timeline"), id=analysis_id)
+        analysis = self.shown_alone(row, with_timeline=True)
         self.log("read_timeline", object_id=analysis_id, patient_id=analysis["patient"])
         return Response(self.get_serializer(analysis).data)

@@ -1,4 +1,4 @@
-"""Analysis jobs: how far is it, what went wrong, try again."""
+"""Analysis jobs: how far is it, what went wrong, try again, cancel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts.policy import Action, may
 from inference.models import JobState
 from inference.stages import STAGE_LABELS
-from sessions_app import uploads
+from sessions_app import recordings, uploads
 from sessions_app.api.links import link
 from sessions_app.api.problems import Conflict
 from sessions_app.api.resource import Resource
@@ -143,3 +143,21 @@ class JobRetry(JobResource):
             raise Conflict("Only a failed or cancelled analysis can be tried again.", code="job_not_failed")
         answer = self.get_serializer(self.of_job(job_id)).data
         return Response(answer, status=202, headers={"Location": answer["url"]})
+
+
+class JobCancel(JobResource):
+    """Ending a job that nobody wants any more."""
+
+    needs = {"POST": Action.CANCEL_ANALYSIS}
+
+    @extend_schema(
+        operation_id="jobs_cancel",
+        summary="Cancel a waiting or running analysis",
+        request=None,
+        responses={200: JobSerializer},
+    )
+    def post(self, request: Request, job_id: uuid.UUID) -> Response:
+        """End a waiting or running job without a result; 409 when it has ended already. It can be tried again."""
+        if not recordings.analysis_cancel(user=self.user, recording=self.of_job(job_id)):
+            raise Conflict("Only an analysis that waits or runs can be cancelled.", code="job_not_open")
+        return Response(self.get_serializer(self.of_job(job_id)).data)

@@ -1,4 +1,4 @@
-"""Recordings: upload one, see what became of it."""
+"""Recordings: upload one, see what became of it, delete it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.policy import Action
-from sessions_app import uploads
+from sessions_app import recordings, uploads
 from sessions_app.api.filters import VisibleFilter
 from sessions_app.api.jobs import JobSerializer
 from sessions_app.api.links import link
@@ -126,9 +126,21 @@ class RecordingList(RecordingResource):
 class RecordingDetail(RecordingResource):
     """One recording."""
 
+    needs = {"GET": Action.LIST_PATIENTS, "DELETE": Action.DELETE_RECORDING}
+    http_method_names = ["get", "delete", "head"]
+
     @extend_schema(operation_id="recordings_retrieve", summary="Read a recording")
     def get(self, request: Request, recording_id: uuid.UUID) -> Response:
         """One recording with its job. The audio itself is not given out here."""
         recording = self.found(self.get_queryset(), id=recording_id)
         self.log("read", object_id=recording.id, patient_id=recording.session.patient_id)
         return Response(self.get_serializer(recording).data)
+
+    @extend_schema(operation_id="recordings_destroy", summary="Delete a recording", responses={204: None})
+    def delete(self, request: Request, recording_id: uuid.UUID) -> Response:
+        """Delete a recording for good: the audio, its jobs, and every analysis of it. It cannot be undone.
+
+        An analysis that waits or runs is stopped. The session is kept.
+        """
+        recordings.recording_delete(user=self.user, recording=self.found(self.get_queryset(), id=recording_id))
+        return Response(status=204)

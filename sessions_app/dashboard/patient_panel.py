@@ -16,7 +16,7 @@ from sessions_app.dashboard.wording import (
     OTHER_WAS_NOT_ANALYSED,
     TAKE_BACK,
 )
-from sessions_app.identification import can_be_swapped, is_assumption
+from sessions_app.identification import can_be_swapped, decided_about, is_assumption
 from sessions_app.models import Confirmation, Recording
 
 
@@ -43,7 +43,7 @@ def patient_panel(recording: Recording, user: User, confirmation: Confirmation |
     question, swap_label = _question(recording)
     patient_seconds, other_seconds = _seconds(recording.analysis) if recording.analysis else (0.0, 0.0)
     return PatientPanel(
-        job=recording.job_id,
+        job=decided_about(recording),
         question="" if confirmation else question,
         confirmation=confirmation,
         may_confirm=is_assumption(recording) and confirmation is None and may(user, Action.CONFIRM_PATIENT),

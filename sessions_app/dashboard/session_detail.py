@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.policy import Action, may
 from inference import results
 from inference.biomarkers.definitions import DEFINITIONS, Definition
-from inference.models import Analysis, Timeline
+from inference.models import Analysis, JobState, Timeline
 from inference.results import HeadName, Measure, Score, Turn
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.patient_panel import PatientPanel, patient_panel
@@ -17,6 +17,7 @@ from sessions_app.dashboard.progress import Progress, progress_of
 from sessions_app.dashboard.wording import HEAD_WORDS, LONGER_WAS_CHOSEN, SPEAKER_METHODS
 from sessions_app.identification import longer_was_chosen
 from sessions_app.models import Confirmation, Recording, Session
+from sessions_app.recordings import can_be_reanalyzed, todays_origin
 from sessions_app.scores import NOTHING_OVER_TIME, Heard, OverTime, ScoreGate
 
 
@@ -60,13 +61,33 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """An analysis that another one has replaced, with its scores as this user may see them."""
+
+    analysis: Analysis
+    scores: dict[HeadName, Score]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingDetail:
-    """One recording: how far it is and, for those who may see it, what was measured."""
+    """One recording: how far it is and, for those who may see it, what was measured, now and earlier."""
 
     recording: Recording
     progress: Progress
     detail: Detail | None
     panel: PatientPanel | None
+    earlier: list[Earlier]
+    may_reanalyze: bool
+
+    @property
+    def is_analysed(self) -> bool:
+        """Whether what is shown is what the newest job found."""
+        return self.progress.state == JobState.SUCCEEDED
+
+    @property
+    def earlier_labels(self) -> list[CheckpointLabel]:
+        """The lines that must stand beside the earlier scores."""
+        return labels_of(one.analysis.checkpoint_name for one in self.earlier)
 
 
 def recording_details(session: Session, user: User) -> list[RecordingDetail]:
@@ -76,24 +97,54 @@ def recording_details(session: Session, user: User) -> list[RecordingDetail]:
     shown = gate.shows_voice(session)
     timelines = _timelines(recordings) if shown else {}
     confirmed = _confirmations(recordings, user) if shown else {}
-    return [_recording_detail(session, recording, gate, timelines, confirmed) for recording in recordings]
+    earlier = _earlier(session, recordings, gate) if may(user, Action.SEE_SCORES) else []
+    origin = todays_origin() if may(user, Action.REANALYZE) else None
+    return [
+        _recording_detail(session, recording, gate, _Fetched(timelines, confirmed, earlier, origin))
+        for recording in recordings
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """What is fetched once for all recordings of a session; ``origin``: of an analysis that is made today."""
+
+    timelines: dict[Any, Timeline]
+    confirmed: dict[Any, Confirmation]
+    earlier: list[Earlier]
+    origin: str | None
 
 
 def _recording_detail(
     session: Session,
     recording: Recording,
     gate: ScoreGate,
-    timelines: dict[Any, Timeline],
-    confirmed: dict[Any, Confirmation],
+    fetched: _Fetched,
 ) -> RecordingDetail:
     analysis = recording.analysis
     shown = analysis is not None and may(gate.user, Action.SEE_SCORES)
-    detail = _detail(session, recording, analysis, timelines.get(analysis.pk), gate) if analysis and shown else None
+    detail = (
+        _detail(session, recording, analysis, fetched.timelines.get(analysis.pk), gate) if analysis and shown else None
+    )
     panel = None
     if gate.shows_voice(session):
-        confirmation = confirmed.get(recording.analysis_id)
+        confirmation = fetched.confirmed.get(recording.analysis_id)
         panel = patient_panel(recording, gate.user, confirmation)
-    return RecordingDetail(recording, progress_of(recording.job), detail, panel)
+    progress = progress_of(recording.job)
+    return RecordingDetail(
+        recording=recording,
+        progress=progress,
+        detail=detail,
+        panel=panel,
+        earlier=[one for one in fetched.earlier if one.analysis.subject == recording.id],
+        may_reanalyze=can_be_reanalyzed(recording, fetched.origin) and not progress.can_retry,
+    )
+
+
+def _earlier(session: Session, recordings: list[Recording], gate: ScoreGate) -> list[Earlier]:
+    shown = [one.analysis_id for one in recordings if one.analysis_id]
+    found = Analysis.objects.filter(subject__in=[one.id for one in recordings]).exclude(id__in=shown)
+    return [Earlier(analysis, gate.scores(session, analysis)) for analysis in found]
 
 
 def _timelines(recordings: list[Recording]) -> dict[Any, Timeline]:

@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
 
+from sessions_app.api.problems import STORAGE_FULL
 from tests.browser.chart import coloured_pixels
 from tests.browser.conftest import SignIn
 from tests.sound import SPEECH
@@ -123,3 +125,18 @@ def test_a_recording_is_taken_in_without_javascript(stack: Stack, sign_in: SignI
     page.get_by_role("button", name="Upload for").click()
     expect(page.locator("main")).to_contain_text("The recording was received.")
     expect(page.get_by_role("row").filter(has_text="22 Apr 2026")).to_have_count(1)
+
+
+def test_what_the_server_says_of_a_full_disk_stands_beside_the_file(
+    stack: Stack, sign_in: SignIn, complaints: list[str]
+) -> None:
+    page = sign_in("staff")
+    page.goto(f"/patients/{stack.world['fresh']}/")
+    full = render_to_string("trouble.html", {"problem": STORAGE_FULL})
+    page.route("**/sessions/", lambda route: route.fulfill(status=507, content_type="text/html", body=full))
+    page.set_input_files("input[type=file]", SPEECH)
+    page.get_by_role("button", name="Upload for").click()
+    expect(page.get_by_role("alert")).to_have_text(STORAGE_FULL.detail)
+    expect(page.locator("[data-drop-words]")).to_contain_text("speech.opus")
+    expect(page.get_by_role("button", name="Upload for")).to_be_enabled()
+    assert "507" in complaints.pop()

@@ -1,4 +1,4 @@
-"""Trying an analysis again, and saying who the patient is in it."""
+"""Trying an analysis again, cancelling it or making a new one, saying who the patient is, deleting a recording."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.policy import Action
-from sessions_app import identification, uploads
+from sessions_app import identification, recordings, uploads
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404, recording_or_404
 from sessions_app.dashboard.views.patients import sessions_context
 from sessions_app.errors import ConsentMissing
@@ -28,9 +28,53 @@ def retry(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """Queue a failed analysis again."""
     recording = recording_or_404(request.user, recording_id)
     uploads.recording_retry(user=request.user, recording=recording)
+    return _how_far(request, recording)
+
+
+@require_POST
+@open_to(Action.CANCEL_ANALYSIS)
+def cancel(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
+    """End the analysis that waits or runs."""
+    recording = recording_or_404(request.user, recording_id)
+    if not recordings.analysis_cancel(user=request.user, recording=recording) and not request.htmx:
+        messages.warning(request, "There was nothing to cancel: the analysis has ended meanwhile.")
+    return _how_far(request, recording)
+
+
+@require_POST
+@open_to(Action.REANALYZE)
+def reanalyze(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
+    """Analyse the recording anew with today's checkpoint, and return to the session."""
+    recording = recording_or_404(request.user, recording_id)
+    try:
+        if not recordings.recording_reanalyze(user=request.user, recording=recording):
+            messages.warning(request, CHANGED_MEANWHILE)
+    except ConsentMissing as error:
+        messages.error(request, error.message)
+    return redirect("session", recording.session_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@open_to(Action.DELETE_RECORDING)
+def delete(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
+    """Ask once more and say what goes; a POST deletes."""
+    recording = recording_or_404(request.user, recording_id)
+    patient = patient_or_404(request.user, recording.session.patient_id)
+    if request.method == "POST":
+        recordings.recording_delete(user=request.user, recording=recording)
+        messages.success(request, "The recording was deleted, with all that was measured in it.")
+        return redirect("session", recording.session_id)
+    recordings.log(request.user, recording, "read")
+    return render(request, "dashboard/delete_recording.html", {"recording": recording, "patient": patient})
+
+
+def _how_far(request: ClinicRequest, recording: Recording) -> HttpResponse:
+    """The list of sessions as it is now, or the page that the form came from."""
     patient = patient_or_404(request.user, recording.session.patient_id)
     if request.htmx:
         return render(request, "dashboard/_sessions.html", sessions_context(request, patient))
+    if "session" in request.POST:
+        return redirect("session", recording.session_id)
     return redirect("patient", patient.id)
 
 

@@ -20,9 +20,17 @@ def pages(world: World) -> dict[str, str]:
     counselor, admin = signed_in(world.alice), signed_in(world.ada)
     addresses = ["/", f"/patients/{world.alices_patient.id}/", f"/sessions/{recording.session_id}/"]
     admission = ["/patients/new/", f"/patients/{world.alices_patient.id}/consents/withdraw/"]
+    decisions = [f"/recordings/{recording.id}/delete/"]
     found = {
         address: counselor.get(address).content.decode()
-        for address in [*addresses, "/account/api-token/", "/account/password/", "/account/voice/", *admission]
+        for address in [
+            *addresses,
+            "/account/api-token/",
+            "/account/password/",
+            "/account/voice/",
+            *admission,
+            *decisions,
+        ]
     }
     counselor.logout()
     return found | {

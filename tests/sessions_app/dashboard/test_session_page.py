@@ -126,9 +126,9 @@ def test_more_recordings_cost_no_more_queries(
     for _ in range(recordings):
         analysed(session)
     client = signed_in(world.alice)
-    # Log-in session, user, clinic; session with patient, recordings; access log; consents, timelines, confirmations;
-    # two for notices.
-    with django_assert_num_queries(11):
+    # Log-in session, user, clinic; session with patient, recordings; access log; consents, timelines, confirmations,
+    # earlier analyses; two for notices.
+    with django_assert_num_queries(12):
         client.get(f"/sessions/{session.id}/")
 
 
