@@ -201,7 +201,7 @@ def _queue(jobs: QuerySet[AnalysisJob]) -> Queue:
 
 
 def _recent(moves: QuerySet[Any]) -> dict[str, Any]:
-    """Counts and spreads over the moves of the last 24 hours; each move is told from where it came, and when."""
+    """Counts and spreads over the moves of the last 24 hours; each move knows from which state it came, and when."""
     earlier = JobMove.objects.filter(pgh_obj=OuterRef("pgh_obj"), pgh_id__lt=OuterRef("pgh_id")).order_by("-pgh_id")
     begun, ended = Q(state=JobState.RUNNING), Q(state__in=[JobState.SUCCEEDED, JobState.FAILED])
     last_hour = Q(pgh_created_at__gte=Now() - HOUR)
@@ -216,9 +216,13 @@ def _recent(moves: QuerySet[Any]) -> dict[str, Any]:
         for share, fraction in shares.items()
     }
     lasted = ExpressionWrapper(F("pgh_created_at") - F("came_at"), output_field=DurationField())
-    told = moves.annotate(
-        came_from=Subquery(earlier.values("state")[:1]), came_at=Subquery(earlier.values("pgh_created_at")[:1])
-    ).annotate(lasted=lasted)
+    told = (
+        moves.exclude(state=JobState.QUEUED)
+        .annotate(
+            came_from=Subquery(earlier.values("state")[:1]), came_at=Subquery(earlier.values("pgh_created_at")[:1])
+        )
+        .annotate(lasted=lasted)
+    )
     found: dict[str, Any] = told.aggregate(**counts, **spreads, retried=Count("pk", filter=begun & Q(attempt__gt=1)))
     return found
 

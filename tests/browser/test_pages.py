@@ -37,6 +37,17 @@ def test_every_page_fits_its_window(stack: Stack, sign_in: SignIn, width: int, c
         assert page.evaluate(TOO_WIDE) == 0, address
 
 
+@pytest.mark.parametrize(("width", "color_scheme"), [(1440, "light"), (390, "dark")])
+def test_the_page_of_operations_fits_its_window_with_a_history_open(
+    sign_in: SignIn, width: int, color_scheme: str
+) -> None:
+    page = sign_in("admin", width=width, color_scheme=color_scheme)
+    page.get_by_role("link", name="Operations", exact=True).click()
+    page.locator(".history").first.locator("summary").click()
+    expect(page.locator(".history li").first).to_contain_text("by somebody unknown")
+    assert page.evaluate(TOO_WIDE) == 0
+
+
 def test_the_list_narrows_as_one_types(sign_in: SignIn) -> None:
     page = sign_in("counselor")
     page.evaluate("window.same = true")
