@@ -1,0 +1,115 @@
+"""What queueing an analysis adds to the answer of an upload, in milliseconds.
+
+The same upload is timed with its job written and its message sent, and with a job that was there before and no message,
+in turn, so that whatever else the machine does falls on both alike. Added is the difference of the two percentiles.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from accounts.models import Clinic, Role, User
+from inference import services as jobs
+from inference.models import AnalysisJob
+from sessions_app import uploads
+from sessions_app.models import Consent, Patient, Session
+
+LIMIT_MS = 20.0
+PERCENTILES = (50, 95)
+WARM_UP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class EnqueueCost:
+    """Milliseconds of each upload, with queueing and without."""
+
+    queued: list[float]
+    bare: list[float]
+
+    def at(self, percentile: int) -> tuple[float, float, float]:
+        """With queueing, without it, and what it adds."""
+        queued, bare = (float(np.percentile(spent, percentile)) for spent in (self.queued, self.bare))
+        return queued, bare, queued - bare
+
+    @property
+    def reached(self) -> bool:
+        """Whether 95 of 100 uploads are as quick as they must be."""
+        return self.at(95)[2] <= LIMIT_MS
+
+
+def measure(count: int) -> EnqueueCost:
+    """Time ``count`` uploads of a small file each way. For a database of its own: what is made here stays."""
+    user, patient = _clinic()
+    queued: list[float] = []
+    bare: list[float] = []
+    for number in range(count + WARM_UP):
+        queued.append(_upload(user, patient, number))
+        with _without_queueing():
+            bare.append(_upload(user, patient, number))
+    return EnqueueCost(queued[WARM_UP:], bare[WARM_UP:])
+
+
+def as_text(cost: EnqueueCost) -> str:
+    """The run as a table to read."""
+    lines = [
+        f"{len(cost.queued)} uploads each way, in turn, on one connection; milliseconds",
+        "",
+        f"  {'':<12}{'queued':>10}{'bare':>10}{'added':>10}",
+    ]
+    lines += [f"  {f'p{place}':<12}" + "".join(f"{spent:>10.2f}" for spent in cost.at(place)) for place in PERCENTILES]
+    verdict = "reached" if cost.reached else "NOT REACHED"
+    asked = f"{'queueing adds at p95, ms':<34} {cost.at(95)[2]:9.4g} {f'<= {LIMIT_MS:g}':<10} {verdict}"
+    return "\n".join([*lines, "", asked])
+
+
+def _clinic() -> tuple[User, Patient]:
+    clinic = Clinic.objects.create(name="Bench", is_synthetic=True)
+    user = User.objects.create_user(
+        email="bench@clinic.test", password=None, clinic=clinic, display_name="Bench", role=Role.STAFF
+    )
+    patient = Patient.objects.create(clinic=clinic, reference="B-1", given_name="No", family_name="Body")
+    Consent.objects.create(
+        patient=patient,
+        text_version="1",
+        recording=True,
+        voice_analysis=True,
+        given_on=date(2000, 1, 1),
+        taken_by=user,
+    )
+    return user, patient
+
+
+def _upload(user: User, patient: Patient, number: int) -> float:
+    """Milliseconds of one upload of 64 KiB that no other holds."""
+    held_at = timezone.now() - timedelta(days=1)
+    session = Session.objects.create(patient=patient, held_at=held_at, created_by=user)
+    file = SimpleUploadedFile(f"{number}.wav", uuid.uuid4().bytes * 4096)
+    started = time.perf_counter()
+    uploads.recording_add(user=user, session=session, upload=file)
+    return 1000 * (time.perf_counter() - started)
+
+
+@contextmanager
+def _without_queueing() -> Iterator[None]:
+    """An upload finds its job made already, and sends no message."""
+    made = AnalysisJob.objects.create(tenant=uuid.uuid4(), file="none", checkpoint="none")
+    enqueue: Callable[..., AnalysisJob] = jobs.job_enqueue
+
+    def none(**_: Any) -> AnalysisJob:
+        return made
+
+    jobs.job_enqueue = none
+    try:
+        yield
+    finally:
+        jobs.job_enqueue = enqueue
