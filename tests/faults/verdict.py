@@ -50,10 +50,7 @@ class Verdict:
     @property
     def total(self) -> Row:
         """The sum over all kinds."""
-        total = Row("all")
-        for row in self.rows:
-            total.add(row)
-        return total
+        return self._sum("all", "")
 
     @property
     def holds(self) -> bool:
@@ -65,7 +62,16 @@ class Verdict:
         """The rows as text."""
         counts = f"{'faults':>6} {'jobs':>5} {'lost':>5} {'doubled':>7} {'stuck':>5} {'wrong':>5}"
         head = f"{'fault':<44} {counts} {'p50 s':>7} {'p95 s':>7}"
-        return "\n".join([head, *map(_line, self.rows), _line(self.total), *self._remarks()])
+        sums = (self._sum("all SIGKILL", "SIGKILL"), self.total)
+        return "\n".join([head, *map(_line, [*self.rows, *sums]), *self._remarks()])
+
+    def _sum(self, name: str, start: str) -> Row:
+        """The sum over the kinds whose names begin with ``start``."""
+        total = Row(name)
+        for row in self.rows:
+            if row.kind.startswith(start):
+                total.add(row)
+        return total
 
     def _remarks(self) -> Iterable[str]:
         for row in self.rows:
@@ -84,7 +90,7 @@ def verdict(trials: list[Trial]) -> Verdict:
         row.remarks += trial.problems
         for job in trial.accepted:
             _judge(row, trial, job)
-    return Verdict(list(rows.values()), orphans())
+    return Verdict([rows[kind] for kind in sorted(rows)], orphans())
 
 
 def orphans() -> list[str]:
