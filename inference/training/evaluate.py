@@ -88,7 +88,7 @@ class Ear:
 
 
 def figures(
-    ear: Ear, cast: Cast = HELD_OUT, *, clips_per_voice: int = 24, doses_per_voice: int = 3
+    ear: Ear, cast: Cast = HELD_OUT, *, clips_per_voice: int = 48, doses_per_voice: int = 3
 ) -> Iterator[Figure]:
     """Every figure on the voices of ``cast``, as it is measured."""
     clips = trials.clips(cast, clips_per_voice)

@@ -18,7 +18,7 @@ from inference.training.train_demo import TARGET
 def main() -> None:
     """Evaluates the demonstration checkpoint."""
     parser = argparse.ArgumentParser(description="Figures of the demonstration checkpoint on a held-out engine.")
-    parser.add_argument("--clips", type=int, default=24, help="clips per voice")
+    parser.add_argument("--clips", type=int, default=48, help="clips per voice")
     parser.add_argument("--doses", type=int, default=3, help="utterances per voice and cue")
     parser.add_argument("--tuning", action="store_true", help="on the voices that choices are made on")
     parser.add_argument("--keep", action="store_true", help="write the figures on the card")
