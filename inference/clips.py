@@ -6,10 +6,10 @@ from math import ceil
 from pathlib import Path
 
 from inference import diarization, quality
-from inference.audio import SAMPLE_RATE, decode
+from inference.audio import decode
 from inference.errors import BadRecording, NoSpeech, TooLittleSpeech, TooLong
 from inference.highpass import take_hum_away
-from inference.speech import cut_silences, probabilities, speech_spans, sustained, total
+from inference.speech import clear_speech, probabilities, sustained, total
 
 LEAST_SPEECH, MOST_SPEECH = 5.0, 60.0
 """Seconds of speech: less tells little of a voice, more tells nothing new."""
@@ -31,8 +31,7 @@ def check(clip: Path) -> float:
     quality.refuse_silence(sound)
     samples = sound.mono
     take_hum_away(samples)
-    spans = speech_spans(probabilities(samples), len(samples) / SAMPLE_RATE)
-    speech = sustained(cut_silences(spans, samples))
+    speech = sustained(clear_speech(samples, probabilities(samples)))
     seconds = total(speech)
     if not speech:
         raise NoSpeech("No speech was found in this clip. Please check that the right file was chosen.")

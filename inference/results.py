@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-PIPELINE_VERSION = "3"
+PIPELINE_VERSION = "4"
 """Raised whenever a change in the road from file to analysis can move a number."""
 
 HeadName = Literal["depression", "valence", "arousal"]

@@ -25,7 +25,9 @@ from inference.levels import chunk_powers, decibels
 from inference.results import Span, Turn
 from inference.speech import (
     CHUNK,
+    MIN_PAUSE,
     SPEECH_ON,
+    clear_speech,
     cut_silences,
     intersect,
     merge,
@@ -70,6 +72,9 @@ TOO_ALIKE = (
 
 MIN_SPEECH = 1.0
 """Seconds of speech below which a channel counts as empty."""
+
+EDGE = MIN_PAUSE / 2
+"""Seconds: what is heard this near to the clear speech of a voice belongs to it; two such edges fill a dip."""
 
 FloatArray = NDArray[np.float32]
 Progress = Callable[[float], None]
@@ -199,15 +204,26 @@ def _only_voice(channels: tuple[FloatArray, FloatArray], heard: tuple[FloatArray
 
 def _single(samples: FloatArray, options: Options, progress: Progress | None) -> Voices:
     """One channel: one voice or two, told apart by their sound."""
-    heard = sustained(_speech(samples, probabilities(samples, progress=progress)))
-    found = diarization.tell_apart(samples, heard)
+    probability = probabilities(samples, progress=progress)
+    heard, clear = (sustained(spans(samples, probability)) for spans in (_speech, clear_speech))
+    found = diarization.tell_apart(samples, clear)
     if found is None and options.swapped:
         raise BadOptions("Only one voice was heard in this recording, so there is nobody to swap it with.")
     if found is None:
         return _voices(samples, heard, (), ASSUMED)
     patient, method = _patient_of(found, options)
-    own, other = (intersect(found.voices[who], heard) for who in (patient, 1 - patient))
-    return _voices(samples, own, other, method, excluded=intersect(found.doubtful, heard))
+    own, other, doubtful = (
+        intersect(spans, clear) for spans in (found.voices[patient], found.voices[1 - patient], found.doubtful)
+    )
+    patients = _with_edges(own, heard, merge((*other, *doubtful)))
+    others = _with_edges(other, heard, merge((*own, *doubtful)))
+    return _voices(samples, patients, others, method, excluded=doubtful)
+
+
+def _with_edges(clear: tuple[Span, ...], heard: tuple[Span, ...], others: tuple[Span, ...]) -> tuple[Span, ...]:
+    """The ``clear`` speech of one voice with the soft edges and dips in ``heard`` that belong to it."""
+    near = merge(Span(max(0.0, span.start - EDGE), span.end + EDGE) for span in clear)
+    return subtract(intersect(near, heard), others)
 
 
 def _patient_of(found: diarization.TwoVoices, options: Options) -> tuple[int, str]:
@@ -222,7 +238,7 @@ def _enrolled(clip: Path, found: diarization.TwoVoices) -> int | None:
     """Which of two voices is that of ``clip``; None where it is not clear."""
     samples = decode(clip).mono
     take_hum_away(samples)
-    return diarization.nearer(samples, _speech(samples, probabilities(samples)), found)
+    return diarization.nearer(samples, clear_speech(samples, probabilities(samples)), found)
 
 
 def _voices(

@@ -15,7 +15,7 @@ from inference.diarization import tell_apart
 from inference.errors import BadOptions
 from inference.results import Span
 from inference.speakers import Options, find_patient
-from inference.speech import cut_silences, intersect, probabilities, speech_spans, total
+from inference.speech import clear_speech, intersect, probabilities, total
 from tests import sound
 
 Samples = NDArray[np.float32]
@@ -45,7 +45,7 @@ def conversation(second_voice: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def speech_of(samples: Samples) -> tuple[Span, ...]:
-    return cut_silences(speech_spans(probabilities(samples), len(samples) / RATE), samples)
+    return clear_speech(samples, probabilities(samples))
 
 
 def share_inside(spans: tuple[Span, ...], truth: list[Span]) -> float:

@@ -94,7 +94,7 @@ def test_pauses_stay_the_same_under_noise(speech: Samples) -> None:
 def test_a_brief_dip_below_the_upper_threshold_does_not_end_a_span() -> None:
     probability = np.array([0.1] * 10 + [0.9] * 10 + [0.4] * 5 + [0.9] * 10 + [0.1] * 10, np.float32)
     (span,) = speech_spans(probability, 45 * 0.032)
-    assert (span.start, span.end) == pytest.approx((10 * 0.032 - 0.03, 35 * 0.032 + 0.03))
+    assert (span.start, span.end) == pytest.approx((10 * 0.032 - 0.1, 35 * 0.032 + 0.1))
 
 
 def test_what_never_reaches_the_upper_threshold_is_not_speech() -> None:
@@ -155,3 +155,20 @@ def test_turns_hold_all_their_speech_and_no_silence_of_two_seconds(some: list[Sp
     own = [Span(turn.start, turn.end) for turn in found if turn.speaker == "patient"]
     assert total(intersect(own, ours)) == pytest.approx(total(ours))
     assert all(gap.duration < 2 for gap in subtract(own, ours))
+
+
+@pytest.mark.parametrize(("dip", "shortest", "parts"), [(0.26, 0.3, 1), (0.36, 0.3, 2), (0.26, 0.2, 2), (0.16, 0.2, 1)])
+def test_only_what_is_as_long_as_a_pause_is_silence(dip: float, shortest: float, parts: int) -> None:
+    samples = sound.noise(4, rms=0.1)
+    samples[32_000 : 32_000 + round(dip * 16_000)] *= 0.01
+    assert len(cut_silences([Span(0.5, 3.5)], samples, shortest=shortest)) == parts
+
+
+def test_a_soft_edge_is_speech_and_silence_beside_it_is_not() -> None:
+    probability = np.zeros(125, np.float32)
+    probability[32:94] = 0.9  # 1.024 to 3.008 s
+    samples = sound.noise(4, rms=1e-4)
+    samples[round(0.96 * 16_000) : round(3.2 * 16_000)] += sound.noise(2.24, rms=0.1)
+    (span,) = cut_silences(speech_spans(probability, 4.0), samples)
+    assert span.start == pytest.approx(0.96, abs=0.02)
+    assert span.end == pytest.approx(3.1, abs=0.02)
