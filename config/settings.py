@@ -103,9 +103,18 @@ DATABASES["default"].setdefault("OPTIONS", {})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = required_in_production("REDIS_URL") or redis_url(DATA_DIR)
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+# A Redis that hangs must not hang whoever asks it: what it would have done is done without it, or later.
+REDIS_PATIENCE = {"socket_timeout": 5.0, "socket_connect_timeout": 5.0}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": REDIS_PATIENCE,
+    }
+}
 
 CELERY_BROKER_URL = f"redis+socket://{urlsplit(REDIS_URL).path}" if REDIS_URL.startswith("unix://") else REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = REDIS_PATIENCE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 # The job row is the truth and the sweeper sends it again: a message may be lost, and the broker never repeats one.
@@ -117,8 +126,11 @@ CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120.0
 # One child per accelerator; without any, one or two that share the processor.
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=accelerators.present() or min(2, os.cpu_count() or 1))
-# KiB. A child that has grown beyond this is replaced after its job, and what it leaked is free again.
-CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.int("WORKER_MEMORY_MB", default=2560) * 1024
+# KiB. A child that has ever held more is replaced after its job, and what it leaked is free again. An accelerator's
+# libraries alone take more, so that beside one there is no limit unless it is set.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = (
+    env.int("WORKER_MEMORY_MB", default=0 if accelerators.present() else 2560) * 1024 or None
+)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = env.str("QUEUE", default="analysis")
 # Housekeeping has a queue of its own, so that it waits for the recordings in hand and not for all that are queued.

@@ -98,13 +98,47 @@ class CheckpointUnavailable(AnalysisError):
     default_message = "The voice model is not available. Please ask your administrator to run 'manage.py doctor'."
 
 
+class MachineTrouble(AnalysisError):
+    """Not the recording's fault: the job is tried again, and fails with this when it had its three attempts."""
+
+    code = "machine_trouble"
+    default_message = "The server ran out of memory or disk space, or lost its storage. Please try again later."
+
+
+class TookTooLong(MachineTrouble):
+    code = "took_too_long"
+    default_message = (
+        "The analysis took much longer than a recording of this length should. "
+        "Please try again; if it fails again, export the recording in another format and upload that."
+    )
+
+
+class WorkerLost(MachineTrouble):
+    code = "worker_lost"
+    default_message = (
+        "The analysis stopped three times before it could finish. "
+        "Please try again; if it fails again, tell your administrator."
+    )
+
+
+class FileGone(AnalysisError):
+    code = "file_gone"
+    default_message = "The recording is no longer in storage. Please upload it again."
+
+
+class InternalError(AnalysisError):
+    code = "internal_error"
+    default_message = "Something went wrong inside Undertone while analysing this recording. It has been logged."
+
+
 def retry_can_help(code: str) -> bool:
     """Whether the same recording may give an analysis when it is tried again. False where the recording is to blame."""
     return code not in _HOPELESS
 
 
-def _codes(error: type[AnalysisError]) -> set[str]:
-    return {error.code}.union(*(_codes(child) for child in error.__subclasses__()))
+def codes(error: type[AnalysisError]) -> set[str]:
+    """The codes of this kind of error and of all that belong to it."""
+    return {error.code}.union(*(codes(child) for child in error.__subclasses__()))
 
 
-_HOPELESS = (_codes(BadRecording) | _codes(BadOptions)) - {AnalysisError.code}
+_HOPELESS = (codes(BadRecording) | codes(BadOptions)) - {AnalysisError.code}

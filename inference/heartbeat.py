@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 import structlog
@@ -17,6 +18,7 @@ from django.db import Error, connection
 
 from inference import services, worker
 from inference.audio import MAX_SECONDS
+from inference.errors import TookTooLong
 from inference.services import Claim
 
 log = structlog.get_logger(__name__)
@@ -27,14 +29,11 @@ PROGRESS_SECONDS = 1.0
 LOOK_SECONDS = 2.0
 """This often the thread looks whether the job was cancelled meanwhile."""
 
+PARTING_SECONDS = 0.2
+"""What the job's row is to be told is tried again this often while the database is away."""
+
 LET_GO_SECONDS = 4.0
 """So long work that is void may take to its next report of progress before its process is ended."""
-
-TOO_SLOW = "took_too_long"
-TOO_SLOW_MESSAGE = (
-    "The analysis took much longer than a recording of this length should. "
-    "Please try again; if it fails again, export the recording in another format and upload that."
-)
 
 
 class LeaseLost(Exception):
@@ -53,6 +52,7 @@ class Heartbeat:
         self._reached_at = self._renewed_at = self._looked_at = self._began_at = time.monotonic()
         self._limit = time_limit(MAX_SECONDS)
         self._lost_at: float | None = None
+        self._parting: Callable[[], object] | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="job-heartbeat", daemon=True)
 
@@ -83,41 +83,60 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while not self._stop.wait(PROGRESS_SECONDS):
-            try:
-                self._see_to_it()
-            except Error:
-                # The database may come back before the lease ends; a broken connection must not be used again.
-                log.warning("heartbeat_missed", job_id=str(self.claim.job_id))
-                connection.close()
+            self._try(self._see_to_it)
+        while self._parting is not None and not self._let_go_is_over():
+            self._try(self._part)
+            self._stop.wait(PARTING_SECONDS)
         connection.close()
+
+    def _try(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Error:
+            # The database may come back before the lease ends; a broken connection must not be used again.
+            log.warning("heartbeat_missed", job_id=str(self.claim.job_id))
+            connection.close()
 
     def _see_to_it(self) -> None:
         """One beat: the first of these that is due."""
         now = time.monotonic()
-        if self._lost_at is not None:
-            if now - self._lost_at >= LET_GO_SECONDS:
+        if self.lost:
+            if self._let_go_is_over():
                 worker.end_process(self.claim.job_id)
+            self._part()
         elif worker.leaving():
             # From this thread, not the work's: that may be deep in a computation, and the worker has seconds to leave.
-            self._lost_at = now
-            services.job_hand_over(self.claim)
+            self._lose(lambda: services.job_hand_over(self.claim))
         elif self._is_too_slow(now):
-            self._lost_at = now
-            services.job_give_back(self.claim, code=TOO_SLOW, message=TOO_SLOW_MESSAGE)
+            slow = TookTooLong()
+            self._lose(lambda: services.job_give_back(self.claim, code=slow.code, message=slow.message))
         elif self._reached != self._written or now - self._renewed_at >= settings.HEARTBEAT_SECONDS:
             self._renew(now)
         elif now - self._looked_at >= LOOK_SECONDS:
             self._look(now)
 
+    def _lose(self, parting: Callable[[], object] | None = None) -> None:
+        """From here on the work is void; ``parting`` is what the job's row is to be told, as soon as it can be."""
+        self._lost_at, self._parting = time.monotonic(), parting
+        self._part()
+
+    def _part(self) -> None:
+        if self._parting is not None:
+            self._parting()
+            self._parting = None
+
+    def _let_go_is_over(self) -> bool:
+        return self._lost_at is not None and time.monotonic() - self._lost_at >= LET_GO_SECONDS
+
     def _renew(self, now: float) -> None:
         reached = self._reached
         if not services.job_renew(self.claim, stage=reached[0], progress=reached[1]):
-            self._lost_at = now
+            self._lose()
         self._written, self._renewed_at, self._looked_at = reached, now, now
 
     def _look(self, now: float) -> None:
         if not self.claim.held.exists():
-            self._lost_at = now
+            self._lose()
         self._looked_at = now
 
     def _is_too_slow(self, now: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,11 +12,11 @@ from typing import TypeVar
 
 import structlog
 from django.core.files.storage import default_storage
-from django.db import Error, InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from inference import clips, results, services, worker
 from inference.audio import decode
-from inference.errors import AnalysisError
+from inference.errors import AnalysisError, FileGone, InternalError, MachineTrouble
 from inference.heartbeat import Heartbeat, LeaseLost
 from inference.models import AnalysisJob
 from inference.pipeline import Options, analyze
@@ -24,12 +25,12 @@ from inference.signals import analysis_starting, counselor_voice_asked
 
 log = structlog.get_logger(__name__)
 
-MACHINE_TROUBLE = "machine_trouble"
-MACHINE_TROUBLE_MESSAGE = "The server ran out of memory or disk space, or lost its storage. Please try again later."
-FILE_GONE = "file_gone"
-FILE_GONE_MESSAGE = "The recording is no longer in storage. Please upload it again."
-INTERNAL_ERROR = "internal_error"
-INTERNAL_ERROR_MESSAGE = "Something went wrong inside Undertone while analysing this recording. It has been logged."
+AWAY = (OperationalError, InterfaceError)
+"""What a database says that is away."""
+
+MACHINE = (MemoryError, OSError, *AWAY)
+"""Trouble of the machine, which may be over at the next attempt."""
+
 WRITE_AGAIN_SECONDS = (0.0, 1.0, 3.0, 10.0)
 
 T = TypeVar("T")
@@ -50,30 +51,42 @@ def run(job_id: uuid.UUID) -> None:
 
 def _run_claimed(claim: Claim) -> str:
     try:
-        analysis = _analyze(claim)
+        with Heartbeat(claim) as heartbeat:
+            analysis = _analyze(claim, heartbeat)
+        return "succeeded" if _written(lambda: services.job_succeed(claim, analysis)) else "lease_lost"
     except LeaseLost:
         return "lease_lost"
     except AnalysisError as error:
-        return _fail(claim, error.code, error.message)
+        return _failed(claim, error)
     except FileNotFoundError:
-        return _fail(claim, FILE_GONE, FILE_GONE_MESSAGE)
-    except Exception as error:
-        if isinstance(error, MemoryError | OSError | Error) or worker.is_out_of_memory(error):
-            return _give_back(claim)
-        log.exception("internal_error", job_id=str(claim.job_id))
-        return _fail(claim, INTERNAL_ERROR, INTERNAL_ERROR_MESSAGE)
-    return "succeeded" if _written(lambda: services.job_succeed(claim, analysis)) else "lease_lost"
+        return _failed(claim, FileGone())
+    except Exception as error:  # noqa: BLE001 - every outcome ends in the job's row
+        if isinstance(error, MACHINE) or worker.is_out_of_memory(error):
+            return _given_back(claim, error)
+        _note("internal_error", claim, error)
+        return _failed(claim, InternalError())
 
 
-def _give_back(claim: Claim) -> str:
-    log.exception("machine_trouble", job_id=str(claim.job_id))
-    _written(lambda: services.job_give_back(claim, code=MACHINE_TROUBLE, message=MACHINE_TROUBLE_MESSAGE))
-    return MACHINE_TROUBLE
+def _given_back(claim: Claim, error: Exception) -> str:
+    _note("machine_trouble", claim, error)
+    trouble = MachineTrouble()
+    try:
+        _written(lambda: services.job_give_back(claim, code=trouble.code, message=trouble.message))
+    except AWAY:
+        # The lease will run out, and the sweeper will find the job.
+        _note("left_to_the_sweeper", claim, error)
+    return trouble.code
 
 
-def _fail(claim: Claim, code: str, message: str) -> str:
-    _written(lambda: services.job_fail(claim, code=code, message=message))
-    return code
+def _failed(claim: Claim, error: AnalysisError) -> str:
+    _written(lambda: services.job_fail(claim, code=error.code, message=error.message))
+    return error.code
+
+
+def _note(event: str, claim: Claim, error: Exception) -> None:
+    """Where it happened, but not the message: a database's quotes the row."""
+    where = traceback.format_tb(error.__traceback__)
+    log.error(event, job_id=str(claim.job_id), error=type(error).__name__, where=where)
 
 
 def _written(write: Callable[[], T]) -> T:
@@ -81,19 +94,19 @@ def _written(write: Callable[[], T]) -> T:
     for pause in WRITE_AGAIN_SECONDS:
         try:
             return write()
-        except (OperationalError, InterfaceError):
+        except AWAY:
             log.warning("database_away", again_in=pause)
             connection.close()
             time.sleep(pause)
     return write()
 
 
-def _analyze(claim: Claim) -> results.Analysis:
+def _analyze(claim: Claim, heartbeat: Heartbeat) -> results.Analysis:
     job = AnalysisJob.objects.filter(id=claim.job_id).first()
     if job is None:
         raise LeaseLost
     withheld = [reason for _, reason in analysis_starting.send(sender=AnalysisJob, job=job) if reason]
-    path, clip = Path(default_storage.path(job.file)), _clip(job)
+    path, clip = Path(default_storage.path(job.file)), _clip(job, heartbeat)
     options = Options(
         patient_channel=job.options.get("patient_channel"),
         swapped=job.options.get("swapped", False),
@@ -101,18 +114,17 @@ def _analyze(claim: Claim) -> results.Analysis:
         withhold_affect=withheld[0] if withheld else None,
     )
     checkpoint = worker.checkpoint(job.checkpoint)
-    with Heartbeat(claim) as heartbeat:
-        try:
-            return analyze(path, options, checkpoint, progress=heartbeat.progress, length=heartbeat.length)
-        except FileNotFoundError:
-            if clip is None or clip.exists():
-                raise
-            # The counselor deleted the clip meanwhile, which must cost nobody an analysis.
-            options = replace(options, counselor_voice=None)
-            return analyze(path, options, checkpoint, progress=heartbeat.progress, length=heartbeat.length)
+    try:
+        return analyze(path, options, checkpoint, progress=heartbeat.progress, length=heartbeat.length)
+    except FileNotFoundError:
+        if clip is None or clip.exists():
+            raise
+        # The counselor deleted the clip meanwhile, which must cost nobody an analysis.
+        options = replace(options, counselor_voice=None)
+        return analyze(path, options, checkpoint, progress=heartbeat.progress, length=heartbeat.length)
 
 
-def _clip(job: AnalysisJob) -> Path | None:
+def _clip(job: AnalysisJob, heartbeat: Heartbeat) -> Path | None:
     """The counselor's clip as it is today. One that is gone or damaged is no reason to fail."""
     if "patient_channel" in job.options or "swapped" in job.options:
         return None
@@ -121,7 +133,7 @@ def _clip(job: AnalysisJob) -> Path | None:
         return None
     path = Path(default_storage.path(names[0]))
     try:
-        decode(path, longest=clips.LONGEST)
+        decode(path, longest=clips.LONGEST, progress=lambda _: heartbeat.progress("", 0.0))
     except (AnalysisError, FileNotFoundError):
         log.warning("clip_not_used", job_id=str(job.id))
         return None

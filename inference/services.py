@@ -20,19 +20,23 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from inference import results, tasks
-from inference.models import Analysis, AnalysisJob, JobState, Priority, Purpose, Timeline
+from inference.errors import WorkerLost
+from inference.models import Analysis, AnalysisJob, JobState, Priority, Purpose, Timeline, Worker
 from inference.signals import analysis_finished, job_failed
 
-WORKER_LOST = "worker_lost"
-WORKER_LOST_MESSAGE = (
-    "The analysis stopped three times before it could finish. "
-    "Please try again; if it fails again, tell your administrator."
-)
 WORKER = "worker"
 SWEEPER = "sweeper"
 """Who moves a job that nobody else can."""
 
 FORGET_AFTER_SECONDS = 60.0
+
+_BACK_IN_THE_QUEUE: dict[str, Any] = {
+    "state": JobState.QUEUED,
+    "lease_token": None,
+    "lease_until": None,
+    "stage": "",
+    "progress": 0.0,
+}
 
 
 def worker_name() -> str:
@@ -155,30 +159,15 @@ def job_give_back(claim: Claim, *, code: str, message: str) -> None:
     if claim.attempt >= settings.MAX_ATTEMPTS:
         job_fail(claim, code=code, message=message)
         return
-    claim.held.update(
-        state=JobState.QUEUED,
-        moved_by=claim.worker,
-        lease_token=None,
-        lease_until=None,
-        stage="",
-        progress=0.0,
-        # The sweeper counts from here.
-        sent_at=Now() + timedelta(seconds=settings.RESEND_SECONDS * 2 * (claim.attempt - 1)),
-    )
+    # The sweeper counts from here.
+    sent_at = Now() + timedelta(seconds=settings.RESEND_SECONDS * 2 * (claim.attempt - 1))
+    claim.held.update(moved_by=claim.worker, sent_at=sent_at, **_BACK_IN_THE_QUEUE)
 
 
 def job_hand_over(claim: Claim) -> bool:
     """Put the job back for another worker because this one was told to stop; the attempt does not count."""
     with transaction.atomic():
-        changed = claim.held.update(
-            state=JobState.QUEUED,
-            moved_by=claim.worker,
-            attempt=F("attempt") - 1,
-            lease_token=None,
-            lease_until=None,
-            stage="",
-            progress=0.0,
-        )
+        changed = claim.held.update(moved_by=claim.worker, attempt=F("attempt") - 1, **_BACK_IN_THE_QUEUE)
         if changed:
             transaction.on_commit(lambda: job_send(claim.job_id))
     return bool(changed)
@@ -227,7 +216,7 @@ def analyses_forget(*, subject: uuid.UUID) -> None:
 
 
 def sweep() -> int:
-    """Send again every job that waits without a message, fail those that used up their attempts, forget old snapshots.
+    """Send again every job that waits without a message, fail those that used up their attempts, forget what is over.
 
     Safe to run in several processes at once: a job that is sent twice is claimed once. Only as many are sent as the
     broker has too few messages for the jobs that wait, those first that were sent longest ago, so that a long queue
@@ -235,6 +224,7 @@ def sweep() -> int:
     Returns how many were sent.
     """
     snapshots_forget()
+    Worker.objects.long_gone().delete()
     for job in AnalysisJob.objects.claimable().filter(attempt__gte=settings.MAX_ATTEMPTS):
         _fail_as_lost(job)
     waiting = AnalysisJob.objects.left_waiting(settings.RESEND_SECONDS).order_by(F("sent_at").asc(nulls_first=True))
@@ -268,8 +258,8 @@ def _fail_as_lost(job: AnalysisJob) -> None:
             moved_by=SWEEPER,
             lease_token=None,
             lease_until=None,
-            error_code=WORKER_LOST,
-            error_message=WORKER_LOST_MESSAGE,
+            error_code=WorkerLost.code,
+            error_message=WorkerLost.default_message,
             finished_at=Now(),
         )
     )

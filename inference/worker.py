@@ -25,6 +25,7 @@ from inference.errors import CheckpointUnavailable
 if TYPE_CHECKING:
     from inference.checkpoints import Checkpoint
     from inference.models import Worker
+    from inference.results import CheckpointIdentity
 
 log = structlog.get_logger(__name__)
 
@@ -49,9 +50,15 @@ def leaving() -> bool:
     return _leaving.value
 
 
-@lru_cache(maxsize=2)
 def checkpoint(name: str) -> Checkpoint:
-    """The loaded checkpoint of this name, kept in memory. Raises `CheckpointUnavailable`."""
+    """The loaded checkpoint of this name, kept in memory until its card changes. Raises `CheckpointUnavailable`."""
+    from inference import checkpoints
+
+    return _loaded(name, checkpoints.describe(name).identity)
+
+
+@lru_cache(maxsize=2)
+def _loaded(name: str, _: CheckpointIdentity) -> Checkpoint:
     import torch
 
     from inference import checkpoints
@@ -64,6 +71,7 @@ def checkpoint(name: str) -> Checkpoint:
 def end_process(job_id: uuid.UUID) -> None:
     """End this child at once: what it computes is void, and it cannot be told. Its main process starts another."""
     log.warning("process_ended", job_id=str(job_id))
+    _say_goodbye()
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -136,9 +144,13 @@ def _on_leaving(**_: Any) -> None:
 
 
 def _on_stop(**_: Any) -> None:
+    _stopping.set()
+    _say_goodbye()
+
+
+def _say_goodbye() -> None:
     from inference.models import Worker
 
-    _stopping.set()
     try:
         Worker.objects.filter(host=socket.gethostname(), pid=os.getpid()).delete()
     except Error:

@@ -24,7 +24,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import set_rollback
 
-from inference.errors import AnalysisError
+from inference.errors import AnalysisError, FileGone, InternalError, MachineTrouble, codes
 from sessions_app.api.negotiation import PROBLEM
 from sessions_app.errors import Refused
 
@@ -48,10 +48,9 @@ ANALYSIS_STATUS = {
     "consent_missing": 409,
     "affect_switched_off": 403,
     "checkpoint_unavailable": 503,
-    "machine_trouble": 503,
-    "worker_lost": 503,
-    "file_gone": 500,
-    "internal_error": 500,
+    **dict.fromkeys(codes(MachineTrouble), 503),
+    FileGone.code: 500,
+    InternalError.code: 500,
 }
 # As in RFC 9110; what the standard library calls them depends on its version.
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}

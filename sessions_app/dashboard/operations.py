@@ -32,6 +32,10 @@ MACHINE_REASONS = {
         "A worker ended in the middle of it, three times.",
         "Most often memory was short: the worker’s log and the system’s say so. Then have it tried again.",
     ),
+    "took_too_long": (
+        "An analysis took much longer than its recording should, three times.",
+        "See how busy the machine is that the worker runs on; a damaged file can be the reason, too.",
+    ),
     "checkpoint_unavailable": (
         "The voice model was not available.",
         "manage.py doctor says what is missing. Then have it tried again.",

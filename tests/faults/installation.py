@@ -108,7 +108,13 @@ class Installation:
 
     def start_programs(self) -> None:
         """Start everything else, and wait until the web server answers and both workers are ready."""
-        web = ("uvicorn", "config.asgi:application", f"--port={self.port}", "--lifespan=off", "--log-level=warning")
+        web = (
+            "uvicorn",
+            "tests.faults.web:application",
+            f"--port={self.port}",
+            "--lifespan=off",
+            "--log-level=warning",
+        )
         self.add("web", *web)
         for name in ("worker-a", "worker-b"):
             self.add_worker(name)
@@ -195,6 +201,16 @@ class Installation:
             children.stop(self._redis)
             self._redis = None
             embedded.redis_socket(self.folder).unlink(missing_ok=True)
+
+    def freeze_redis(self) -> None:
+        """Let Redis stand still: it is there, and answers nothing."""
+        assert self._redis is not None
+        self._redis.send_signal(signal.SIGSTOP)
+
+    def thaw_redis(self) -> None:
+        """Let it go on."""
+        assert self._redis is not None
+        self._redis.send_signal(signal.SIGCONT)
 
     def redis(self) -> redis.Redis:
         """A client of the broker."""

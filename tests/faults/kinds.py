@@ -16,6 +16,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from inference import services, tasks
+from inference.errors import WorkerLost
 from inference.models import AnalysisJob, JobMove, JobState
 from sessions_app.models import Recording
 from tests.faults.client import Accepted, Upload
@@ -29,8 +30,8 @@ SERVERS, WORKERS = "servers", "workers"
 QUEUED = 100
 HANDED_OVER_SECONDS = 5.0
 CANCELLED_SECONDS = 10.0
-SLOWER_SECONDS = 3.0
-"""The harness looks a few times a second, and these machines are busy."""
+ANSWERED_SECONDS = 20.0
+"""A person waits no longer for an answer while Redis stands still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def kinds(redis_away: float) -> list[Kind]:
     killed = [
         Kind(f"SIGKILL of {deed.removeprefix('kill ')}, {point}", partial(_struck, order=Order(point, deed)))
         for deed in (Deed.KILL_CHILD, Deed.KILL_MAIN, Deed.KILL_GROUP)
-        for point in Point
+        for point in (Point.CLAIMED, Point.DECODE, Point.MODEL, Point.COMMIT, Point.COMMITTED)
     ]
     servers, workers = frozenset({SERVERS}), frozenset({WORKERS})
     return [
@@ -56,12 +57,15 @@ def kinds(redis_away: float) -> list[Kind]:
         Kind("SIGTERM mid-job", _told_to_leave, workers),
         Kind(f"Redis stopped for {redis_away:g} s", partial(_redis_stopped, seconds=redis_away), servers),
         Kind("Redis restarted empty", partial(_redis_stopped, seconds=0.0), servers),
+        Kind("Redis stands still", _redis_frozen, servers),
         Kind(f"FLUSHALL with {QUEUED} queued", _flushed, servers | workers),
         Kind("Redis out of memory", _redis_full, servers),
         Kind("PostgreSQL stopped mid-job", _postgres_stopped_mid_job, servers),
         Kind("PostgreSQL stopped mid-upload", _postgres_stopped_mid_upload, servers),
         Kind("database connections terminated", _connections_terminated, servers),
         Kind("web server killed mid-upload", _web_killed, servers),
+        Kind("web server killed, file named, no rows yet", _web_killed_before_rows, servers),
+        Kind("web server killed, rows deleted, file not", _web_killed_before_removal, servers),
         Kind("disk full at upload", _disk_full_at_upload, servers),
         Kind("disk full at the worker", partial(_struck, order=Order(Point.CLAIMED, Deed.FULL_DISK))),
         Kind("accelerator out of memory", partial(_struck, order=Order(Point.MODEL, Deed.OUT_OF_MEMORY))),
@@ -106,10 +110,10 @@ def _told_to_leave(trial: Trial) -> Steps[None]:
     job, process = yield from _held(trial)
     os.kill(parent_of(process), signal.SIGTERM)
     trial.struck()
-    given_back = JobMove.objects.filter(pgh_obj_id=job.job, state=JobState.QUEUED).order_by("pgh_id")
+    given_back = JobMove.objects.filter(pgh_obj_id=job.job, state=JobState.QUEUED).order_by("-pgh_id")
     yield lambda: asked(lambda: given_back.count() > 1, False)
-    waited = time.time() - (trial.struck_at or 0.0)
-    if waited > HANDED_OVER_SECONDS + SLOWER_SECONDS:
+    waited = given_back[0].pgh_created_at.timestamp() - (trial.struck_at or 0.0)
+    if waited > HANDED_OVER_SECONDS:
         trial.problems.append(f"handed over after {waited:.1f} s")
     yield from trial.settled()
     trial.scene.orders.release(job.sha256)
@@ -127,6 +131,22 @@ def _redis_stopped(trial: Trial, seconds: float) -> Steps[None]:
     finally:
         installation.start_redis()
     yield from trial.bring()
+    yield from trial.settled()
+
+
+def _redis_frozen(trial: Trial) -> Steps[None]:
+    installation = trial.scene.installation
+    yield from trial.bring()
+    installation.freeze_redis()
+    trial.struck()
+    try:
+        yield from trial.bring()
+        waited = time.time() - (trial.struck_at or 0.0)
+        if waited > ANSWERED_SECONDS:
+            trial.problems.append(f"an upload was answered after {waited:.1f} s")
+        yield after(8.0)
+    finally:
+        installation.thaw_redis()
     yield from trial.settled()
 
 
@@ -195,6 +215,21 @@ def _web_killed(trial: Trial) -> Steps[None]:
     yield from trial.settled()
 
 
+def _web_killed_before_rows(trial: Trial) -> Steps[None]:
+    job = yield from trial.bring(order=Order(Point.STORED, Deed.KILL_CHILD))
+    trial.struck(trial.scene.orders.done_at(job.sha256))
+    yield from trial.settled()
+
+
+def _web_killed_before_removal(trial: Trial) -> Steps[None]:
+    job = yield from trial.bring()
+    yield from trial.settled()
+    trial.expected[job.job] = "deleted"
+    trial.scene.orders.give(job.sha256, Order(Point.REMOVING, Deed.KILL_CHILD))
+    _ask(trial, 0, trial.scene.client.delete(f"/api/v1/recordings/{job.recording}"))
+    trial.struck(trial.scene.orders.done_at(job.sha256))
+
+
 def _disk_full_at_upload(trial: Trial) -> Steps[None]:
     upload = trial.scene.upload()
     with trial.scene.installation.full_disk("web"):
@@ -206,7 +241,7 @@ def _disk_full_at_upload(trial: Trial) -> Steps[None]:
 
 def _poisonous(trial: Trial) -> Steps[None]:
     job = yield from trial.bring(order=Order(Point.DECODE, Deed.CRASH, always=True))
-    trial.expected[job.job] = f"failed {services.WORKER_LOST}"
+    trial.expected[job.job] = f"failed {WorkerLost.code}"
     yield from trial.carried_out(job)
     trial.struck(trial.scene.orders.done_at(job.sha256))
     yield from trial.settled()
@@ -336,6 +371,11 @@ def _expect(trial: Trial, sending: Iterator[None], status: int) -> None:
         trial.problems.append(f"the upload was answered with {answer} instead of {status}")
     if isinstance(answer, Accepted):
         trial.accepted.append(answer)
+
+
+def _ask(trial: Trial, expected: int, status: int) -> None:
+    if status != expected:
+        trial.problems.append(f"answered with {status} instead of {expected}")
 
 
 def _sweep() -> None:

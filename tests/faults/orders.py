@@ -14,13 +14,15 @@ from pathlib import Path
 
 
 class Point(StrEnum):
-    """Five points of a job's way."""
+    """Points of a recording's way: five of its job, and two of its file in the web server."""
 
     CLAIMED = "after claim"
     DECODE = "mid-decode"
     MODEL = "mid-model"
     COMMIT = "before commit"
     COMMITTED = "after commit"
+    STORED = "between file and rows"
+    REMOVING = "between rows and file"
 
 
 class Deed(StrEnum):

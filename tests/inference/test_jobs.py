@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
 from inference import services, tasks
+from inference.errors import WorkerLost
 from inference.models import MOVES, Analysis, AnalysisJob, JobState
 from inference.results import (
     Analysis as AnalysisResult,
@@ -231,7 +232,7 @@ def test_a_job_that_took_three_workers_with_it_fails_with_a_sentence(job: Analys
         let_lease_run_out(job)
     services.sweep()
     job.refresh_from_db()
-    assert (job.state, job.error_code) == (JobState.FAILED, services.WORKER_LOST)
+    assert (job.state, job.error_code) == (JobState.FAILED, WorkerLost.code)
     assert "try again" in job.error_message
     assert sent == []
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 from django.core.files.storage import default_storage
-from django.db import OperationalError, connection
+from django.db import DataError, OperationalError, connection
 from pytest_django import Settings
 
 from inference import heartbeat, pipeline, runner, services, worker
@@ -250,6 +250,60 @@ def test_an_accelerator_without_memory_is_trouble_of_the_machine(
 
     monkeypatch.setattr(runner, "analyze", fail)
     assert finished(job_for(SPEECH)).state == JobState.QUEUED
+
+
+def test_a_hand_over_that_meets_a_lost_connection_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended_process(monkeypatch)
+    monkeypatch.setattr(worker, "leaving", lambda: True)
+    hand_over, calls = services.job_hand_over, []
+
+    def away_at_first(claim: services.Claim) -> bool:
+        calls.append(claim)
+        if len(calls) < 3:
+            raise OperationalError
+        return hand_over(claim)
+
+    def work(*_: Any, progress: Any, **__: Any) -> None:
+        for _ in range(100):
+            progress("model", 0.5)
+            sleep(0.02)
+
+    monkeypatch.setattr(services, "job_hand_over", away_at_first)
+    monkeypatch.setattr(runner, "analyze", work)
+    job = job_for(SPEECH)
+    monkeypatch.setattr(worker, "leaving", lambda: bool(AnalysisJob.objects.filter(state=JobState.RUNNING)))
+    job = finished(job)
+    assert (job.state, job.attempt, len(calls)) == (JobState.QUEUED, 0, 3)
+
+
+@pytest.mark.parametrize("fault", [DataError("the row: 0.73"), ValueError("0.73")])
+def test_a_result_that_cannot_be_stored_fails_the_job_and_tells_the_log_nothing_of_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception
+) -> None:
+    def fail(*_: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(services, "job_succeed", fail)
+    job = finished(job_for(SPEECH))
+    assert (job.state, job.error_code) == (JobState.FAILED, "internal_error")
+    assert "0.73" not in caplog.text
+    assert type(fault).__name__ in caplog.text
+
+
+def test_a_clip_that_hangs_is_noticed_as_any_other_standstill(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    ended, settings.STALL_SECONDS = ended_process(monkeypatch), 0.2
+    monkeypatch.setattr(heartbeat, "LET_GO_SECONDS", 0.1)
+    kept_clip()
+
+    def hang(*_: Any, progress: Any, **__: Any) -> None:
+        sleep(0.8)
+        progress(0.0)
+
+    monkeypatch.setattr(runner, "decode", hang)
+    assert finished(job_for(SPEECH)).state == JobState.QUEUED
+    assert ended
 
 
 def test_the_row_shows_how_far_the_work_is(monkeypatch: pytest.MonkeyPatch) -> None:
