@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -11,15 +12,16 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from accounts import access_log
-from accounts.models import User
+from accounts.models import AffectPolicy, User
 from accounts.permissions import require
 from accounts.policy import Action
 from inference import checkpoints
 from inference import services as jobs
 from inference.errors import CheckpointUnavailable, retry_can_help
-from inference.models import JobState, Priority, origin_key
+from inference.models import Analysis, JobState, Priority, origin_key
 from inference.results import PIPELINE_VERSION
-from sessions_app.errors import ConsentMissing
+from inference.speakers import BY_LENGTH
+from sessions_app.errors import AffectSwitchedOff, ConsentMissing
 from sessions_app.models import Patient, Recording
 
 
@@ -43,6 +45,19 @@ def recording_delete(*, user: User, recording: Recording) -> bool:
     return True
 
 
+def recording_retry(*, user: User, recording: Recording) -> bool:
+    """Queue a failed or cancelled analysis again. False when it is in another state, or another one is under way.
+
+    Raises `ConsentMissing`.
+    """
+    require(user, Action.RETRY_ANALYSIS)
+    with locked(user, recording, "retry") as current:
+        queued = current.job_id == recording.job_id and jobs.job_retry(current.job_id, by=str(user.id))
+        if queued:
+            log(user, recording, "retry")
+    return queued
+
+
 def analysis_cancel(*, user: User, recording: Recording) -> bool:
     """End the waiting or running analysis of the recording without a result. False when there is none."""
     require(user, Action.CANCEL_ANALYSIS)
@@ -56,7 +71,8 @@ def analysis_cancel(*, user: User, recording: Recording) -> bool:
 def recording_reanalyze(*, user: User, recording: Recording, priority: Priority = Priority.PERSON) -> bool:
     """Analyse the recording anew with today's checkpoint, with who the patient is decided as before.
 
-    What was found before stays shown until the new analysis is done, and is kept beside it. False when that would find
+    Where one voice was assumed to be the patient's, somebody has to confirm it anew: it may be another one now. What
+    was found before stays shown until the new analysis is done, and is kept beside it. False when that would find
     nothing new: see `can_be_reanalyzed`. Raises `ConsentMissing`.
     """
     require(user, Action.REANALYZE)
@@ -69,7 +85,7 @@ def recording_reanalyze(*, user: User, recording: Recording, priority: Priority 
             file=current.file,
             by=str(user.id),
             priority=priority,
-            options=current.job.options,
+            options=_decided_before(current),
         )
         current.save(update_fields=["job"])
         log(user, current, "reanalyze")
@@ -87,16 +103,34 @@ def todays_origin() -> str | None:
 def can_be_reanalyzed(recording: Recording, origin: str | None) -> bool:
     """Whether an analysis of today's ``origin`` would be a new one: none is under way, and none like it is shown."""
     job, analysis = recording.job, recording.analysis
-    if origin is None or job.is_open:
+    failed = job.state == JobState.FAILED
+    if origin is None or job.is_open or (failed and not retry_can_help(job.error_code)):
         return False
     if analysis is not None:
-        return analysis.origin_key != origin
-    return job.state == JobState.FAILED and retry_can_help(job.error_code)
+        return analysis.origin_key != origin or _was_withheld(recording, analysis)
+    return failed
+
+
+def _was_withheld(recording: Recording, analysis: Analysis) -> bool:
+    """Whether no score was made because the clinic had switched them off, and they are on now."""
+    clinic = recording.session.patient.clinic if analysis.depression_reason == AffectSwitchedOff.message else None
+    return clinic is not None and clinic.affect_policy != AffectPolicy.OFF
+
+
+def _decided_before(recording: Recording) -> dict[str, Any]:
+    """The options of a new analysis: what people said of who the patient is, a confirmation included."""
+    options: dict[str, Any] = recording.job.options
+    analysis = recording.analysis
+    if analysis is not None and analysis.speaker_method == BY_LENGTH and hasattr(analysis, "confirmation"):
+        return options | {"swapped": options.get("swapped", False)}
+    return options
 
 
 def recordings_of(user: User) -> QuerySet[Recording]:
     """All recordings that ``user`` may see, with what `can_be_reanalyzed` asks of them."""
-    return Recording.objects.visible_to(user).select_related("job", "analysis", "session").order_by("uploaded_at", "id")
+    large = (f"analysis__{field}" for field in ("quality", "biomarkers", "timings"))
+    found = Recording.objects.visible_to(user).select_related("job", "analysis", "session__patient__clinic")
+    return found.defer(*large).order_by("uploaded_at", "id")
 
 
 @contextmanager

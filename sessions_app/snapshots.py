@@ -21,7 +21,7 @@ from accounts.policy import Action, may
 from inference import services as jobs
 from inference.errors import AnalysisError
 from inference.models import Analysis, AnalysisJob, JobState, Priority, Purpose, Worker
-from sessions_app import storage
+from sessions_app import files, storage
 from sessions_app.errors import NoWorker, SnapshotTooSlow
 from sessions_app.scores import refusal_by_policy
 
@@ -86,11 +86,9 @@ def _one_at_a_time() -> None:
 
 @contextmanager
 def _stored_for_now(upload: UploadedFile[bytes]) -> Iterator[storage.StoredFile]:
-    stored = storage.store(upload, storage.new_name(storage.SNAPSHOTS))
-    try:
+    # Claimed by nothing, so that it is deleted at the end, or by tidying should this process be killed.
+    with files.taken_in(upload, storage.SNAPSHOTS) as stored:
         yield stored
-    finally:
-        stored.delete()
 
 
 @contextmanager

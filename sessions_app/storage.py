@@ -37,10 +37,6 @@ class StoredFile:
     sha256: str
     size: int
 
-    def delete(self) -> None:
-        """Remove the file."""
-        default_storage.delete(self.name)
-
 
 class IncomingHandler(TemporaryFileUploadHandler):
     """Django's own, in a folder beside the recordings that need not be there yet."""
@@ -95,7 +91,10 @@ def remove(name: str) -> None:
     """Delete the file ``name``, whole or half written, if it is there."""
     target = Path(default_storage.path(name))
     _partial(target).unlink(missing_ok=True)
-    target.unlink(missing_ok=True)
+    if target.exists():
+        target.unlink(missing_ok=True)
+        # Without this the power can bring the file back, when nothing is left that tells of it.
+        _sync_folder(target.parent)
 
 
 def discard_abandoned() -> None:

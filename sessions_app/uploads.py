@@ -73,13 +73,6 @@ def session_upload(
     return _take_in(user, Session(patient=patient, held_at=held_at), session_then, upload, _Wish(patient_channel))
 
 
-def recording_retry(*, user: User, recording: Recording) -> bool:
-    """Queue a failed analysis again. False when it had not failed."""
-    require(user, Action.RETRY_ANALYSIS)
-    _log(user, recording.session.patient_id, "retry", recording.id)
-    return jobs.job_retry(recording.job_id, by=str(user.id))
-
-
 @dataclass(frozen=True, slots=True)
 class _Wish:
     """How the analysis is to be made: on which channel, and how soon."""

@@ -28,6 +28,7 @@ from sessions_app.api.filters import VisibleFilter
 from sessions_app.api.links import link
 from sessions_app.api.resource import Resource
 from sessions_app.models import Recording
+from sessions_app.recordings import log
 from sessions_app.scores import ScoreGate
 
 
@@ -161,7 +162,7 @@ class RecordingAnalyses(AnalysisResource):
         current = recording.analysis_id
         rows = self.with_earlier().filter(subject=recording_id)
         listed = [self.shown(row, recording) | {"is_shown": row.id == current} for row in rows]
-        self.log("list", object_id=recording_id, patient_id=recording.session.patient_id)
+        log(self.user, recording, "list_analyses")
         return Response(self.get_serializer(listed, many=True).data)
 
     def _found(self, recording_id: uuid.UUID) -> Recording:

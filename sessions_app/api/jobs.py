@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts.policy import Action, may
 from inference.models import JobState
 from inference.stages import STAGE_LABELS
-from sessions_app import recordings, uploads
+from sessions_app import recordings
 from sessions_app.api.links import link
 from sessions_app.api.problems import Conflict
 from sessions_app.api.resource import Resource
@@ -139,7 +139,7 @@ class JobRetry(JobResource):
     )
     def post(self, request: Request, job_id: uuid.UUID) -> Response:
         """Queue a failed or cancelled job again, with three new attempts; 409 when it is in another state."""
-        if not uploads.recording_retry(user=self.user, recording=self.of_job(job_id)):
+        if not recordings.recording_retry(user=self.user, recording=self.of_job(job_id)):
             raise Conflict("Only a failed or cancelled analysis can be tried again.", code="job_not_failed")
         answer = self.get_serializer(self.of_job(job_id)).data
         return Response(answer, status=202, headers={"Location": answer["url"]})

@@ -130,7 +130,7 @@ def verdict(found: Operations) -> Verdict:
     waits_long = found.queue.oldest is not None and found.queue.oldest > LONG_WAIT
     parts = [_work(waiting, found), _workers(found)]
     if found.hour.failed:
-        parts.append(f"{_recordings(found.hour.failed)} failed in the last hour.")
+        parts.append(f"{_analyses(found.hour.failed)} failed in the last hour.")
     if found.ready and waits_long:
         parts.append("If it stays so, more workers would help.")
     if not found.ready and waiting:
@@ -186,6 +186,10 @@ def _spread(spread: Spread) -> str:
     if spread.median is None or spread.p95 is None:
         return "–"
     return f"half within {seconds_in_words(spread.median)}, 95 in 100 within {seconds_in_words(spread.p95)}"
+
+
+def _analyses(number: int) -> str:
+    return "1 analysis" if number == 1 else f"{number} analyses"
 
 
 def _recordings(number: int) -> str:

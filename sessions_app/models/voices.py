@@ -32,7 +32,7 @@ class CounselorVoice(models.Model):
     """A short clip of one counselor's own voice. It identifies a person: deleting it deletes row and file."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # The file of a clip that goes with its account is deleted by `voices_tidy`.
+    # Its file goes with the row, also where the row goes with an account: see `sessions_app.listeners`.
     counselor = models.OneToOneField(User, on_delete=models.CASCADE, related_name="voice")
     file = models.CharField(max_length=200, help_text="Name in the default storage; never the client's file name.")
     size = models.PositiveBigIntegerField(help_text="Bytes.")

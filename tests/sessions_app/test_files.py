@@ -21,7 +21,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 from pytest_django import Settings
 
-from sessions_app import files, storage, tasks, uploads
+from sessions_app import files, recordings, storage, tasks, uploads
 from sessions_app.errors import UploadTooSlow
 from sessions_app.models import DoomedFile, Recording, Session
 from tests.pages import signed_in
@@ -258,6 +258,9 @@ def test_the_name_is_made_durable_after_the_bytes(
     monkeypatch.setattr(os, "fsync", note)
     recording = uploads.recording_add(user=world.sam, session=session, upload=upload())
     assert synced == [recording.file.removeprefix("recordings/") + ".part", "recordings"]
+    synced.clear()
+    recordings.recording_delete(user=world.sam, recording=recording)
+    assert synced == ["recordings"]
 
 
 def no_room(*_: object) -> None:

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import AccessLogEntry
+from accounts.models import AccessLogEntry, AffectPolicy
 from inference import checkpoints, pipeline, runner
 from inference import services as jobs
 from inference.models import Analysis, AnalysisJob, JobState, Priority, Timeline
@@ -158,7 +158,7 @@ def test_an_open_analysis_is_cancelled_and_can_be_tried_again(
     recording.job.refresh_from_db()
     assert recording.job.state == JobState.CANCELLED
     assert AccessLogEntry.objects.filter(action="cancel", object_id=recording.id).count() == 1
-    assert uploads.recording_retry(user=world.sam, recording=recording)
+    assert recordings.recording_retry(user=world.sam, recording=recording)
     runner.run(recording.job_id)
     recording.job.refresh_from_db()
     assert recording.job.state == JobState.SUCCEEDED
@@ -241,6 +241,62 @@ def test_without_consent_nothing_is_analysed_anew_and_the_refusal_is_logged(worl
     assert AccessLogEntry.objects.filter(action="reanalyze", allowed=False).count() == 1
 
 
+def test_an_analysis_that_was_replaced_meanwhile_cannot_be_tried_again(world: World, recording: Recording) -> None:
+    claim = jobs.job_claim(recording.job_id)
+    assert claim is not None
+    jobs.job_fail(claim, code="machine_trouble", message="It failed.")
+    seen = Recording.objects.select_related("session__patient").get(id=recording.id)
+    recording.refresh_from_db()
+    assert recordings.recording_reanalyze(user=world.alice, recording=recording)
+    assert not recordings.recording_retry(user=world.sam, recording=seen)
+    assert AnalysisJob.objects.open().filter(subject=recording.id).count() == 1
+    assert not AccessLogEntry.objects.filter(action="retry").exists()
+
+
+def test_a_recording_that_is_to_blame_is_not_queued_again_and_again(world: World, outdated: Recording) -> None:
+    assert recordings.recording_reanalyze(user=world.alice, recording=outdated)
+    outdated.refresh_from_db()
+    claim = jobs.job_claim(outdated.job_id)
+    assert claim is not None
+    jobs.job_fail(claim, code="truncated", message="It ends in the middle.")
+    assert "0 recordings" in reanalyzed_by(world.sam.email)
+
+
+def test_scores_that_a_policy_withheld_can_be_made_once_it_allows_them(world: World, recording: Recording) -> None:
+    world.clinic.affect_policy = AffectPolicy.OFF
+    world.clinic.save()
+    runner.run(recording.job_id)
+    recording = recordings.recordings_of(world.alice).get(id=recording.id)
+    assert not recordings.can_be_reanalyzed(recording, recordings.todays_origin())
+    world.clinic.affect_policy = AffectPolicy.ON
+    world.clinic.save()
+    recording = recordings.recordings_of(world.alice).get(id=recording.id)
+    assert recordings.can_be_reanalyzed(recording, recordings.todays_origin())
+
+
+def test_who_was_confirmed_by_a_person_stays_the_patient_in_a_new_analysis(world: World) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient), method=BY_LENGTH, talk_ratio=0.7)
+    assert patient_confirm(user=world.alice, recording=recording, seen=recording.job_id)
+    assert recordings.recording_reanalyze(user=world.alice, recording=recording)
+    recording.refresh_from_db()
+    assert recording.job.options == {"swapped": False}
+
+
+def test_the_command_goes_on_where_a_recording_is_deleted_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (analysed(SessionFactory(patient=world.alices_patient)) for _ in range(2))
+    reanalyze = recordings.recording_reanalyze
+
+    def after_a_deletion(**asked: Any) -> bool:
+        Recording.objects.filter(id=first.id).delete()
+        return reanalyze(**asked)
+
+    monkeypatch.setattr("sessions_app.management.commands.reanalyze.recording_reanalyze", after_a_deletion)
+    assert "1 recording of" in reanalyzed_by(world.sam.email)
+    assert AnalysisJob.objects.open().get().subject == second.id
+
+
 def two_voices(world: World) -> Recording:
     """A recording whose analysis assumed who the patient is, and another one that it has replaced."""
     recording = analysed(SessionFactory(patient=world.alices_patient), method=BY_LENGTH, talk_ratio=0.7)
@@ -292,17 +348,17 @@ def reanalyzed_by(email: str) -> str:
 def test_the_command_queues_a_clinics_recordings_behind_everybody_else_and_only_once(world: World) -> None:
     mine = [analysed(SessionFactory(patient=patient)) for patient in (world.alices_patient, world.bobs_patient)]
     analysed(SessionFactory(patient=world.mallorys_patient))
-    assert reanalyzed_by(world.sam.email).startswith("2 recordings of Willow House are queued")
+    assert reanalyzed_by(world.sam.email) == "Queued for a new analysis: 2 recordings of Willow House.\n"
     waiting = AnalysisJob.objects.open()
     assert {job.subject for job in waiting} == {one.id for one in mine}
     assert {job.priority for job in waiting} == {Priority.NOBODY}
-    assert reanalyzed_by(world.sam.email).startswith("0 recordings")
+    assert "0 recordings" in reanalyzed_by(world.sam.email)
 
 
 def test_the_command_says_how_many_no_consent_covers(world: World) -> None:
     analysed(SessionFactory(patient=world.alices_patient))
     Consent.objects.update(withdrawn_at=timezone.now())
-    assert "1 are left as they are: no consent covers their session." in reanalyzed_by(world.sam.email)
+    assert "because no consent covers the session: 1." in reanalyzed_by(world.sam.email)
 
 
 @pytest.mark.parametrize("who", ["nobody", "ada"])

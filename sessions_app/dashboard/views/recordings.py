@@ -12,9 +12,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.policy import Action
-from sessions_app import identification, recordings, uploads
+from sessions_app import identification, recordings
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404, recording_or_404
-from sessions_app.dashboard.views.patients import sessions_context
+from sessions_app.dashboard.views.patients import log_read, sessions_context
 from sessions_app.errors import ConsentMissing
 from sessions_app.models import Recording
 
@@ -27,7 +27,11 @@ CHANGED_MEANWHILE = "Nothing was changed: this recording is or was analysed anew
 def retry(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """Queue a failed analysis again."""
     recording = recording_or_404(request.user, recording_id)
-    uploads.recording_retry(user=request.user, recording=recording)
+    try:
+        recordings.recording_retry(user=request.user, recording=recording)
+    except ConsentMissing as error:
+        if not request.htmx:
+            messages.error(request, error.message)
     return _how_far(request, recording)
 
 
@@ -72,6 +76,7 @@ def _how_far(request: ClinicRequest, recording: Recording) -> HttpResponse:
     """The list of sessions as it is now, or the page that the form came from."""
     patient = patient_or_404(request.user, recording.session.patient_id)
     if request.htmx:
+        log_read(request, patient)
         return render(request, "dashboard/_sessions.html", sessions_context(request, patient))
     if "session" in request.POST:
         return redirect("session", recording.session_id)

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.http import Http404
 
 from accounts.management.plainly import errors_told_plainly
 from accounts.models import User
@@ -32,10 +33,13 @@ class Command(BaseCommand):
             origin = todays_origin()
             if origin is None:
                 raise CommandError("The voice model is not available. Please run 'manage.py doctor'.")
-            found = Counter(_queued(user, one) for one in recordings_of(user) if can_be_reanalyzed(one, origin))
-        self.stdout.write(f"{found['queued']} recordings of {user.clinic.name} are queued for a new analysis.")
-        if found["no consent"]:
-            self.stdout.write(f"{found['no consent']} are left as they are: no consent covers their session.")
+            every = recordings_of(user).iterator(chunk_size=500)
+            found = Counter(_queued(user, one) for one in every if can_be_reanalyzed(one, origin))
+        queued, left = found["queued"], found["no consent"]
+        which = "1 recording" if queued == 1 else f"{queued} recordings"
+        self.stdout.write(f"Queued for a new analysis: {which} of {user.clinic.name}.")
+        if left:
+            self.stdout.write(f"Left as before, because no consent covers the session: {left}.")
 
 
 def _queued(user: User, recording: Recording) -> str:
@@ -43,6 +47,8 @@ def _queued(user: User, recording: Recording) -> str:
         return "queued" if recording_reanalyze(user=user, recording=recording, priority=Priority.NOBODY) else "changed"
     except ConsentMissing:
         return "no consent"
+    except Http404:
+        return "deleted"
 
 
 def _user(email: str) -> User:

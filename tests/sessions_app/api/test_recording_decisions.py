@@ -72,7 +72,7 @@ def test_all_analyses_of_a_recording_are_listed_newest_first_with_their_origin(w
     listed = as_(world.alice).get(f"{API}/recordings/{twice.id}/analyses").json()
     assert [(one["checkpoint"]["version"], one["is_shown"]) for one in listed] == [("9.9", True), ("0.1", False)]
     assert {one["recording"] for one in listed} == {str(twice.id)}
-    assert last_log() == ("list", "analysis", True)
+    assert last_log() == ("list_analyses", "recording", True)
 
 
 def test_the_list_of_all_analyses_holds_only_what_stands_for_a_recording(world: World, twice: Recording) -> None:

@@ -40,7 +40,7 @@ def finish_work(settings: Any, storage: Path, tmp_path: Path, monkeypatch: Any) 
     settings.CHECKPOINT = "small"
     saved_checkpoint(tmp_path / "checkpoints")
     monkeypatch.setenv("UNDERTONE_CHECKPOINTS", str(tmp_path / "checkpoints"))
-    runner.worker.checkpoint.cache_clear()
+    runner.worker._loaded.cache_clear()
     threads: list[threading.Thread] = []
 
     def work(job_id: uuid.UUID) -> None:
@@ -60,7 +60,7 @@ def finish_work(settings: Any, storage: Path, tmp_path: Path, monkeypatch: Any) 
 
     yield finish
     finish()
-    runner.worker.checkpoint.cache_clear()
+    runner.worker._loaded.cache_clear()
 
 
 def ask(world: World, upload: SimpleUploadedFile) -> Any:

@@ -121,7 +121,7 @@ def test_failures_are_told_by_reason_with_what_to_do(world: World) -> None:
         failed(world, "silent", "This recording is silent.")
     failed(world, "worker_lost")
     page = page_of(world)
-    assert "Nothing is waiting. 1 worker is ready. 3 recordings failed in the last hour." in page
+    assert "Nothing is waiting. 1 worker is ready. 3 analyses failed in the last hour." in page
     assert "This recording is silent. silent The recording is the reason." in page
     assert "A worker ended in the middle of it, three times. worker_lost Most often memory was short" in page
 
