@@ -1,4 +1,4 @@
-"""Writing the access log: every read, write, export and refusal of patient data leaves one row."""
+"""Writing the access log: every read, write, export, refusal and sign-in leaves one row."""
 
 from __future__ import annotations
 
@@ -7,10 +7,20 @@ from uuid import UUID
 
 import structlog
 
-from accounts.models import AccessLogEntry
+from accounts.client_address import client_address
+from accounts.models import AccessLogEntry, Purpose, Role
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+PURPOSES: dict[str, Purpose] = {
+    Role.COUNSELOR: Purpose.CARE,
+    Role.STAFF: Purpose.CARE,
+    Role.ADMIN: Purpose.ADMINISTRATION,
+    # What a program of another maker reads has left Undertone.
+    Role.INTEGRATION: Purpose.DISCLOSURE,
+}
+"""What a role's work is for, unless its caller says otherwise."""
 
 
 def record(
@@ -21,6 +31,7 @@ def record(
     object_id: UUID | None = None,
     patient_id: UUID | None = None,
     allowed: bool = True,
+    purpose: Purpose | None = None,
 ) -> AccessLogEntry:
     """Add one row: ``actor`` did (or, if not ``allowed``, tried) ``action`` on an object of ``object_kind``."""
     return AccessLogEntry.objects.create(
@@ -28,9 +39,32 @@ def record(
         actor_id=actor.id,
         role=actor.role,
         action=action,
+        purpose=purpose or PURPOSES[actor.role],
         object_kind=object_kind,
         object_id=object_id,
-        patient_id=patient_id,
+        # Who asks for a patient of somebody else is refused before anybody has looked whether there is one.
+        patient_id=patient_id or (object_id if object_kind == "patient" else None),
         allowed=allowed,
-        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+        **_request(),
     )
+
+
+def record_failed_sign_in(user: User | None) -> AccessLogEntry:
+    """Add one row: somebody unknown tried to be ``user``, or gave an address that nobody has.
+
+    What was typed is not kept: people type passwords where their address belongs.
+    """
+    return AccessLogEntry.objects.create(
+        clinic_id=user.clinic_id if user else None,
+        action="sign_in",
+        purpose=Purpose.ACCOUNT,
+        object_kind="account",
+        object_id=user.id if user else None,
+        allowed=False,
+        **_request(),
+    )
+
+
+def _request() -> dict[str, str]:
+    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+    return {"request_id": request_id, "address": client_address()}

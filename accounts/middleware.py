@@ -1,4 +1,4 @@
-"""Per-request surroundings: the clinic's time zone, and pages that no shared computer may keep."""
+"""Per-request surroundings: who asks from where, the clinic's time zone, and pages that no shared computer may keep."""
 
 from __future__ import annotations
 
@@ -9,7 +9,20 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django_structlog.middlewares import RequestMiddleware
 
+from accounts.client_address import asked_from
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class ClientAddressMiddleware:
+    """Let the access log know where a request came from."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with asked_from(request):
+            return self.get_response(request)
 
 
 class ClinicTimeZoneMiddleware:

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import available_timezones
 
+import pgtrigger
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 
 NO_PLACE = {"Factory", "localtime"}
 """Entries of the time zone database that mean no place, and that no browser knows."""
@@ -100,24 +103,107 @@ class User(AbstractBaseUser):
         return super().unique_error_message(model_class, unique_check)
 
 
+class Purpose(models.TextChoices):
+    """What somebody looked at or changed data for, in the access log."""
+
+    CARE = "care", "Care"
+    DISCLOSURE = "disclosure", "Passed on to another program"
+    ADMINISTRATION = "administration", "Running the clinic"
+    ACCOUNT = "account", "Own account"
+
+
+def _refused(name: str, operation: pgtrigger.Operation) -> pgtrigger.Trigger:
+    """Refuses ``operation`` whoever asks, also where it would touch no row."""
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=operation,
+        func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;",
+    )
+
+
+def _only_added() -> list[pgtrigger.Trigger]:
+    return [
+        _refused("no_update_or_delete", pgtrigger.Update | pgtrigger.Delete),
+        _refused("no_truncate", pgtrigger.Truncate),
+    ]
+
+
 class AccessLogEntry(models.Model):
-    """One read, write, export or refusal of patient data. Rows are only ever added."""
+    """One read, write, export, refusal or sign-in. Rows are only ever added; `accounts.chain` seals them."""
 
     id = models.BigAutoField(primary_key=True)
-    at = models.DateTimeField(auto_now_add=True)
-    clinic_id = models.UUIDField(db_index=True)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    clinic_id = models.UUIDField(null=True, help_text="Empty where somebody unknown tried to sign in.")
     actor_id = models.UUIDField(null=True)
-    role = models.CharField(max_length=16)
+    role = models.CharField(max_length=16, blank=True)
     action = models.CharField(max_length=32)
+    purpose = models.CharField(max_length=16, choices=Purpose)
     object_kind = models.CharField(max_length=32)
     object_id = models.UUIDField(null=True)
     patient_id = models.UUIDField(null=True)
     allowed = models.BooleanField()
     request_id = models.CharField(max_length=64, blank=True)
+    address = models.CharField(max_length=45, blank=True, help_text="The IP address of whoever asked.")
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["patient_id", "-id"], name="access_log_by_patient")]
+        indexes = [
+            models.Index(fields=["clinic_id", "-id"], name="access_log_by_clinic"),
+            models.Index(fields=["patient_id", "-id"], name="access_log_by_patient"),
+        ]
+        triggers = [
+            *_only_added(),
+            pgtrigger.Trigger(
+                name="written_now_and_unsealed",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    NEW.at = statement_timestamp();
+                    INSERT INTO accounts_accesslogunsealed (entry_id) VALUES (NEW.id);
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_kind}"
+
+
+class AccessLogSeal(models.Model):
+    """One link of the chain over the access log: it fixes what a row says and which rows were sealed before it."""
+
+    position = models.BigIntegerField(primary_key=True, help_text="1, 2, 3 and so on, without a gap.")
+    entry_id = models.BigIntegerField(unique=True)
+    sealed_at = models.DateTimeField()
+    row_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["position"]
+        triggers = _only_added()
+
+    def __str__(self) -> str:
+        return f"{self.position}"
+
+
+class UnsealedQuerySet(models.QuerySet["AccessLogUnsealed"]):
+    """What the next sealing has to do."""
+
+    def entries(self) -> models.QuerySet[AccessLogEntry]:
+        """The rows to be sealed, oldest first. One that has a seal already is none of them."""
+        sealed = AccessLogSeal.objects.filter(entry_id=OuterRef("id"))
+        waiting = AccessLogEntry.objects.filter(id__in=self.values("entry_id"))
+        return waiting.filter(~Exists(sealed)).order_by("id")
+
+
+class AccessLogUnsealed(models.Model):
+    """The id of a row of the access log that has no seal yet. A trigger writes it, with the row."""
+
+    entry_id = models.BigIntegerField(primary_key=True)
+
+    objects = UnsealedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}"

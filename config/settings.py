@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.RequestLogMiddleware",
+    "accounts.middleware.ClientAddressMiddleware",
     "accounts.middleware.ClinicTimeZoneMiddleware",
     "accounts.middleware.PrivatePagesMiddleware",
 ]
@@ -137,16 +138,22 @@ CELERY_TASK_DEFAULT_QUEUE = env.str("QUEUE", default="analysis")
 HOUSEKEEPING_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}-housekeeping"
 CELERY_TASK_QUEUES = [Queue(CELERY_TASK_DEFAULT_QUEUE), Queue(HOUSEKEEPING_QUEUE)]
 CELERY_TASK_ROUTES = {
+    "accounts.tasks.seal": {"queue": HOUSEKEEPING_QUEUE},
     "inference.tasks.sweep": {"queue": HOUSEKEEPING_QUEUE},
     "sessions_app.tasks.tidy_voices": {"queue": HOUSEKEEPING_QUEUE},
     "sessions_app.tasks.tidy_files": {"queue": HOUSEKEEPING_QUEUE},
 }
 TIDY_SECONDS = env.float("TIDY_SECONDS", default=3600.0)
+SEAL_SECONDS = env.float("SEAL_SECONDS", default=10.0)
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=30.0)
 CELERY_BEAT_SCHEDULER = "config.beat.Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 # None of these expires: a worker with a wrong clock would throw every one away, and one too many does no harm.
 CELERY_BEAT_SCHEDULE = {
+    "seal-access-log": {
+        "task": "accounts.tasks.seal",
+        "schedule": SEAL_SECONDS,
+    },
     "sweep-analysis-jobs": {
         "task": "inference.tasks.sweep",
         "schedule": SWEEP_SECONDS,
@@ -200,6 +207,9 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # --- People
 
 AUTH_USER_MODEL = "accounts.User"
+CLIENT_ADDRESS_HEADER = env.str("CLIENT_ADDRESS_HEADER", default="")
+"""The header in which a proxy says whose request it passes on; none is believed unless it is named here."""
+
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -35,7 +35,7 @@ def test_somebody_elses_patient_is_a_field_error_and_leaves_one_refused_row(
         "refer_to",
         "patient",
         stranger,
-        None,
+        stranger,
         False,
     )
 

@@ -1,0 +1,38 @@
+"""What is written down when somebody signs in or out, or tries to, whichever way that happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+
+from accounts import access_log
+from accounts.models import Purpose, User
+
+
+def connect() -> None:
+    """Start listening."""
+    user_logged_in.connect(log_sign_in)
+    user_logged_out.connect(log_sign_out)
+    user_login_failed.connect(log_failed_sign_in)
+
+
+def log_sign_in(*, user: User, **_: Any) -> None:
+    """Somebody has signed in."""
+    _log(user, "sign_in")
+
+
+def log_sign_out(*, user: User | None, **_: Any) -> None:
+    """Somebody has signed out; ``None``: their session had ended before."""
+    if user is not None:
+        _log(user, "sign_out")
+
+
+def log_failed_sign_in(*, credentials: dict[str, Any], **_: Any) -> None:
+    """Somebody gave an address and a password that do not belong together."""
+    address = str(credentials.get("username", "")).replace("\x00", "")
+    access_log.record_failed_sign_in(User.objects.filter(email__iexact=address).first())
+
+
+def _log(user: User, action: str) -> None:
+    access_log.record(actor=user, action=action, object_kind="account", object_id=user.id, purpose=Purpose.ACCOUNT)

@@ -1,0 +1,13 @@
+"""Celery's side of accounts: thin tasks that fetch and call."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+
+@shared_task(name="accounts.tasks.seal")
+def seal() -> int:
+    """Seal the rows of the access log that have no seal yet; returns how many."""
+    from accounts import chain
+
+    return chain.seal()
