@@ -11,3 +11,11 @@ def seal() -> int:
     from accounts import chain
 
     return chain.seal()
+
+
+@shared_task(name="accounts.tasks.anchor")
+def anchor() -> None:
+    """Write the head of the access log's chain to the file outside the database."""
+    from accounts import anchors
+
+    anchors.anchor()

@@ -36,6 +36,7 @@ POLL_SECONDS = 0.1
 FOLLOW_SECONDS = 0.5
 WILDCARDS = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound to
 OURS = (
+    "access-log-anchors",
     "beat-schedule*",
     "demo.lock",
     "log",

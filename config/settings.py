@@ -138,18 +138,24 @@ CELERY_TASK_DEFAULT_QUEUE = env.str("QUEUE", default="analysis")
 HOUSEKEEPING_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}-housekeeping"
 CELERY_TASK_QUEUES = [Queue(CELERY_TASK_DEFAULT_QUEUE), Queue(HOUSEKEEPING_QUEUE)]
 CELERY_TASK_ROUTES = {
+    "accounts.tasks.anchor": {"queue": HOUSEKEEPING_QUEUE},
     "accounts.tasks.seal": {"queue": HOUSEKEEPING_QUEUE},
     "inference.tasks.sweep": {"queue": HOUSEKEEPING_QUEUE},
     "sessions_app.tasks.tidy_voices": {"queue": HOUSEKEEPING_QUEUE},
     "sessions_app.tasks.tidy_files": {"queue": HOUSEKEEPING_QUEUE},
 }
 TIDY_SECONDS = env.float("TIDY_SECONDS", default=3600.0)
+ANCHOR_SECONDS = env.float("ANCHOR_SECONDS", default=3600.0)
 SEAL_SECONDS = env.float("SEAL_SECONDS", default=10.0)
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=30.0)
 CELERY_BEAT_SCHEDULER = "config.beat.Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 # None of these expires: a worker with a wrong clock would throw every one away, and one too many does no harm.
 CELERY_BEAT_SCHEDULE = {
+    "anchor-access-log": {
+        "task": "accounts.tasks.anchor",
+        "schedule": ANCHOR_SECONDS,
+    },
     "seal-access-log": {
         "task": "accounts.tasks.seal",
         "schedule": SEAL_SECONDS,
@@ -207,6 +213,9 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # --- People
 
 AUTH_USER_MODEL = "accounts.User"
+ACCESS_LOG_ANCHORS = Path(env.str("ACCESS_LOG_ANCHORS", default=str(DATA_DIR / "access-log-anchors")))
+"""The file to which the head of the access log's chain is appended; all workers write to the same one."""
+
 CLIENT_ADDRESS_HEADER = env.str("CLIENT_ADDRESS_HEADER", default="")
 """The header in which a proxy says whose request it passes on; none is believed unless it is named here."""
 

@@ -17,6 +17,7 @@ def folder(tmp_path: Path) -> Path:
     (folder / "media" / "recordings").mkdir(parents=True)
     (folder / "media" / "recordings" / "one").write_bytes(b"sound")
     (folder / "secret_key").write_text("secret")
+    (folder / "access-log-anchors").write_text("")
     return folder
 
 
