@@ -32,6 +32,8 @@ class Action(StrEnum):
     KEEP_VOICE = "keep_voice"
     SNAPSHOT = "snapshot"
     MANAGE_CLINIC = "manage_clinic"
+    READ_ACCESS_LOG = "read_access_log"
+    SEE_WHO_LOOKED = "see_who_looked"
 
 
 _ANALYSES = {Action.RETRY_ANALYSIS, Action.CANCEL_ANALYSIS, Action.REANALYZE}
@@ -55,8 +57,12 @@ _DELETION = {Action.DELETE_RECORDING}
 # Only somebody who was in the room can say whose voice is heard, and a program has none of its own.
 _IN_PERSON = {Action.CONFIRM_PATIENT, Action.KEEP_VOICE}
 
+# A patient who asks who has read about them asks their counselor, and whoever answers for the care of somebody should
+# see who else has looked. Staff open every patient of the clinic; what their colleagues open is not theirs to watch.
+_ACCESSES = {Action.SEE_WHO_LOOKED}
+
 ALLOWED: dict[str, set[Action]] = {
-    Role.COUNSELOR: _CLINICAL | _ADMISSION | _DELETION | _IN_PERSON,
+    Role.COUNSELOR: _CLINICAL | _ADMISSION | _DELETION | _IN_PERSON | _ACCESSES,
     # Staff bring recordings in and see how far they are; what they say about a patient is not theirs to read.
     Role.STAFF: _ADMISSION
     | _ANALYSES
@@ -67,7 +73,7 @@ ALLOWED: dict[str, set[Action]] = {
         Action.UPLOAD_RECORDING,
     },
     # The administrator runs the clinic and is not part of anyone's care.
-    Role.ADMIN: {Action.MANAGE_CLINIC},
+    Role.ADMIN: {Action.MANAGE_CLINIC, Action.READ_ACCESS_LOG},
     Role.INTEGRATION: _CLINICAL,
 }
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -28,15 +28,15 @@ class ClinicRequest(HttpRequest):
 
 
 Rest = ParamSpec("Rest")
-Page = Callable[Concatenate[ClinicRequest, Rest], HttpResponse]
+Page = Callable[Concatenate[ClinicRequest, Rest], HttpResponseBase]
 
 
-def open_to(*actions: Action) -> Callable[[Page[Rest]], Callable[Concatenate[HttpRequest, Rest], HttpResponse]]:
+def open_to(*actions: Action) -> Callable[[Page[Rest]], Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]]:
     """Let in who has signed in with a role that may do one of ``actions``; refuse others and record the refusal."""
 
-    def decorate(view: Page[Rest]) -> Callable[Concatenate[HttpRequest, Rest], HttpResponse]:
+    def decorate(view: Page[Rest]) -> Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _sign_in_first(cast(ClinicRequest, request))
             user = request.user
@@ -45,7 +45,7 @@ def open_to(*actions: Action) -> Callable[[Page[Rest]], Callable[Concatenate[Htt
                 raise PermissionDenied
             return view(cast(ClinicRequest, request), *args, **kwargs)
 
-        return cast(Callable[Concatenate[HttpRequest, Rest], HttpResponse], guarded)
+        return cast(Callable[Concatenate[HttpRequest, Rest], HttpResponseBase], guarded)
 
     return decorate
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from sessions_app.dashboard.views import (
+    access_log,
     admission,
     clinic,
     consents,
@@ -19,6 +20,8 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("account/voice/", voices.voice, name="counselor-voice"),
     path("account/voice/delete/", voices.delete, name="counselor-voice-delete"),
+    path("clinic/access-log/", access_log.access_log_page, name="access-log"),
+    path("clinic/access-log/export/", access_log.export, name="access-log-export"),
     path("clinic/policy/", clinic.policy, name="clinic-policy"),
     path("clinic/operations/", operations.operations_page, name="operations"),
     path("notices/", notices.system_notice, name="system-notice"),

@@ -157,3 +157,8 @@ def _given(consent: Consent) -> str:
 
 def _day(day: date) -> str:
     return date_format(day, "j M Y")
+
+
+def plainly(code: str) -> str:
+    """A code such as ``sign_in`` as words."""
+    return code.replace("_", " ")

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 
 from accounts.models import Clinic, User
+from accounts.policy import Action, may
 from sessions_app.models.scope import ScopedQuerySet
 
 if TYPE_CHECKING:
@@ -29,6 +30,13 @@ class PatientQuerySet(ScopedQuerySet["Patient"]):
                 Q(given_name__icontains=word) | Q(family_name__icontains=word) | Q(reference__icontains=word)
             )
         return found
+
+    def numbered_for(self, user: User) -> PatientQuerySet:
+        """Whose numbers ``user`` may read in the access log: the whole clinic's, without being part of anybody's care.
+
+        Only for ``id`` and ``reference``.
+        """
+        return self.filter(clinic=user.clinic_id) if may(user, Action.READ_ACCESS_LOG) else self.none()
 
 
 class Patient(models.Model):

@@ -36,6 +36,7 @@ def pages(world: World) -> dict[str, str]:
     return found | {
         "clinic": admin.get("/").content.decode(),
         "operations": admin.get("/clinic/operations/").content.decode(),
+        "access log": admin.get("/clinic/access-log/").content.decode(),
         "sign-in": counselor.get("/sign-in/").content.decode(),
         "lost": admin.get("/nowhere/").content.decode(),
     }
@@ -64,7 +65,8 @@ def test_a_page_can_be_asked_for_without_its_body(world: World) -> None:
         answer = client.head(address)
         assert (answer.status_code, answer.content) == (200, b""), address
     assert client.head(f"{patient}sessions/").status_code == 200
-    assert signed_in(world.ada).head("/clinic/operations/").status_code == 200
+    for address in ("/clinic/operations/", "/clinic/access-log/"):
+        assert signed_in(world.ada).head(address).status_code == 200
 
 
 def test_no_page_says_that_somebody_is_depressed(pages: dict[str, str]) -> None:

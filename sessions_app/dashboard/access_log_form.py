@@ -1,0 +1,86 @@
+"""What the administrator searches the access log for."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import AccessLogEntry, AffectPolicy, Purpose, User
+from accounts.policy import Action
+from sessions_app.dashboard.admission_forms import DAY
+from sessions_app.dashboard.wording import plainly
+from sessions_app.models import Patient
+
+DONE = {"cancel", "confirm_patient", "create", "delete", "delete_with_account", "export", "list", "make", "read"}
+DONE |= {"read_timeline", "reanalyze", "refer_to", "retry", "sign_in", "sign_out", "swap_patient", "upload", "withdraw"}
+DONE |= {f"affect_policy_{policy}" for policy in AffectPolicy}
+"""What is written of things that were done; a refusal names the `Action` that was asked for."""
+
+ACTIONS = [("", "anything"), *((action, plainly(action)) for action in sorted(DONE | set(Action)))]
+
+
+class AccessLogForm(forms.Form):
+    """Each field narrows the search; sent by POST, because a patient's number stands in no address.
+
+    ``after``: the number of the row after which the next page begins.
+    """
+
+    person = forms.ModelChoiceField(User.objects.none(), required=False, label="Who", empty_label="anybody")
+    action = forms.ChoiceField(choices=ACTIONS, required=False, label="Did")
+    purpose = forms.ChoiceField(choices=[("", "anything"), *Purpose.choices], required=False, label="For")
+    patient = forms.CharField(max_length=32, required=False, label="Patient’s number")
+    since = forms.DateField(
+        required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}, format=DAY), input_formats=[DAY]
+    )
+    until = forms.DateField(
+        required=False, label="Until", widget=forms.DateInput(attrs={"type": "date"}, format=DAY), input_formats=[DAY]
+    )
+    refused = forms.BooleanField(required=False, label="Refusals only")
+    after = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.user = user
+        people = self.fields["person"]
+        assert isinstance(people, forms.ModelChoiceField)
+        people.queryset = User.objects.filter(clinic=user.clinic_id)
+        for name, field in self.fields.items():
+            if name not in ("refused", "after"):
+                is_choice = isinstance(field, forms.ChoiceField)
+                field.widget.attrs |= {"class": "form-select" if is_choice else "form-control", "autocomplete": "off"}
+        self.fields["refused"].widget.attrs["class"] = "form-check-input"
+
+    def clean_patient(self) -> UUID | None:
+        """The patient's id. Raises ``ValidationError`` for a number that nobody has."""
+        number = self.cleaned_data["patient"]
+        if not number:
+            return None
+        found = Patient.objects.numbered_for(self.user).filter(reference__iexact=number).values_list("id", flat=True)
+        patient: UUID | None = found.first()
+        if patient is None:
+            raise forms.ValidationError("No patient of this clinic has this number.")
+        return patient
+
+    def rows(self) -> QuerySet[AccessLogEntry]:
+        """The rows that are asked for, newest first; of a form that is valid."""
+        asked = self.cleaned_data
+        wanted: dict[str, Any] = {
+            "actor_id": asked["person"] and asked["person"].id,
+            "action": asked["action"],
+            "purpose": asked["purpose"],
+            "patient_id": asked["patient"],
+            "at__gte": asked["since"] and _midnight(asked["since"]),
+            "at__lt": asked["until"] and _midnight(asked["until"] + timedelta(days=1)),
+        }
+        narrowed = {look_up: value for look_up, value in wanted.items() if value}
+        rows = AccessLogEntry.objects.filter(clinic_id=self.user.clinic_id, **narrowed)
+        return rows.filter(allowed=False) if asked["refused"] else rows
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())

@@ -1,0 +1,76 @@
+"""Rows of the access log as people read them: who by name, on which patient by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from accounts.models import AccessLogEntry, Purpose, Role, User
+from sessions_app.dashboard.wording import plainly
+from sessions_app.models import Patient
+
+PAGE_SIZE = 50
+SOMEBODY = "somebody unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One row. ``patient``: the clinic's number of the patient, or the beginning of an id that has none any more."""
+
+    entry: AccessLogEntry
+    who: str
+    role: str
+    did: str
+    on: str
+    patient: str
+    purpose: str
+
+    @property
+    def at(self) -> datetime:
+        """When."""
+        return self.entry.at
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPage:
+    """Some rows, and the number of the row after which the next page begins (``None`` on the last)."""
+
+    rows: tuple[Access, ...]
+    next_after: int | None
+
+
+def access_page(user: User, found: QuerySet[AccessLogEntry], *, after: int | None) -> AccessPage:
+    """The rows of ``found`` that follow row ``after``, newest first, in a number of queries that never changes."""
+    entries = following(found, after, PAGE_SIZE + 1)
+    shown = entries[:PAGE_SIZE]
+    return AccessPage(tuple(accesses(user, shown)), shown[-1].id if len(entries) > PAGE_SIZE else None)
+
+
+def following(found: QuerySet[AccessLogEntry], after: int | None, size: int) -> list[AccessLogEntry]:
+    """The first ``size`` rows that come after row ``after``."""
+    rows = found if after is None else found.filter(id__lt=after)
+    return list(rows.order_by("-id")[:size])
+
+
+def accesses(user: User, entries: list[AccessLogEntry]) -> Iterable[Access]:
+    """``entries`` with the names and numbers that ``user`` may read."""
+    people = User.objects.filter(clinic=user.clinic_id, id__in={entry.actor_id for entry in entries})
+    names = {person.id: person.display_name for person in people}
+    wanted = {entry.patient_id for entry in entries if entry.patient_id}
+    numbers: dict[UUID, str] = dict(
+        Patient.objects.numbered_for(user).filter(id__in=wanted).values_list("id", "reference")
+    )
+    for entry in entries:
+        yield Access(
+            entry=entry,
+            who=names.get(entry.actor_id, SOMEBODY) if entry.actor_id else SOMEBODY,
+            role=Role(entry.role).label if entry.role else "",
+            did=plainly(entry.action),
+            on=plainly(entry.object_kind),
+            patient=numbers.get(entry.patient_id, str(entry.patient_id)[:8]) if entry.patient_id else "",
+            purpose=Purpose(entry.purpose).label,
+        )
