@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models.signals import post_delete
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AccessLogEntry, AffectPolicy
 from inference import checkpoints, pipeline, runner
 from inference import services as jobs
+from inference.heartbeat import Heartbeat
 from inference.models import Analysis, AnalysisJob, JobState, Priority, Timeline
 from inference.results import PIPELINE_VERSION
 from inference.speakers import BY_LENGTH
@@ -47,6 +53,46 @@ def recording(world: World) -> Recording:
     upload = SimpleUploadedFile("monday.opus", SECOND_VOICE.read_bytes())
     session = SessionFactory(patient=world.alices_patient)
     return uploads.recording_add(user=world.sam, session=session, upload=upload)
+
+
+class Pause:
+    """Called by one thread, it stays there until another lets it go on."""
+
+    def __init__(self) -> None:
+        self.reached, self.over = Event(), Event()
+
+    def __call__(self, *_: Any, **__: Any) -> None:
+        self.reached.set()
+        assert self.over.wait(20)
+
+
+@contextmanager
+def elsewhere(work: Callable[[], Any]) -> Iterator[Future[Any]]:
+    """``work`` under way on a connection of its own."""
+
+    def then_hang_up() -> Any:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(then_hang_up)
+
+
+def is_held_up(work: Future[Any]) -> bool:
+    """Whether ``work`` still waits for somebody after a while."""
+    return not wait([work], timeout=1).done
+
+
+def deciding(world: World, recording: Recording, pause: Pause) -> Callable[[], None]:
+    """A decision about the recording that is not taken before the pause is over."""
+
+    def decide() -> None:
+        with recordings.locked(world.alice, recording, "reanalyze"):
+            pause()
+
+    return decide
 
 
 def nothing_is_left(media: Path) -> bool:
@@ -373,3 +419,55 @@ def test_todays_origin_is_that_of_the_installations_checkpoint(settings: Setting
     assert recordings.todays_origin() == f"{identity.name} {identity.version} {identity.sha256} {PIPELINE_VERSION}"
     settings.CHECKPOINT = "none-of-this-name"
     assert recordings.todays_origin() is None
+
+
+def test_a_deletion_waits_for_a_worker_that_is_storing_and_takes_away_what_it_stored(
+    world: World, recording: Recording, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = jobs.job_claim(recording.job_id)
+    assert claim is not None
+    analysis, pause, columns = runner._analyze(claim, Heartbeat(claim)), Pause(), jobs._timeline_columns
+    # The job is closed by then, and the recording not yet touched.
+    monkeypatch.setattr(jobs, "_timeline_columns", lambda found: [pause(), columns(found)][1])
+    with elsewhere(lambda: jobs.job_succeed(claim, analysis)) as worker:
+        assert pause.reached.wait(20)
+        with elsewhere(lambda: recordings.recording_delete(user=world.alice, recording=recording)) as deletion:
+            held_up = is_held_up(deletion)
+            pause.over.set()
+            assert deletion.result(timeout=20)
+        assert worker.result(timeout=20) is not None
+    assert held_up
+    assert nothing_is_left(media)
+
+
+def test_a_worker_that_would_store_waits_for_a_deletion_and_stores_nothing(
+    world: World, recording: Recording, media: Path
+) -> None:
+    claim = jobs.job_claim(recording.job_id)
+    assert claim is not None
+    analysis, pause = runner._analyze(claim, Heartbeat(claim)), Pause()
+    post_delete.connect(pause, sender=Recording)
+    try:
+        with elsewhere(lambda: recordings.recording_delete(user=world.alice, recording=recording)) as deletion:
+            assert pause.reached.wait(20)
+            with elsewhere(lambda: jobs.job_succeed(claim, analysis)) as worker:
+                held_up = is_held_up(worker)
+                pause.over.set()
+                assert worker.result(timeout=20) is None
+            assert deletion.result(timeout=20)
+    finally:
+        post_delete.disconnect(pause, sender=Recording)
+    assert held_up
+    assert nothing_is_left(media)
+
+
+def test_a_deletion_waits_for_whoever_decides_about_the_patient(world: World, outdated: Recording, media: Path) -> None:
+    pause = Pause()
+    with elsewhere(deciding(world, outdated, pause)):
+        assert pause.reached.wait(20)
+        with elsewhere(lambda: recordings.recording_delete(user=world.alice, recording=outdated)) as deletion:
+            held_up = is_held_up(deletion)
+            pause.over.set()
+            assert deletion.result(timeout=20)
+    assert held_up
+    assert nothing_is_left(media)
