@@ -46,16 +46,7 @@ def analyze(
     there can be none. The same file gives the same result.
     """
     clock = _Clock(progress)
-    with clock.stage("decode"):
-        sound = audio.decode(path, progress=clock.within)
-        peaks = audio.peaks(sound.channels)
-    if length:
-        length(sound.duration)
-    with clock.stage("quality"):
-        quality.refuse_silence(sound)
-        speakers.check(options, sound)
-        for channel in sound.channels:
-            highpass.take_hum_away(channel)
+    sound, peaks = _decoded(path, options, clock, length)
     with clock.stage("speech"):
         voices = speakers.find_patient(sound, options, progress=clock.within)
         checked = quality.assess(voices.samples, voices.speech, voices.not_the_patients, channels=sound.source.channels)
@@ -82,6 +73,23 @@ def analyze(
         excluded_seconds=total(voices.excluded),
         peaks=peaks,
     )
+
+
+def _decoded(
+    path: Path, options: Options, clock: _Clock, length: Callable[[float], None] | None
+) -> tuple[audio.Audio, tuple[float, ...]]:
+    """The recording without hum, if it may be scored at all, and its waveform for drawing."""
+    with clock.stage("decode"):
+        sound = audio.decode(path, progress=clock.within)
+        peaks = audio.peaks(sound.channels)
+    if length:
+        length(sound.duration)
+    with clock.stage("quality"):
+        quality.refuse_silence(sound)
+        speakers.check(options, sound)
+        for channel in sound.channels:
+            highpass.take_hum_away(channel)
+    return sound, peaks
 
 
 def _measures(voices: Voices, progress: Callable[[float], None]) -> dict[str, Measure]:
