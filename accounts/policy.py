@@ -33,6 +33,7 @@ class Action(StrEnum):
     SNAPSHOT = "snapshot"
     MANAGE_CLINIC = "manage_clinic"
     READ_ACCESS_LOG = "read_access_log"
+    SEE_WHO_LOOKED = "see_who_looked"
 
 
 _ANALYSES = {Action.RETRY_ANALYSIS, Action.CANCEL_ANALYSIS, Action.REANALYZE}
@@ -56,8 +57,12 @@ _DELETION = {Action.DELETE_RECORDING}
 # Only somebody who was in the room can say whose voice is heard, and a program has none of its own.
 _IN_PERSON = {Action.CONFIRM_PATIENT, Action.KEEP_VOICE}
 
+# A patient who asks who has read about them asks their counselor, and whoever answers for the care of somebody should
+# see who else has looked. Staff open every patient of the clinic; what their colleagues open is not theirs to watch.
+_ACCESSES = {Action.SEE_WHO_LOOKED}
+
 ALLOWED: dict[str, set[Action]] = {
-    Role.COUNSELOR: _CLINICAL | _ADMISSION | _DELETION | _IN_PERSON,
+    Role.COUNSELOR: _CLINICAL | _ADMISSION | _DELETION | _IN_PERSON | _ACCESSES,
     # Staff bring recordings in and see how far they are; what they say about a patient is not theirs to read.
     Role.STAFF: _ADMISSION
     | _ANALYSES

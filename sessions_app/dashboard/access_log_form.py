@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.models import AccessLogEntry, AffectPolicy, Purpose, User
@@ -24,11 +25,20 @@ DONE |= {f"affect_policy_{policy}" for policy in AffectPolicy}
 ACTIONS = [("", "anything"), *((action, plainly(action)) for action in sorted(DONE | set(Action)))]
 
 
-class AccessLogForm(forms.Form):
-    """Each field narrows the search; sent by POST, because a patient's number stands in no address.
+class PlaceForm(forms.Form):
+    """``after``: the number of the row after which the next page begins."""
 
-    ``after``: the number of the row after which the next page begins.
-    """
+    after = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+    @classmethod
+    def after_in(cls, sent: QueryDict) -> int | None:
+        """The number that was sent; of what is none, the beginning."""
+        form = cls(sent)
+        return form.cleaned_data["after"] if form.is_valid() else None
+
+
+class AccessLogForm(PlaceForm):
+    """Each field narrows the search; sent by POST, because a patient's number stands in no address."""
 
     person = forms.ModelChoiceField(User.objects.none(), required=False, label="Who", empty_label="anybody")
     action = forms.ChoiceField(choices=ACTIONS, required=False, label="Did")
@@ -41,7 +51,6 @@ class AccessLogForm(forms.Form):
         required=False, label="Until", widget=forms.DateInput(attrs={"type": "date"}, format=DAY), input_formats=[DAY]
     )
     refused = forms.BooleanField(required=False, label="Refusals only")
-    after = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import AccessLogEntry, Purpose, Role, User
 from sessions_app.dashboard.wording import plainly
 from sessions_app.models import Patient
 
 PAGE_SIZE = 50
+LATELY = timedelta(days=90)
+KIND = "access_log"
+"""What the log calls itself, where somebody looked at it."""
+
 SOMEBODY = "somebody unknown"
 
 
@@ -58,8 +63,7 @@ def following(found: QuerySet[AccessLogEntry], after: int | None, size: int) -> 
 
 def accesses(user: User, entries: list[AccessLogEntry]) -> Iterable[Access]:
     """``entries`` with the names and numbers that ``user`` may read."""
-    people = User.objects.filter(clinic=user.clinic_id, id__in={entry.actor_id for entry in entries})
-    names = {person.id: person.display_name for person in people}
+    names = _names(user.clinic_id, {entry.actor_id for entry in entries})
     wanted = {entry.patient_id for entry in entries if entry.patient_id}
     numbers: dict[UUID, str] = dict(
         Patient.objects.numbered_for(user).filter(id__in=wanted).values_list("id", "reference")
@@ -67,10 +71,51 @@ def accesses(user: User, entries: list[AccessLogEntry]) -> Iterable[Access]:
     for entry in entries:
         yield Access(
             entry=entry,
-            who=names.get(entry.actor_id, SOMEBODY) if entry.actor_id else SOMEBODY,
+            who=names.get(entry.actor_id, SOMEBODY),
             role=Role(entry.role).label if entry.role else "",
             did=plainly(entry.action),
             on=plainly(entry.object_kind),
             patient=numbers.get(entry.patient_id, str(entry.patient_id)[:8]) if entry.patient_id else "",
             purpose=Purpose(entry.purpose).label,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How often somebody opened or changed something of a patient, or was refused, and when last."""
+
+    who: str
+    role: str
+    times: int
+    refused: int
+    latest: datetime
+
+
+def accesses_to(patient: Patient) -> QuerySet[AccessLogEntry]:
+    """The rows about ``patient``. What somebody of another clinic tried is written in that clinic's log alone."""
+    return AccessLogEntry.objects.filter(clinic_id=patient.clinic_id, patient_id=patient.id)
+
+
+def latest_readers(patient: Patient) -> tuple[Reader, ...]:
+    """Everybody of the last `LATELY`, the latest first. Looking at who looked is not looking at the patient."""
+    rows = accesses_to(patient).filter(at__gte=timezone.now() - LATELY).exclude(object_kind=KIND).order_by()
+    counted = rows.values("actor_id", "role").annotate(
+        times=Count("id", filter=Q(allowed=True)), refused=Count("id", filter=Q(allowed=False)), latest=Max("at")
+    )
+    found = list(counted.order_by("-latest"))
+    names = _names(patient.clinic_id, {row["actor_id"] for row in found})
+    return tuple(
+        Reader(
+            who=names.get(row["actor_id"], SOMEBODY),
+            role=Role(row["role"]).label,
+            times=row["times"],
+            refused=row["refused"],
+            latest=row["latest"],
+        )
+        for row in found
+    )
+
+
+def _names(clinic_id: UUID, ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    people = User.objects.filter(clinic=clinic_id, id__in=[number for number in ids if number])
+    return {person.id: person.display_name for person in people}

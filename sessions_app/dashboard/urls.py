@@ -27,6 +27,7 @@ urlpatterns = [
     path("notices/", notices.system_notice, name="system-notice"),
     path("patients/new/", admission.new_patient, name="patient-new"),
     path("patients/<uuid:patient_id>/", patients.patient, name="patient"),
+    path("patients/<uuid:patient_id>/accesses/", access_log.patient_accesses, name="patient-accesses"),
     path("patients/<uuid:patient_id>/course/", patients.course, name="patient-course"),
     path("patients/<uuid:patient_id>/sessions/", patients.sessions, name="patient-sessions"),
     path("patients/<uuid:patient_id>/consents/", consents.record, name="consent-record"),

@@ -1,20 +1,20 @@
-"""The clinic's access log: a search and its export, for the administrator. Both are in the log themselves."""
+"""The access log: the administrator's search and export, and who looked at a patient. All are in the log themselves."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access_log
 from accounts.policy import Action
 from sessions_app.dashboard.access_log_csv import csv_parts
-from sessions_app.dashboard.access_log_form import AccessLogForm
-from sessions_app.dashboard.accesses import access_page
-from sessions_app.dashboard.doors import ClinicRequest, open_to
-
-KIND = "access_log"
+from sessions_app.dashboard.access_log_form import AccessLogForm, PlaceForm
+from sessions_app.dashboard.accesses import KIND, access_page, accesses_to, latest_readers
+from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,6 +45,18 @@ def export(request: ClinicRequest) -> HttpResponseBase:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+@require_safe
+@open_to(Action.SEE_WHO_LOOKED)
+def patient_accesses(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
+    """Who looked at a patient of one's own care: people and how often for the patient's page, alone each row."""
+    found = patient_or_404(request.user, patient_id)
+    access_log.record(actor=request.user, action="read", object_kind=KIND, patient_id=found.id)
+    if request.htmx:
+        return render(request, "dashboard/_readers.html", {"patient": found, "readers": latest_readers(found)})
+    page = access_page(request.user, accesses_to(found), after=PlaceForm.after_in(request.GET))
+    return render(request, "dashboard/patient_accesses.html", {"patient": found, "page": page})
 
 
 def _log(request: ClinicRequest, form: AccessLogForm, action: str) -> None:

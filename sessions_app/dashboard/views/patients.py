@@ -109,6 +109,7 @@ def patient_context(
         "panel": consent_panel(found, request.user, consent_form),
         "policy": policy_sentence(found.clinic) if sees_scores else "",
         "form": form,
+        "may_see_who_looked": may(request.user, Action.SEE_WHO_LOOKED),
     }
 
 

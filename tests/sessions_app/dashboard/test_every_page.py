@@ -20,6 +20,7 @@ def pages(world: World) -> dict[str, str]:
     counselor, admin = signed_in(world.alice), signed_in(world.ada)
     addresses = ["/", f"/patients/{world.alices_patient.id}/", f"/sessions/{recording.session_id}/"]
     admission = ["/patients/new/", f"/patients/{world.alices_patient.id}/consents/withdraw/"]
+    admission.append(f"/patients/{world.alices_patient.id}/accesses/")
     decisions = [f"/recordings/{recording.id}/delete/"]
     found = {
         address: counselor.get(address).content.decode()
