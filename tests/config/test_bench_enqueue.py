@@ -10,7 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from inference.models import AnalysisJob
-from sessions_app.bench import LIMIT_MS, EnqueueCost, as_text
+from sessions_app.added_cost import AddedCost
+from sessions_app.bench_enqueue import LIMIT_MS, as_text
 
 
 def test_it_prints_both_ways_and_what_lies_between_them(db: None) -> None:
@@ -25,7 +26,7 @@ def test_it_prints_both_ways_and_what_lies_between_them(db: None) -> None:
 
 @pytest.mark.parametrize(("added", "verdict"), [(LIMIT_MS - 1, " reached"), (LIMIT_MS + 1, " NOT REACHED")])
 def test_the_verdict_is_that_of_the_limit(added: float, verdict: str) -> None:
-    cost = EnqueueCost(queued=[10 + added] * 20, bare=[10.0] * 20)
+    cost = AddedCost([10 + added] * 20, [10.0] * 20, LIMIT_MS)
     assert as_text(cost).endswith(verdict)
 
 

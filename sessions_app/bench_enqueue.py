@@ -1,7 +1,6 @@
 """What queueing an analysis adds to the answer of an upload, in milliseconds.
 
-The same upload is timed with its job written and its message sent, and with a job that was there before and no message,
-in turn, so that whatever else the machine does falls on both alike. Added is the difference of the two percentiles.
+The same upload is timed with its job written and its message sent, and with a job that was there before and no message.
 """
 
 from __future__ import annotations
@@ -10,11 +9,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
@@ -22,32 +19,14 @@ from accounts.models import Clinic, Role, User
 from inference import services as jobs
 from inference.models import AnalysisJob
 from sessions_app import uploads
+from sessions_app.added_cost import AddedCost
 from sessions_app.models import Consent, Patient, Session
 
 LIMIT_MS = 20.0
-PERCENTILES = (50, 95)
 WARM_UP = 10
 
 
-@dataclass(frozen=True, slots=True)
-class EnqueueCost:
-    """Milliseconds of each upload, with queueing and without."""
-
-    queued: list[float]
-    bare: list[float]
-
-    def at(self, percentile: int) -> tuple[float, float, float]:
-        """With queueing, without it, and what it adds."""
-        queued, bare = (float(np.percentile(spent, percentile)) for spent in (self.queued, self.bare))
-        return queued, bare, queued - bare
-
-    @property
-    def reached(self) -> bool:
-        """Whether 95 of 100 uploads are as quick as they must be."""
-        return self.at(95)[2] <= LIMIT_MS
-
-
-def measure(count: int) -> EnqueueCost:
+def measure(count: int) -> AddedCost:
     """Time ``count`` uploads of a small file each way. For a database of its own: what is made here stays."""
     user, patient = _clinic()
     queued: list[float] = []
@@ -56,20 +35,12 @@ def measure(count: int) -> EnqueueCost:
         queued.append(_upload(user, patient, number))
         with _without_queueing():
             bare.append(_upload(user, patient, number))
-    return EnqueueCost(queued[WARM_UP:], bare[WARM_UP:])
+    return AddedCost(queued[WARM_UP:], bare[WARM_UP:], LIMIT_MS)
 
 
-def as_text(cost: EnqueueCost) -> str:
+def as_text(cost: AddedCost) -> str:
     """The run as a table to read."""
-    lines = [
-        f"{len(cost.queued)} uploads each way, in turn, on one connection; milliseconds",
-        "",
-        f"  {'':<12}{'queued':>10}{'bare':>10}{'added':>10}",
-    ]
-    lines += [f"  {f'p{place}':<12}" + "".join(f"{spent:>10.2f}" for spent in cost.at(place)) for place in PERCENTILES]
-    verdict = "reached" if cost.reached else "NOT REACHED"
-    asked = f"{'queueing adds at p95, ms':<34} {cost.at(95)[2]:9.4g} {f'<= {LIMIT_MS:g}':<10} {verdict}"
-    return "\n".join([*lines, "", asked])
+    return cost.table(what="queueing", column="queued", runs="uploads")
 
 
 def _clinic() -> tuple[User, Patient]:

@@ -1,0 +1,72 @@
+"""Measures on an embedded PostgreSQL and Redis of its own, with which it begins and ends.
+
+``python -m config.bench_apart MODULE COUNT FOLDER`` prints the table of ``MODULE`` (``measure`` and ``as_text``); exit
+status 1 where the limit is not reached. `run` starts it in a process that no installation's database is named to.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from config.embedded import REPOSITORY, EmbeddedServices
+
+OURS = ("DATABASE_URL", "REDIS_URL", "MEDIA_ROOT", "ACCESS_LOG_ANCHORS")
+"""What must not lead the measurement to an installation's own data."""
+
+
+def run(module: str, count: int) -> tuple[str, int]:
+    """The table that ``module`` makes of ``count`` runs, and the exit status."""
+    with tempfile.TemporaryDirectory(prefix="undertone-bench-") as folder:
+        command = [sys.executable, "-m", "config.bench_apart", module, str(count), folder]
+        done = subprocess.run(
+            command, cwd=REPOSITORY, env=_apart(folder), check=False, stdout=subprocess.PIPE, text=True
+        )
+    return done.stdout, done.returncode
+
+
+def _apart(folder: str) -> dict[str, str]:
+    named = {*OURS, *(f"{name}_FILE" for name in OURS)}
+    kept = {name: value for name, value in os.environ.items() if name not in named}
+    return kept | {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "UNDERTONE_ENV": "test",
+        "UNDERTONE_DATA": folder,
+        "LOG_LEVEL": "ERROR",
+    }
+
+
+def main(module: str, count: int, folder: Path) -> int:
+    """Measure and print; the exit status."""
+    # Durable, or commits would cost less than they do.
+    services = EmbeddedServices(folder, durable=True)
+    services.start()
+    os.environ.update(services.environment)
+    try:
+        return _measured(module, count)
+    finally:
+        services.stop()
+
+
+def _measured(module: str, count: int) -> int:
+    import django
+
+    django.setup()
+
+    from django.core.management import call_command
+    from django.db import connection
+
+    bench = importlib.import_module(module)
+    call_command("migrate", verbosity=0)
+    cost = bench.measure(count)
+    connection.close()
+    sys.stdout.write(bench.as_text(cost) + "\n")
+    return 0 if cost.reached else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])))
