@@ -38,7 +38,11 @@ def main() -> None:
 
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from tenancy import every_clinic
+
+    # Whoever can run commands here can read the database; a server that one of them starts acts for its own requests.
+    with every_clinic():
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def _following(before: AccessLogSeal | None, entry: AccessLogEntry, now: datetim
 
 def row_hash(entry: AccessLogEntry) -> str:
     """SHA-256 of all that a row says, as hexadecimal digits."""
-    columns = [field.attname for field in AccessLogEntry._meta.concrete_fields]  # noqa: SLF001  # documented, despite its name
+    columns = [field.attname for field in AccessLogEntry._meta.concrete_fields]
     return _digest({column: getattr(entry, column) for column in columns})
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 
+import tenancy
 from accounts import access_log
 from accounts.models import Purpose, User
 
@@ -31,7 +32,8 @@ def log_sign_out(*, user: User | None, **_: Any) -> None:
 def log_failed_sign_in(*, credentials: dict[str, Any], **_: Any) -> None:
     """Somebody gave an address and a password that do not belong together."""
     address = str(credentials.get("username", "")).replace("\x00", "")
-    access_log.record_failed_sign_in(User.objects.filter(email__iexact=address).first())
+    with tenancy.every_clinic():
+        access_log.record_failed_sign_in(User.objects.filter(email__iexact=address).first())
 
 
 def _log(user: User, action: str) -> None:

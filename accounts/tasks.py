@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from tenancy import every_clinic
+
 
 @shared_task(name="accounts.tasks.seal")
+@every_clinic()
 def seal() -> int:
     """Seal the rows of the access log that have no seal yet; returns how many."""
     from accounts import chain
@@ -14,6 +17,7 @@ def seal() -> int:
 
 
 @shared_task(name="accounts.tasks.anchor")
+@every_clinic()
 def anchor() -> None:
     """Write the head of the access log's chain to the file outside the database."""
     from accounts import anchors

@@ -68,7 +68,9 @@ class EmbeddedServices:
                 if not redis_given:
                     self.environment["REDIS_URL"] = self._start_redis()
                 if not database_given:
-                    self.environment["DATABASE_URL"] = self._start_postgres()
+                    self._start_postgres()
+                    self.environment["DATABASE_URL"] = postgres.url(self.folder)
+                    self.environment["DATABASE_OWNER_URL"] = postgres.owner_url(self.folder)
         except BaseException:
             self.stop()
             raise
@@ -89,13 +91,12 @@ class EmbeddedServices:
         servers = {"PostgreSQL": self._postgres, "Redis": self._redis}
         return next((name for name, server in servers.items() if server and server.poll() is not None), None)
 
-    def _start_postgres(self) -> str:
+    def _start_postgres(self) -> None:
         if not postgres.answers(self.folder):
             postgres.prepare(self.folder)
             with children.undisturbed():
                 self._postgres = postgres.spawn(self.folder, durable=self.durable)
             postgres.complete(self._postgres, self.folder)
-        return postgres.url(self.folder)
 
     def _start_redis(self) -> str:
         if not _redis_answers(self.folder):

@@ -23,6 +23,9 @@ from config.places import ServiceUnavailable, forget_socket_folder, log_folder, 
 from config.reach import lodging, open_lodging, reachable_copy, within_reach
 
 DATABASE = "undertone"
+ROLE = "undertone"
+"""As whom the application connects; the tables belong to the superuser."""
+
 START_SECONDS = STOP_SECONDS = 30.0
 NOBODY = 65534
 # Of the wheel, in the folder that it was installed to: its programs, and the libraries that they find beside it.
@@ -33,8 +36,17 @@ _IN_MEMORY = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_pag
 
 
 def url(folder: Path) -> str:
-    """The address of the embedded database whose data lies under ``folder``."""
-    return f"postgresql://postgres@/{DATABASE}?host={quote(str(_socket_folder(folder)))}"
+    """The address of the embedded database whose data lies under ``folder``, for the application."""
+    return _url(ROLE, folder)
+
+
+def owner_url(folder: Path) -> str:
+    """The same for who owns the tables."""
+    return _url("postgres", folder)
+
+
+def _url(role: str, folder: Path) -> str:
+    return f"postgresql://{role}@/{DATABASE}?host={quote(str(_socket_folder(folder)))}"
 
 
 def answers(folder: Path) -> bool:
@@ -71,7 +83,7 @@ def spawn(folder: Path, *, durable: bool) -> subprocess.Popen[bytes]:
 
 
 def complete(process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Wait until the server answers, and make the database if there is none. Raises `ServiceUnavailable`."""
+    """Wait until the server answers; make the database and the role if there are none. Raises `ServiceUnavailable`."""
     deadline = time.monotonic() + START_SECONDS
     while not answers(folder):
         if process.poll() is not None or time.monotonic() > deadline:
@@ -167,3 +179,5 @@ def _create_database(folder: Path) -> None:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         if not found:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(ROLE)))

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
 from config import health, metrics
+from tenancy import every_clinic
 
 ANSWERS: dict[str, Callable[[HttpRequest], HttpResponse]] = {
     "/health/live": health.live,
@@ -28,6 +29,7 @@ class ProbesMiddleware(MiddlewareMixin):
         answer = ANSWERS.get(request.path_info)
         if answer is None:
             return None
-        response = answer(request)
+        with every_clinic():
+            response = answer(request)
         response.headers["Cache-Control"] = "no-store"
         return response

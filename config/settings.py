@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "csp",
     "pgtrigger",
     "pghistory",
+    "tenancy",
     "rest_framework",
     "rest_framework.authtoken",
     "django_filters",
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.TenancyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -99,8 +101,23 @@ TEMPLATES = [
 # --- Database, cache, broker
 
 DATABASE_URL = required_in_production("DATABASE_URL") or postgres.url(DATA_DIR)
-DATABASES = {"default": {**env.db_url_config(DATABASE_URL), "CONN_HEALTH_CHECKS": True}}
+DATABASES = {
+    "default": {
+        **env.db_url_config(DATABASE_URL),
+        "ENGINE": "tenancy.postgresql",
+        "CONN_HEALTH_CHECKS": True,
+        # One that outlives its transaction would be read without the setting that says for whom.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+    }
+}
 DATABASES["default"].setdefault("OPTIONS", {})
+_OWNER = "" if env.str("DATABASE_URL", default="") else postgres.owner_url(DATA_DIR)
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default=_OWNER)
+"""As whom `manage.py migrate` makes and changes the tables. Nothing else does: row-level security binds the rest."""
+
+if DATABASE_OWNER_URL:
+    DATABASES["owner"] = {**env.db_url_config(DATABASE_OWNER_URL), "TEST": {"MIRROR": "default"}}
+TENANT_MODEL = "accounts.Clinic"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = required_in_production("REDIS_URL") or redis_url(DATA_DIR)
@@ -213,6 +230,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # --- People
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.authentication.ModelBackend"]
 ACCESS_LOG_ANCHORS = Path(env.str("ACCESS_LOG_ANCHORS", default=str(DATA_DIR / "access-log-anchors")))
 """The file to which the head of the access log's chain is appended; all workers write to the same one."""
 
@@ -277,7 +295,7 @@ TIME_ZONE = "UTC"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from types import TracebackType
 
 import structlog
@@ -54,7 +55,10 @@ class Heartbeat:
         self._lost_at: float | None = None
         self._parting: Callable[[], object] | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="job-heartbeat", daemon=True)
+        # For whom the work is, the thread is too.
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._beat,), name="job-heartbeat", daemon=True
+        )
 
     def __enter__(self) -> Heartbeat:
         self._thread.start()

@@ -14,6 +14,7 @@ import structlog
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError, connection
 
+import tenancy
 from inference import clips, results, services, worker
 from inference.audio import decode
 from inference.errors import AnalysisError, FileGone, InternalError, MachineTrouble
@@ -38,14 +39,17 @@ T = TypeVar("T")
 
 def run(job_id: uuid.UUID) -> None:
     """Analyse the job if it can be claimed; every outcome ends in the job's row."""
-    if worker.leaving():
-        services.job_send(job_id)
-        return
-    claim = services.job_claim(job_id)
+    # A message says which job, and only the job whose it is.
+    with tenancy.every_clinic():
+        if worker.leaving():
+            services.job_send(job_id)
+            return
+        claim = services.job_claim(job_id)
     if claim is None:
         return
     started = time.monotonic()
-    outcome = _run_claimed(claim)
+    with tenancy.acting_for(claim.tenant):
+        outcome = _run_claimed(claim)
     log.info("job_done", job_id=str(job_id), outcome=outcome, seconds=round(time.monotonic() - started, 2))
 
 

@@ -54,6 +54,7 @@ class Claim:
     """A worker's hold on a job: which job, and the token that proves it."""
 
     job_id: uuid.UUID
+    tenant: uuid.UUID
     token: uuid.UUID
     attempt: int
     worker: str = field(default_factory=worker_name)
@@ -118,8 +119,8 @@ def job_claim(job_id: uuid.UUID) -> Claim | None:
     if not taken:
         return None
     # It may have been deleted since.
-    for attempt in AnalysisJob.objects.filter(id=job_id).values_list("attempt", flat=True):
-        return Claim(job_id, token, attempt, worker)
+    for tenant, attempt in AnalysisJob.objects.filter(id=job_id).values_list("tenant", "attempt"):
+        return Claim(job_id, tenant, token, attempt, worker)
     return None
 
 

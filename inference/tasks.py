@@ -11,6 +11,8 @@ from celery import current_app, shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from tenancy import every_clinic
+
 log = structlog.get_logger(__name__)
 
 
@@ -51,6 +53,7 @@ def run_job(job_id: str) -> None:
 
 
 @shared_task(name="inference.tasks.sweep")
+@every_clinic()
 def sweep() -> int:
     """Send waiting jobs again; returns how many."""
     from inference import services

@@ -24,6 +24,7 @@ from inference.models import Analysis, AnalysisJob, JobState, Priority, Purpose,
 from sessions_app import files, storage
 from sessions_app.errors import NoWorker, SnapshotTooSlow
 from sessions_app.scores import refusal_by_policy
+from tenancy import every_clinic
 
 POLL_SECONDS = 0.1
 WAITING_PER_WORKER = 4
@@ -75,7 +76,10 @@ def _ask_room() -> None:
     workers = Worker.objects.ready().count()
     if not workers:
         raise NoWorker
-    if AnalysisJob.objects.open().filter(purpose=Purpose.SNAPSHOT).count() >= workers * WAITING_PER_WORKER:
+    # Workers serve all clinics alike.
+    with every_clinic():
+        waiting = AnalysisJob.objects.open().filter(purpose=Purpose.SNAPSHOT).count()
+    if waiting >= workers * WAITING_PER_WORKER:
         raise SnapshotTooSlow
 
 

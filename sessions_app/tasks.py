@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from tenancy import every_clinic
+
 
 @shared_task(name="sessions_app.tasks.tidy_voices")
+@every_clinic()
 def tidy_voices() -> None:
     """Delete counselors' clips that nobody answers for any more."""
     # The worker's main process must never import torch: a forked child could not use a GPU after that.
@@ -15,6 +18,7 @@ def tidy_voices() -> None:
 
 
 @shared_task(name="sessions_app.tasks.tidy_files")
+@every_clinic()
 def tidy_files() -> None:
     """Delete files that killed processes left behind."""
     from sessions_app import files

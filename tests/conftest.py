@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
+from tenancy import every_clinic
 from tests.world import World, make_world
 
 
@@ -15,13 +20,39 @@ def world(db: None) -> World:
     return make_world()
 
 
+@pytest.fixture(autouse=True)
+def _operator() -> Iterator[None]:
+    """A test makes and looks at rows of every clinic, as an operator does; requests and jobs in it see their own."""
+    with every_clinic():
+        yield
+
+
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Let tests with transactions of their own empty the access log of the test database, by TRUNCATE and no other way.
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Make the test database as the owner of its tables; all tests then connect as the application does."""
+    application = connections[DEFAULT_DB_ALIAS]
+    owner = connections["owner"].copy(DEFAULT_DB_ALIAS)
+    owner.settings_dict["TEST"] = application.settings_dict["TEST"]
+    connections[DEFAULT_DB_ALIAS] = owner
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+        _let_tests_empty_tables(owner, application.settings_dict["USER"])
+        owner.close()
+    application.settings_dict["NAME"] = owner.settings_dict["NAME"]
+    connections[DEFAULT_DB_ALIAS] = application
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+        teardown_databases(made, verbosity=0)
+
+
+def _let_tests_empty_tables(owner: BaseDatabaseWrapper, role: str) -> None:
+    """Let tests with transactions of their own empty the tables, the access log too, by TRUNCATE and no other way.
 
     Nothing in the application can: what they are allowed here is a change of the test database's own tables.
     """
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
+    with owner.cursor() as cursor:
+        cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {owner.ops.quote_name(role)}")
         cursor.execute(
             "SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname)"
             " FROM pg_trigger WHERE tgname LIKE 'pgtrigger_no_truncate_%'"

@@ -47,7 +47,9 @@ class Stack:
 
     def make_database(self) -> None:
         """Make the database and its tables."""
-        self.environment["DATABASE_URL"] = _new_database(os.environ["DATABASE_URL"], self.database)
+        _new_database(os.environ["DATABASE_OWNER_URL"], self.database)
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
+            self.environment[name] = _named(os.environ[name], self.database)
         self._manage("migrate", "--verbosity=0")
 
     def start_worker(self) -> subprocess.Popen[bytes]:
@@ -58,7 +60,7 @@ class Stack:
 
     def ask(self, query: str) -> tuple[Any, ...] | None:
         """The first row that ``query`` finds."""
-        with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
+        with psycopg.connect(self.environment["DATABASE_OWNER_URL"]) as connection:
             return connection.execute(sql.SQL(query)).fetchone()  # type: ignore[arg-type]
 
     def stop(self) -> None:
@@ -70,7 +72,7 @@ class Stack:
                 process.wait(timeout=15)
             except subprocess.TimeoutExpired:
                 process.kill()
-        _drop_database(os.environ["DATABASE_URL"], self.database)
+        _drop_database(os.environ["DATABASE_OWNER_URL"], self.database)
 
     def _spawn_worker(self) -> subprocess.Popen[bytes]:
         return self._spawn("worker", "celery", "-A", "config", "worker", "-P", "prefork", "--concurrency=1")
@@ -132,10 +134,13 @@ def _free_port() -> int:
         return port
 
 
-def _new_database(beside: str, name: str) -> str:
+def _new_database(beside: str, name: str) -> None:
     _drop_database(beside, name)
     _administer(beside, "CREATE DATABASE {}", name)
-    return urlsplit(beside)._replace(path=f"/{name}").geturl()
+
+
+def _named(address: str, name: str) -> str:
+    return urlsplit(address)._replace(path=f"/{name}").geturl()
 
 
 def _drop_database(beside: str, name: str) -> None:

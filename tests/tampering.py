@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from django.db import connection
+import pytest
+from django.db import connections
 
 ENTRIES, SEALS, UNSEALED = "accounts_accesslogentry", "accounts_accesslogseal", "accounts_accesslogunsealed"
 
 
+TAMPERED = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+"""Tests in which somebody does: their rows are committed, so that a superuser's connection sees them."""
+
+
 def tamper(*statements: str) -> None:
     """Run ``statements`` as a superuser whom no trigger hinders."""
-    with connection.cursor() as cursor:
+    with connections["owner"].cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         for statement in statements:
             cursor.execute(statement)

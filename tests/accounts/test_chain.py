@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from accounts import access_log, chain
 from accounts.models import AccessLogEntry, AccessLogSeal, AccessLogUnsealed, User
+from tenancy import every_clinic
 from tests.world import World
 
 WRITERS, ROWS = 6, 15
@@ -73,11 +74,13 @@ def test_the_form_that_is_hashed_does_not_change() -> None:
 def test_many_who_write_while_two_seal_leave_one_whole_chain(world: World) -> None:
     done = Event()
 
+    @every_clinic()
     def write(_: int) -> None:
         for _ in range(ROWS):
             looked(world.alice)
         connection.close()
 
+    @every_clinic()
     def seal(_: int) -> None:
         while not done.is_set():
             chain.seal()
@@ -99,6 +102,7 @@ def test_a_row_whose_transaction_ends_late_is_sealed_after_those_that_came_later
     written, sealed = Event(), Event()
     late: list[int] = []
 
+    @every_clinic()
     def slow() -> None:
         with transaction.atomic():
             late.append(looked(world.bob).id)

@@ -13,10 +13,12 @@ from pytest_django import Settings
 from accounts import access_log, anchors, chain, tasks, verification
 from accounts.models import AccessLogEntry, AccessLogSeal, AccessLogUnsealed
 from accounts.verification import Kind, verify
-from tests.tampering import ENTRIES, SEALS, UNSEALED, tamper
+from tests.tampering import ENTRIES, SEALS, TAMPERED, UNSEALED, tamper
 from tests.world import World
 
 ROWS = 8
+
+pytestmark = TAMPERED
 
 
 @pytest.fixture

@@ -7,7 +7,10 @@ import os
 
 import django
 
+from tenancy import every_clinic
 
+
+@every_clinic()
 def main() -> None:
     """Make the world and print its addresses and log-ins as JSON."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

@@ -21,7 +21,7 @@ class RunningDemo:
 
     def __init__(self, folder: Path, output: Path, port: int) -> None:
         self.folder, self.output, self.port = folder, output, port
-        ours = ("DATABASE_URL", "REDIS_URL", "QUEUE", "LOG_LEVEL", "UNDERTONE_ENV")
+        ours = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "QUEUE", "LOG_LEVEL", "UNDERTONE_ENV")
         environment = {name: value for name, value in os.environ.items() if name not in ours}
         with output.open("w") as file:
             self.process = subprocess.Popen(

@@ -21,6 +21,7 @@ from tests.processes import processes_of, sockets_of, soon
 @pytest.fixture(autouse=True)
 def _no_servers_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("DATABASE_OWNER_URL", raising=False)
     monkeypatch.delenv("REDIS_URL", raising=False)
 
 
@@ -46,7 +47,7 @@ def test_both_servers_answer_at_the_addresses_they_give(services: EmbeddedServic
 
 def test_a_second_start_finds_the_data_of_the_first(services: EmbeddedServices) -> None:
     services.start()
-    url = services.environment["DATABASE_URL"]
+    url = services.environment["DATABASE_OWNER_URL"]
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE kept (id int)")
     services.stop()

@@ -14,7 +14,7 @@ from config.environment import Misconfigured, env, environment, required_in_prod
 
 PRODUCTION = {"UNDERTONE_ENV": "production", "SECRET_KEY": "x" * 50}
 DATABASE, BROKER = {"DATABASE_URL": "postgresql://elsewhere/db"}, {"REDIS_URL": "redis://elsewhere"}
-OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "UNDERTONE_ENV")
+OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "UNDERTONE_ENV")
 
 
 def _run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:

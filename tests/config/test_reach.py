@@ -29,6 +29,7 @@ def closed(place: Path) -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def _no_servers_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("DATABASE_OWNER_URL", raising=False)
     monkeypatch.delenv("REDIS_URL", raising=False)
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tenancy import every_clinic
 from tests.faults.installation import PRODUCTION, Installation, Pace
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Play:
                 self.lanes.append(Lane(kind, trial, kind.story(trial), lambda: True, deadline))
 
 
+@every_clinic()
 def main() -> int:
     """Makes the installation, plays the trials, prints the table."""
     options = _options()

@@ -91,6 +91,7 @@ class Installation:
             "UNDERTONE_ENV": "test",
             "UNDERTONE_DATA": str(self.folder),
             "DATABASE_URL": postgres.url(self.folder),
+            "DATABASE_OWNER_URL": postgres.owner_url(self.folder),
             "REDIS_URL": embedded.redis_url(self.folder),
             "QUEUE": "analysis",
             "MEDIA_ROOT": str(self.folder / "media"),
@@ -184,7 +185,7 @@ class Installation:
 
     def terminate_connections(self) -> None:
         """End every connection to the database but this one."""
-        with psycopg.connect(postgres.url(self.folder), autocommit=True) as connection:
+        with psycopg.connect(postgres.owner_url(self.folder), autocommit=True) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"

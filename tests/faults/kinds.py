@@ -19,6 +19,7 @@ from inference import services, tasks
 from inference.errors import WorkerLost
 from inference.models import AnalysisJob, JobMove, JobState
 from sessions_app.models import Recording
+from tenancy import every_clinic
 from tests.faults.client import Accepted, Upload
 from tests.faults.installation import clock_off
 from tests.faults.orders import Deed, Order, Point
@@ -183,10 +184,21 @@ def _postgres_stopped_mid_job(trial: Trial) -> Steps[None]:
     yield from trial.settled()
 
 
+def _half_sent(trial: Trial, upload: Upload) -> Steps[Iterator[None]]:
+    """An upload of which half has been sent; begun again while another trial's fault keeps the web server away."""
+    while True:
+        half = trial.scene.client.send_in_steps(upload)
+        try:
+            next(half)
+        except StopIteration:
+            yield after(0.5)
+        else:
+            return half
+
+
 def _postgres_stopped_mid_upload(trial: Trial) -> Steps[None]:
     upload = trial.scene.upload()
-    half = trial.scene.client.send_in_steps(upload)
-    next(half)
+    half = yield from _half_sent(trial, upload)
     with _without_postgres(trial):
         _expect(trial, half, 503)
     yield from trial.bring(upload)
@@ -204,8 +216,7 @@ def _connections_terminated(trial: Trial) -> Steps[None]:
 
 def _web_killed(trial: Trial) -> Steps[None]:
     upload = trial.scene.upload()
-    half = trial.scene.client.send_in_steps(upload)
-    next(half)
+    half = yield from _half_sent(trial, upload)
     web = trial.scene.installation.programs["web"].process
     assert web is not None
     web.kill()
@@ -378,6 +389,7 @@ def _ask(trial: Trial, expected: int, status: int) -> None:
         trial.problems.append(f"answered with {status} instead of {expected}")
 
 
+@every_clinic()
 def _sweep() -> None:
     services.sweep()
     connection.close()

@@ -31,6 +31,7 @@ from inference.results import (
 )
 from inference.services import Claim
 from inference.signals import analysis_finished, job_failed
+from tenancy import every_clinic
 from tests.world import JobFactory
 
 
@@ -114,6 +115,7 @@ def test_ten_workers_at_once_claim_a_job_once() -> None:
     claims: list[Claim | None] = []
     barrier = threading.Barrier(10)
 
+    @every_clinic()
     def grab() -> None:
         barrier.wait()
         claims.append(services.job_claim(job.id))

@@ -19,6 +19,7 @@ from sessions_app.errors import ConsentMissing
 from sessions_app.identification import patient_confirm, patient_swap
 from sessions_app.models import Confirmation, Consent, Recording
 from sessions_app.trends import trend_of
+from tenancy import every_clinic
 from tests.world import RecordingFactory, SessionFactory, World, analysed, make_world
 
 
@@ -183,6 +184,7 @@ def test_two_clicks_at_once_swap_once() -> None:
     world = make_world()
     recording = found(world, BY_LENGTH)
 
+    @every_clinic()
     def click(_: int) -> bool:
         try:
             return patient_swap(user=world.alice, recording=recording, seen=recording.job_id)

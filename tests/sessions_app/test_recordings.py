@@ -31,6 +31,7 @@ from sessions_app.errors import ConsentMissing
 from sessions_app.identification import patient_confirm, patient_swap
 from sessions_app.models import Confirmation, Consent, DoomedFile, Recording
 from sessions_app.trends import trend_of
+from tenancy import every_clinic
 from tests.inference.small_models import let_workers_use_a_small_checkpoint
 from tests.sound import SECOND_VOICE
 from tests.world import SessionFactory, World, analysed, job_done
@@ -70,6 +71,7 @@ class Pause:
 def elsewhere(work: Callable[[], Any]) -> Iterator[Future[Any]]:
     """``work`` under way on a connection of its own."""
 
+    @every_clinic()
     def then_hang_up() -> Any:
         try:
             return work()

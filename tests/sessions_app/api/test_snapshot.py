@@ -18,6 +18,7 @@ from sessions_app.api.snapshot import reason, recommendation, valence_word
 from sessions_app.api.throttles import PerScope
 from sessions_app.errors import AffectSwitchedOff, SnapshotTooSlow
 from sessions_app.scores import RESEARCH_ONLY
+from tenancy import every_clinic
 from tests.sessions_app.api.client import API, as_, last_log, problem, sound
 from tests.world import JobFactory, World
 
@@ -168,6 +169,7 @@ def test_many_at_once_find_no_more_room_than_there_is(world: World, settings: An
     assert len(waited) == snapshots.WAITING_PER_WORKER
 
 
+@every_clinic()
 def in_thread(world: World) -> float:
     """Seconds until the answer."""
     started = time.monotonic()

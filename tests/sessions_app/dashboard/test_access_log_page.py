@@ -19,7 +19,7 @@ from accounts import access_log
 from accounts.models import AccessLogEntry, Purpose, User
 from sessions_app.dashboard import access_log_csv, accesses
 from tests.pages import HTMX, signed_in, text
-from tests.tampering import ENTRIES, tamper
+from tests.tampering import ENTRIES, TAMPERED, tamper
 from tests.world import World
 
 PAGE, EXPORT = "/clinic/access-log/", "/clinic/access-log/export/"
@@ -112,6 +112,7 @@ def test_a_search_is_narrowed_by_each_field(world: World) -> None:
         assert who == expected, field
 
 
+@TAMPERED
 def test_days_are_those_of_the_clinics_time_zone(world: World) -> None:
     world.clinic.time_zone = "Pacific/Kiritimati"
     world.clinic.save()

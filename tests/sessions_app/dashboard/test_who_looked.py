@@ -10,7 +10,7 @@ from accounts import access_log
 from accounts.models import AccessLogEntry, User
 from sessions_app.dashboard import accesses
 from tests.pages import HTMX, signed_in, text
-from tests.tampering import ENTRIES, tamper
+from tests.tampering import ENTRIES, TAMPERED, tamper
 from tests.world import World
 
 
@@ -87,6 +87,7 @@ def test_looking_there_is_written_down(world: World) -> None:
     assert (row.actor_id, row.object_kind, row.patient_id) == (world.alice.id, "access_log", world.alices_patient.id)
 
 
+@TAMPERED
 def test_what_lies_long_ago_is_on_the_page_and_not_in_the_panel(world: World) -> None:
     row = looked(world, world.sam)
     tamper(f"UPDATE {ENTRIES} SET at = at - interval '{accesses.LATELY + timedelta(days=1)}' WHERE id = {row.id}")

@@ -1,0 +1,9 @@
+"""Floor 0: whose rows the database shows. PostgreSQL's row-level security stands behind every query of other floors.
+
+Code says for whom it acts; what it says goes to the database with each statement, and a row of another clinic is not
+there then, whatever a query forgot to ask for. Code that says nothing sees nothing.
+"""
+
+from tenancy.scope import acting_for, become, every_clinic, nobody, surrounding, surrounding_async
+
+__all__ = ["acting_for", "become", "every_clinic", "nobody", "surrounding", "surrounding_async"]

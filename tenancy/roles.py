@@ -1,0 +1,51 @@
+"""The role that the application connects as: bound by the policies, because it owns no table and is no superuser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import Connection
+
+_UNBOUND = """
+    SELECT rolname,
+           rolsuper OR rolbypassrls,
+           EXISTS (SELECT FROM pg_class WHERE relrowsecurity AND pg_has_role(session_user, relowner, 'MEMBER'))
+    FROM pg_roles WHERE rolname = session_user
+"""
+
+
+def refuse_unbound(connection: Connection[Any]) -> None:
+    """Raise `ImproperlyConfigured` if row-level security does not bind the role of ``connection``."""
+    with connection.cursor() as cursor:
+        name, privileged, owner = cursor.execute(_UNBOUND).fetchone() or ("", True, False)
+    connection.rollback()
+    if privileged or owner:
+        why = "is a superuser or may bypass row-level security" if privileged else "owns Undertone's tables"
+        raise ImproperlyConfigured(
+            f"DATABASE_URL connects as '{name}', which {why}. One clinic could then see another's patients."
+            " Connect as a role of its own, and give the owner's address as DATABASE_OWNER_URL (README, Settings)."
+        )
+
+
+def application_role() -> str:
+    """The name of the role in ``DATABASE_URL``."""
+    name: str = settings.DATABASES["default"]["USER"]
+    return name
+
+
+def grant(connection: BaseDatabaseWrapper, role: str) -> None:
+    """Let ``role`` read and write rows of every table, and nothing else."""
+    name = connection.ops.quote_name(role)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        if cursor.fetchone() is None:
+            raise ImproperlyConfigured(
+                f"PostgreSQL has no role '{role}', as which DATABASE_URL connects."
+                f" Make it first: CREATE ROLE {name} LOGIN PASSWORD '...';"
+            )
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {name}")
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}")
+        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {name}")
