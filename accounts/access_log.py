@@ -22,6 +22,9 @@ PURPOSES: dict[str, Purpose] = {
 }
 """What a role's work is for, unless its caller says otherwise."""
 
+ACCOUNT_ACTIONS = {"lock_out", "sign_in", "sign_out"}
+"""What is written of accounts, apart from what others change about them."""
+
 
 def record(
     *,
@@ -49,14 +52,14 @@ def record(
     )
 
 
-def record_failed_sign_in(user: User | None) -> AccessLogEntry:
+def record_failed_sign_in(user: User | None, *, action: str = "sign_in") -> AccessLogEntry:
     """Add one row: somebody unknown tried to be ``user``, or gave an address that nobody has.
 
     What was typed is not kept: people type passwords where their address belongs.
     """
     return AccessLogEntry.objects.create(
         clinic_id=user.clinic_id if user else None,
-        action="sign_in",
+        action=action,
         purpose=Purpose.ACCOUNT,
         object_kind="account",
         object_id=user.id if user else None,

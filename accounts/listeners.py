@@ -31,7 +31,7 @@ def log_sign_out(*, user: User | None, **_: Any) -> None:
 
 def log_failed_sign_in(*, credentials: dict[str, Any], **_: Any) -> None:
     """Somebody gave an address and a password that do not belong together."""
-    address = str(credentials.get("username", "")).replace("\x00", "")
+    address = str(credentials.get("email", "")).replace("\x00", "")
     with tenancy.every_clinic():
         access_log.record_failed_sign_in(User.objects.filter(email__iexact=address).first())
 

@@ -1,12 +1,18 @@
-"""Routes of the accounts app."""
+"""Routes of the accounts app. Of allauth's pages only those named here exist; their names are allauth's."""
 
-from django.urls import path
+from allauth.account import views as allauth
+from django.urls import path, reverse_lazy
+from django.views.decorators.http import require_POST
 
 from accounts import views
 
 urlpatterns = [
-    path("sign-in/", views.SignIn.as_view(), name="sign-in"),
-    path("sign-out/", views.SignOut.as_view(), name="sign-out"),
-    path("account/password/", views.PasswordChange.as_view(), name="password"),
+    path("sign-in/", allauth.LoginView.as_view(template_name="accounts/sign_in.html"), name="account_login"),
+    path("sign-out/", require_POST(allauth.LogoutView.as_view()), name="account_logout"),
+    path(
+        "account/password/",
+        allauth.PasswordChangeView.as_view(template_name="accounts/password.html", success_url=reverse_lazy("home")),
+        name="account_change_password",
+    ),
     path("account/api-token/", views.api_token, name="api-token"),
 ]

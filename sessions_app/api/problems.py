@@ -19,6 +19,7 @@ from django.core.exceptions import (
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, UnreadablePostError
 from psycopg.errors import DiskFull
+from redis import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
@@ -96,6 +97,7 @@ class Problem:
 
 STORAGE_FULL = Problem(507, "storage_full", "The server has no room left. Please tell your administrator.")
 DATABASE_AWAY = Problem(503, "database_unavailable", "The database does not answer. Please try again soon.")
+REDIS_AWAY = Problem(503, "redis_unavailable", "Attempts cannot be counted just now. Please try again soon.")
 
 
 class Conflict(exceptions.APIException):
@@ -158,7 +160,7 @@ def trouble(error: BaseException | None) -> Problem | None:
         return STORAGE_FULL if error.errno in NO_ROOM else None
     if isinstance(error, OperationalError | InterfaceError):
         return STORAGE_FULL if isinstance(error.__cause__, DiskFull) else DATABASE_AWAY
-    return None
+    return REDIS_AWAY if isinstance(error, RedisError) else None
 
 
 def _fixed(status: int, code: str, detail: str) -> Callable[[Any], Problem]:

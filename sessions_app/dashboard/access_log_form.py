@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
+from accounts.access_log import ACCOUNT_ACTIONS
 from accounts.models import AccessLogEntry, AffectPolicy, Purpose, User
 from accounts.policy import Action
 from sessions_app.dashboard.admission_forms import DAY
@@ -18,7 +19,8 @@ from sessions_app.dashboard.wording import plainly
 from sessions_app.models import Patient
 
 DONE = {"cancel", "confirm_patient", "create", "delete", "delete_with_account", "export", "list", "make", "read"}
-DONE |= {"read_timeline", "reanalyze", "refer_to", "retry", "sign_in", "sign_out", "swap_patient", "upload", "withdraw"}
+DONE |= {"read_timeline", "reanalyze", "refer_to", "retry", "swap_patient", "upload", "withdraw"}
+DONE |= ACCOUNT_ACTIONS
 DONE |= {f"affect_policy_{policy}" for policy in AffectPolicy}
 """What is written of things that were done; a refusal names the `Action` that was asked for."""
 

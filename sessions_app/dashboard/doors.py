@@ -53,7 +53,7 @@ def open_to(*actions: Action) -> Callable[[Page[Rest]], Callable[Concatenate[Htt
 def _sign_in_first(request: ClinicRequest) -> HttpResponse:
     # A part of a page that asks for news must not be answered with a whole sign-in page.
     if request.htmx:
-        return HttpResponseClientRedirect(reverse("sign-in"))
+        return HttpResponseClientRedirect(reverse("account_login"))
     return redirect_to_login(request.get_full_path())
 
 

@@ -11,7 +11,7 @@ NEW = "seven green umbrellas"
 
 
 def change(client: Client, *, old: str = PASSWORD, new: str = NEW, again: str = NEW) -> str:
-    sent = {"old_password": old, "new_password1": new, "new_password2": again}
+    sent = {"oldpassword": old, "password1": new, "password2": again}
     return text(client.post("/account/password/", sent, follow=True))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django import Settings
 
+from accounts.models import AccessLogEntry
 from sessions_app.demo.people import LOGINS
 from tests.pages import signed_in, text
 from tests.world import PASSWORD, World
@@ -53,3 +55,34 @@ def test_a_real_clinic_lists_none(client: Client, db: None) -> None:
     page = text(client.get("/sign-in/"))
     assert LOGINS[0].email not in page
     assert "demonstration" not in page
+
+
+def test_signing_in_gives_the_session_a_new_key(world: World, client: Client) -> None:
+    client.get("/sign-in/")
+    session = client.session
+    session["planted"] = "by somebody else"
+    session.save()
+    client.cookies["sessionid"] = before = session.session_key
+    client.post("/sign-in/", {"username": world.alice.email, "password": PASSWORD})
+    assert client.session.session_key != before
+    assert not Session.objects.filter(session_key=before).exists()
+
+
+def test_whoever_knows_the_password_of_an_account_that_was_switched_off_is_told(world: World, client: Client) -> None:
+    world.alice.is_active = False
+    world.alice.save()
+    sent = {"username": world.alice.email, "password": PASSWORD}
+    assert "This account is switched off." in text(client.post("/sign-in/", sent, follow=True))
+    assert not AccessLogEntry.objects.get().allowed
+
+
+def test_a_link_to_another_site_is_not_followed_after_signing_in(world: World, client: Client) -> None:
+    sent = {"username": world.alice.email, "password": PASSWORD, "next": "https://evil.example/"}
+    assert client.post("/sign-in/", sent).headers["Location"] == "/"
+    client.post("/sign-out/")
+    assert client.post("/sign-in/", sent | {"next": "/account/password/"}).headers["Location"] == "/account/password/"
+
+
+def test_an_address_that_is_none_is_said_without_asking_the_database_for_it(world: World, client: Client) -> None:
+    page = text(client.post("/sign-in/", {"username": "x' OR 1=1 --", "password": "wrong"}))
+    assert "Please give your e-mail address and your password." in page

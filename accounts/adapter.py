@@ -1,0 +1,82 @@
+"""What allauth does our way: who may try to sign in how often, from where a request came, and what is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from accounts import known_devices, lockout
+from accounts.client_address import address_of
+
+NOWHERE = "::"
+"""Stands for the address of whoever comes from none that the server knows (a Unix socket)."""
+
+SAID = {
+    "account/messages/password_changed.txt": "Your password was changed.",
+}
+"""What a page says after something was done, by the template with which allauth would say it; of the rest, nothing."""
+
+MISMATCH = "This e-mail address and password do not belong together. Please try again."
+TOO_MANY = "There were too many attempts. Please wait five minutes, then try again."
+SWITCHED_OFF = "This account is switched off. Please ask your clinic administrator."
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Signing in with an e-mail address, by invitation only."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": MISMATCH,
+        "too_many_login_attempts": TOO_MANY,
+        "enter_current_password": "This is not your present password.",
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Nobody makes an account for themselves."""
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address by which rates are limited; the access log says the same."""
+        return address_of(request) or NOWHERE
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuse who has tried too often; see docs/decisions/2026-11-25-sign-in.md for the limits."""
+        if not lockout.may_try(request, credentials["email"]):
+            lockout.record(credentials["email"])
+            raise self.validation_error("too_many_login_attempts")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """The user whose password it is. Raises ``ValidationError`` after too many attempts."""
+        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        if user is not None:
+            lockout.forget(request, credentials["email"])
+        return user
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **how: Any) -> HttpResponse:
+        """Remember the browser, so that strangers who try this account cannot keep its owner out."""
+        response: HttpResponse = super().post_login(request, user, **how)
+        known_devices.remember(request, response, user.get_username())
+        return response
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+        """Said only to whoever knew the password."""
+        messages.error(request, SWITCHED_OFF)
+        return redirect("account_login")
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        *_: Any,
+        message: str | None = None,
+        **__: Any,
+    ) -> None:
+        """Say it in our words, or not at all."""
+        words = message or SAID.get(message_template or "")
+        if words:
+            messages.add_message(request, level, words)
