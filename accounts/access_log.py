@@ -22,7 +22,7 @@ PURPOSES: dict[str, Purpose] = {
 }
 """What a role's work is for, unless its caller says otherwise."""
 
-ACCOUNT_ACTIONS = {"lock_out", "sign_in", "sign_out"}
+ACCOUNT_ACTIONS = {"end_session", "lock_out", "set_idle_minutes", "sign_in", "sign_out", "time_out"}
 """What is written of accounts, apart from what others change about them."""
 
 

@@ -1,4 +1,4 @@
-"""Per-request surroundings: who asks from where, the clinic's time zone, and pages that no shared computer may keep."""
+"""Per-request surroundings: from where and for how long somebody asks, time zone, pages no shared computer may keep."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django_structlog.middlewares import RequestMiddleware
 
 import tenancy
+from accounts import access_log, idle
 from accounts.client_address import asked_from
+from accounts.models import Purpose, User
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -47,6 +51,29 @@ def _keep_tenancy(response: StreamingHttpResponse) -> None:
     """What streams is made after the request has ended, and still for whom it was asked."""
     parts: Any = response.streaming_content
     response.streaming_content = tenancy.surrounding_async(parts) if response.is_async else tenancy.surrounding(parts)
+
+
+class SessionLimitsMiddleware:
+    """Sign out who has done nothing for as long as the clinic says."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if isinstance(user, User):
+            if idle.seconds_left(request, user) > 0:
+                idle.note(request)
+            else:
+                _sign_out(request, user)
+        return self.get_response(request)
+
+
+def _sign_out(request: HttpRequest, user: User) -> None:
+    access_log.record(actor=user, action="time_out", object_kind="account", object_id=user.id, purpose=Purpose.ACCOUNT)
+    request.session.flush()
+    request.user = AnonymousUser()
+    messages.info(request, "You were signed out, because nothing was done here for a while.")
 
 
 class ClinicTimeZoneMiddleware:

@@ -10,12 +10,18 @@ from zoneinfo import available_timezones
 import pgtrigger
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 NO_PLACE = {"Factory", "localtime"}
 """Entries of the time zone database that mean no place, and that no browser knows."""
+
+IDLE_MINUTES = range(5, 61)
+"""What a clinic may choose."""
 
 
 class AffectPolicy(models.TextChoices):
@@ -34,6 +40,11 @@ class Clinic(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     affect_policy = models.CharField(max_length=16, choices=AffectPolicy, default=AffectPolicy.ON)
     is_synthetic = models.BooleanField(default=False, help_text="A demonstration clinic: nobody in it exists.")
+    idle_minutes = models.PositiveSmallIntegerField(
+        default=15,
+        validators=[MinValueValidator(IDLE_MINUTES.start), MaxValueValidator(IDLE_MINUTES.stop - 1)],
+        help_text="Who does nothing for so long is signed out.",
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -96,11 +107,42 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.display_name
 
+    def get_session_auth_hash(self) -> str:
+        """Changes with the password, the role and being switched off: each ends the sessions that were there before."""
+        standing = "\n".join([self.password, self.role, str(self.is_active)])
+        return salted_hmac("accounts.models.User.session", standing, algorithm="sha256").hexdigest()
+
     def unique_error_message(self, model_class: type[models.Model], unique_check: Sequence[str]) -> ValidationError:
         """Say in plain words that an e-mail address is taken."""
         if tuple(unique_check) == ("email",):
             return ValidationError("Somebody has an account with this e-mail address already.", code="unique")
         return super().unique_error_message(model_class, unique_check)
+
+
+class Invitation(models.Model):
+    """A link that sets a password once: for a new account, or for ``account``, whose owner cannot sign in."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=16, choices=Role)
+    account = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="invitations")
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    secret_hash = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        return f"{self.email} {self.role}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the link still leads anywhere."""
+        return self.used_at is None and self.expires_at > timezone.now()
 
 
 class Purpose(models.TextChoices):

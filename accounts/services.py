@@ -36,6 +36,17 @@ def affect_policy_set(*, user: User, policy: AffectPolicy) -> Clinic:
     return clinic
 
 
+def idle_minutes_set(*, user: User, minutes: int) -> Clinic:
+    """Say after how long without doing anything people are signed out. Raises ``ValidationError``."""
+    require(user, Action.MANAGE_CLINIC, object_kind="clinic")
+    clinic = user.clinic
+    clinic.idle_minutes = minutes
+    clinic.full_clean()
+    clinic.save(update_fields=["idle_minutes"])
+    access_log.record(actor=user, action="set_idle_minutes", object_kind="clinic", object_id=clinic.id)
+    return clinic
+
+
 def api_token_make(*, user: User) -> str:
     """Make the user's API token and return it; a token from before ends at once."""
     Token.objects.filter(user=user).delete()

@@ -14,5 +14,8 @@ urlpatterns = [
         allauth.PasswordChangeView.as_view(template_name="accounts/password.html", success_url=reverse_lazy("home")),
         name="account_change_password",
     ),
+    path("account/devices/", views.devices, name="devices"),
+    path("account/devices/<int:session_id>/end/", views.end_device, name="device-end"),
+    path("account/session/", views.session_left, name="session-left"),
     path("account/api-token/", views.api_token, name="api-token"),
 ]

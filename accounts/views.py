@@ -1,14 +1,18 @@
-"""One's own API token. Signing in and out and the password are allauth's pages; see `accounts.urls`."""
+"""One's own devices and API token. Signing in and out and the password are allauth's pages; see `accounts.urls`."""
 
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from rest_framework.authtoken.models import Token
 
 from accounts import services
+from accounts.devices import device_end, devices_of
+from accounts.idle import seconds_left
 from accounts.models import User
 
 SHOWN_ONCE = "fresh_api_token"
@@ -26,3 +30,31 @@ def api_token(request: HttpRequest) -> HttpResponse:
     fresh = request.session.pop(SHOWN_ONCE, None)
     existing = Token.objects.filter(user=request.user).first()
     return render(request, "accounts/api_token.html", {"fresh": fresh, "existing": existing})
+
+
+@login_required
+@require_GET
+def devices(request: HttpRequest) -> HttpResponse:
+    """Where one is signed in."""
+    assert isinstance(request.user, User)
+    found = devices_of(request.user, here=request.session.session_key)
+    return render(request, "accounts/devices.html", {"devices": found})
+
+
+@login_required
+@require_POST
+def end_device(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Sign out in another place."""
+    assert isinstance(request.user, User)
+    session = get_object_or_404(UserSession, id=session_id, user=request.user)
+    device_end(user=request.user, session=session)
+    messages.success(request, "You were signed out there.")
+    return redirect("devices")
+
+
+@require_GET
+def session_left(request: HttpRequest) -> HttpResponse:
+    """For the page's own script: how many seconds are left until one is signed out; 401 if that has happened."""
+    if not isinstance(request.user, User):
+        return JsonResponse({}, status=401)
+    return JsonResponse({"seconds": max(0, round(seconds_left(request, request.user)))})

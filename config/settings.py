@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "accounts.middleware.RequestLogMiddleware",
     "accounts.middleware.ClientAddressMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.SessionLimitsMiddleware",
     "accounts.middleware.ClinicTimeZoneMiddleware",
     "accounts.middleware.PrivatePagesMiddleware",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+import time
 
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpResponse
 from django.test import Client
 from factory.django import mute_signals
 
+from accounts.idle import BEGAN, SEEN
 from accounts.models import User
 
 
@@ -18,6 +20,9 @@ def signed_in(user: User) -> Client:
     client = Client()
     with mute_signals(user_logged_in):
         client.force_login(user)
+    session = client.session
+    session[SEEN] = session[BEGAN] = time.time()
+    session.save()
     return client
 
 

@@ -8,7 +8,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
-from accounts.models import AffectPolicy
+from accounts.models import IDLE_MINUTES, AffectPolicy
 from sessions_app.models import PatientChannel
 from sessions_app.models.sessions import refuse_impossible_time
 
@@ -81,3 +81,14 @@ class PolicyForm(forms.Form):
     """The clinic's policy for affect scores."""
 
     policy = forms.ChoiceField(choices=AffectPolicy.choices, widget=forms.RadioSelect)
+
+
+class IdleForm(forms.Form):
+    """After how many minutes without doing anything people of the clinic are signed out."""
+
+    minutes = forms.IntegerField(
+        label="Minutes",
+        min_value=IDLE_MINUTES.start,
+        max_value=IDLE_MINUTES.stop - 1,
+        widget=forms.NumberInput(attrs={"class": "form-control"}),
+    )

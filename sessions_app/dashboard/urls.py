@@ -22,6 +22,7 @@ urlpatterns = [
     path("account/voice/delete/", voices.delete, name="counselor-voice-delete"),
     path("clinic/access-log/", access_log.access_log_page, name="access-log"),
     path("clinic/access-log/export/", access_log.export, name="access-log-export"),
+    path("clinic/idle/", clinic.idle, name="clinic-idle"),
     path("clinic/policy/", clinic.policy, name="clinic-policy"),
     path("clinic/operations/", operations.operations_page, name="operations"),
     path("notices/", notices.system_notice, name="system-notice"),

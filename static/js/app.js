@@ -1,6 +1,7 @@
 // Wires each page's parts; parts that htmx brings later are wired when they arrive.
 import { watchConnection } from "./connection.js";
 import { restWhileHidden } from "./hidden.js";
+import { watchIdle } from "./idle.js";
 import { offerCopy, offerLogins } from "./small.js";
 import { mountTimelines } from "./timeline.js";
 import { mountTrends } from "./trend.js";
@@ -15,6 +16,7 @@ function mount() {
 offerLogins(document);
 offerCopy(document);
 watchConnection();
+watchIdle();
 restWhileHidden();
 mount();
 document.addEventListener("htmx:after:swap", mount);

@@ -8,18 +8,19 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from accounts import services
-from accounts.models import AffectPolicy
+from accounts.models import IDLE_MINUTES, AffectPolicy
 from accounts.policy import Action
 from sessions_app.dashboard.clinic_facts import clinic_facts
 from sessions_app.dashboard.doors import ClinicRequest, open_to
-from sessions_app.dashboard.forms import PolicyForm
+from sessions_app.dashboard.forms import IdleForm, PolicyForm
 
 
 def clinic_page(request: ClinicRequest) -> HttpResponse:
     """Policy, people, workers and jobs."""
     clinic = request.user.clinic
     form = PolicyForm(initial={"policy": clinic.affect_policy})
-    return render(request, "dashboard/clinic.html", {"form": form, "facts": clinic_facts(clinic)})
+    idle = IdleForm(initial={"minutes": clinic.idle_minutes})
+    return render(request, "dashboard/clinic.html", {"form": form, "idle": idle, "facts": clinic_facts(clinic)})
 
 
 @require_POST
@@ -32,4 +33,17 @@ def policy(request: ClinicRequest) -> HttpResponse:
         messages.success(request, "The policy was saved. It holds from now on.")
     else:
         messages.error(request, "Please choose one of the policies.")
+    return redirect("home")
+
+
+@require_POST
+@open_to(Action.MANAGE_CLINIC)
+def idle(request: ClinicRequest) -> HttpResponse:
+    """Set after how long without doing anything people are signed out."""
+    form = IdleForm(request.POST)
+    if form.is_valid():
+        services.idle_minutes_set(user=request.user, minutes=form.cleaned_data["minutes"])
+        messages.success(request, "Saved. It holds from now on.")
+    else:
+        messages.error(request, f"Please give {IDLE_MINUTES.start} to {IDLE_MINUTES.stop - 1} minutes.")
     return redirect("home")

@@ -1,0 +1,66 @@
+"""Where somebody is signed in: listed for themselves, and ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+
+from accounts import access_log
+from accounts.idle import SEEN
+from accounts.models import Purpose, User
+
+BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"))
+"""What is looked for in how a browser calls itself, in this order, and what people call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One session of somebody. ``here``: the one in which they ask."""
+
+    session: UserSession
+    name: str
+    seen_at: datetime
+    here: bool
+
+
+def devices_of(user: User, *, here: str | None) -> list[Device]:
+    """Where ``user`` is signed in, this browser (its session key is ``here``) first, then the latest."""
+    found = [_device(session, here) for session in UserSession.objects.purge_and_list(user)]
+    return sorted(found, key=lambda device: (not device.here, -device.seen_at.timestamp()))
+
+
+def device_end(*, user: User, session: UserSession) -> None:
+    """Sign ``user`` out there."""
+    session.end()
+    access_log.record(
+        actor=user, action="end_session", object_kind="account", object_id=user.id, purpose=Purpose.ACCOUNT
+    )
+
+
+def sessions_end(user: User) -> None:
+    """Sign ``user`` out everywhere."""
+    _end(UserSession.objects.filter(user=user))
+
+
+def _end(sessions: Iterable[UserSession]) -> None:
+    for session in sessions:
+        session.end()
+
+
+def _device(session: UserSession, here: str | None) -> Device:
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session.session_key)
+    seen = store.get(SEEN)
+    seen_at = datetime.fromtimestamp(seen, tz=UTC) if seen else session.last_seen_at
+    return Device(session, _name(session.user_agent), seen_at, session.session_key == here)
+
+
+def _name(agent: str) -> str:
+    browser = next((name for word, name in BROWSERS if word in agent), "A browser")
+    system = next((name for word, name in SYSTEMS if word in agent), "Linux" if "Linux" in agent else "")
+    return f"{browser} on {system}" if system else browser

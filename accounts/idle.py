@@ -1,0 +1,41 @@
+"""When a session ends by itself: after a while in which its owner did nothing, or a working day after it began.
+
+Requests that a page repeats by the clock are marked with a header by the page's own script, and keep no session awake.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts.models import User
+
+SEEN = "seen_at"
+BEGAN = "began_at"
+"""Keys in the session, each a Unix time."""
+
+REPEATED = "X-Repeated"
+"""The header of a request that nobody made by hand."""
+
+GRAIN_SECONDS = 10.0
+"""The session is written again no sooner than after this, so that few requests write it."""
+
+
+def seconds_left(request: HttpRequest, user: User) -> float:
+    """How long the session would last if nothing were done from now on; 0 or less if it is over."""
+    now = time.time()
+    idle: float = user.clinic.idle_minutes * 60 - (now - request.session.get(SEEN, now))
+    whole: float = settings.SESSION_COOKIE_AGE - (now - request.session.get(BEGAN, now))
+    return min(idle, whole)
+
+
+def note(request: HttpRequest) -> None:
+    """Somebody did something; what a page repeats is nothing."""
+    session: Any = request.session
+    now = time.time()
+    session.setdefault(BEGAN, now)
+    if SEEN not in session or (REPEATED not in request.headers and now - session[SEEN] > GRAIN_SECONDS):
+        session[SEEN] = now

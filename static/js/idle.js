@@ -1,0 +1,24 @@
+// Says so before somebody is signed out because they did nothing, and leaves the page when they were.
+
+const WARN_SECONDS = 60;
+
+/** Ask the server when the time may be up: another window may have been used meanwhile. */
+export function watchIdle() {
+  const note = document.querySelector("[data-idle]");
+  if (!note) return;
+  let timer;
+  const later = (seconds) => { clearTimeout(timer); timer = setTimeout(ask, Math.max(5, seconds) * 1000); };
+  const show = ({ seconds }) => {
+    note.hidden = seconds > WARN_SECONDS;
+    later(note.hidden ? seconds - WARN_SECONDS : seconds);
+  };
+  const ask = async (event) => {
+    const headers = event ? {} : { "X-Repeated": "true" };
+    const answer = await fetch(note.dataset.idle, { headers }).catch(() => null);
+    if (answer?.status === 401) location.assign(note.dataset.signIn);
+    else if (answer?.ok) show(await answer.json());
+    else later(WARN_SECONDS);
+  };
+  note.querySelector("button").addEventListener("click", ask);
+  later(note.dataset.minutes * 60 - WARN_SECONDS);
+}
