@@ -22,7 +22,8 @@ PURPOSES: dict[str, Purpose] = {
 }
 """What a role's work is for, unless its caller says otherwise."""
 
-ACCOUNT_ACTIONS = {"end_session", "lock_out", "set_idle_minutes", "sign_in", "sign_out", "time_out"}
+ACCOUNT_ACTIONS = {"end_session", "lock_out", "second_factor", "set_idle_minutes", "sign_in", "sign_out", "time_out"}
+ACCOUNT_ACTIONS |= {"add_second_factor", "remove_second_factor", "renew_recovery_codes"}
 """What is written of accounts, apart from what others change about them."""
 
 

@@ -10,16 +10,27 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts import known_devices, lockout
+from accounts import idle, known_devices, lockout
 from accounts.client_address import address_of
 
 NOWHERE = "::"
 """Stands for the address of whoever comes from none that the server knows (a Unix socket)."""
 
+FRESH_SECONDS = 300.0
+"""For so long after signing in, nothing needs to be confirmed."""
+
 SAID = {
     "account/messages/password_changed.txt": "Your password was changed.",
+    "mfa/messages/recovery_codes_generated.txt": "These are your new recovery codes. The old ones no longer work.",
+    "mfa/messages/totp_activated.txt": "The authenticator app is set up.",
+    "mfa/messages/totp_deactivated.txt": "The authenticator app was removed.",
+    "mfa/messages/webauthn_added.txt": "The passkey was added.",
+    "mfa/messages/webauthn_removed.txt": "The passkey was removed.",
 }
 """What a page says after something was done, by the template with which allauth would say it; of the rest, nothing."""
+
+BARRED = "too_many_login_attempts"
+"""allauth's code of an attempt that was one too many."""
 
 MISMATCH = "This e-mail address and password do not belong together. Please try again."
 TOO_MANY = "There were too many attempts. Please wait five minutes, then try again."
@@ -31,7 +42,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": MISMATCH,
-        "too_many_login_attempts": TOO_MANY,
+        BARRED: TOO_MANY,
         "enter_current_password": "This is not your present password.",
     }
 
@@ -47,7 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Refuse who has tried too often; see docs/decisions/2026-11-25-sign-in.md for the limits."""
         if not lockout.may_try(request, credentials["email"]):
             lockout.record(credentials["email"])
-            raise self.validation_error("too_many_login_attempts")
+            raise self.validation_error(BARRED)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """The user whose password it is. Raises ``ValidationError`` after too many attempts."""
@@ -61,6 +72,12 @@ class AccountAdapter(DefaultAccountAdapter):
         response: HttpResponse = super().post_login(request, user, **how)
         known_devices.remember(request, response, user.get_username())
         return response
+
+    def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
+        """Whoever has just signed in need not confirm that it is them."""
+        if idle.signed_in_for(self.request) < FRESH_SECONDS:
+            return False
+        return bool(super().is_reauthentication_required(app=app, **options))
 
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
         """Said only to whoever knew the password."""

@@ -39,3 +39,10 @@ def note(request: HttpRequest) -> None:
     session.setdefault(BEGAN, now)
     if SEEN not in session or (REPEATED not in request.headers and now - session[SEEN] > GRAIN_SECONDS):
         session[SEEN] = now
+
+
+def signed_in_for(request: HttpRequest) -> float:
+    """For how many seconds this session has lasted."""
+    now = time.time()
+    began: float = request.session.get(BEGAN, now)
+    return now - began

@@ -1,14 +1,17 @@
-"""What is written down when somebody signs in or out, or tries to, whichever way that happens."""
+"""What is written down when somebody signs in or out, tries to, or changes their second factor."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.http import HttpRequest
 
 import tenancy
 from accounts import access_log
 from accounts.models import Purpose, User
+from accounts.second_factor import FOUND
 
 
 def connect() -> None:
@@ -16,6 +19,9 @@ def connect() -> None:
     user_logged_in.connect(log_sign_in)
     user_logged_out.connect(log_sign_out)
     user_login_failed.connect(log_failed_sign_in)
+    authenticator_added.connect(log_added_factor)
+    authenticator_removed.connect(log_removed_factor)
+    authenticator_reset.connect(log_new_codes)
 
 
 def log_sign_in(*, user: User, **_: Any) -> None:
@@ -34,6 +40,22 @@ def log_failed_sign_in(*, credentials: dict[str, Any], **_: Any) -> None:
     address = str(credentials.get("email", "")).replace("\x00", "")
     with tenancy.every_clinic():
         access_log.record_failed_sign_in(User.objects.filter(email__iexact=address).first())
+
+
+def log_added_factor(*, user: User, **_: Any) -> None:
+    """Somebody has set up an authenticator app, a passkey or recovery codes."""
+    _log(user, "add_second_factor")
+
+
+def log_removed_factor(*, user: User, request: HttpRequest, **_: Any) -> None:
+    """Somebody has removed one, and may have none any more."""
+    request.session.pop(FOUND, None)
+    _log(user, "remove_second_factor")
+
+
+def log_new_codes(*, user: User, **_: Any) -> None:
+    """Somebody has made new recovery codes."""
+    _log(user, "renew_recovery_codes")
 
 
 def _log(user: User, action: str) -> None:

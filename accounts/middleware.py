@@ -8,12 +8,15 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 from django_structlog.middlewares import RequestMiddleware
 
 import tenancy
-from accounts import access_log, idle
+from accounts import access_log, idle, second_factor
 from accounts.client_address import asked_from
 from accounts.models import Purpose, User
 
@@ -67,6 +70,46 @@ class SessionLimitsMiddleware:
             else:
                 _sign_out(request, user)
         return self.get_response(request)
+
+
+class SecondFactorMiddleware:
+    """Lead who has no second factor, where one is required, to setting it up; nothing else is open before."""
+
+    OPEN = frozenset(
+        {
+            "account_logout",
+            "account_reauthenticate",
+            "mfa_activate_totp",
+            "mfa_add_webauthn",
+            "mfa_index",
+            "mfa_view_recovery_codes",
+            "session-left",
+        }
+    )
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """Called once it is known which page is asked for."""
+        match = request.resolver_match
+        assert match is not None
+        if not isinstance(request.user, User) or match.view_name in self.OPEN:
+            return None
+        return _set_up_first(request) if second_factor.is_missing(request, request.user) else None
+
+
+def _set_up_first(request: HttpRequest) -> HttpResponse:
+    place = reverse("mfa_index")
+    if request.path.startswith("/api/"):
+        said = {"code": "second_factor_missing", "detail": f"Please set up a second factor at {place} first."}
+        return JsonResponse({"status": 403, **said}, status=403, content_type="application/problem+json")
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(place)
+    return redirect(place)
 
 
 def _sign_out(request: HttpRequest, user: User) -> None:

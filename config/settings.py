@@ -30,6 +30,7 @@ DATA_DIR = data_folder()
 DEBUG = env.bool("DEBUG", default=False)
 
 SECRET_KEY = required_in_production("SECRET_KEY") or SimpleLazyObject(lambda: development_secret(DATA_DIR))
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -44,6 +45,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.usersessions",
     "django_htmx",
     "django_structlog",
@@ -79,6 +81,7 @@ MIDDLEWARE = [
     "accounts.middleware.ClientAddressMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.SessionLimitsMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "accounts.middleware.ClinicTimeZoneMiddleware",
     "accounts.middleware.PrivatePagesMiddleware",
 ]
@@ -264,8 +267,29 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 # Whoever has an account was invited to it by somebody who knows them.
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
+MFA_REQUIRED = PRODUCTION or (ENVIRONMENT != "demo" and env.bool("MFA_REQUIRED", default=False))
+"""Whether everybody must have a second factor: always in production, never in the demonstration."""
+
+MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.CodeForm",
+    "reauthenticate": "accounts.forms.ConfirmByCodeForm",
+    "authenticate_webauthn": "accounts.forms.PasskeyForm",
+    "reauthenticate_webauthn": "accounts.forms.ConfirmByPasskeyForm",
+    "login_webauthn": "accounts.forms.PasskeySignInForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Undertone"
+# A code holds for half a minute, and one before and after it, for clocks that are not quite right.
+MFA_TOTP_TOLERANCE = 1
+
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
+    # Of the second factor; whoever gets so far knows the password.
+    "login_failed": "30/m/ip,5/5m/key,30/d/key",
     "sign_in_from_place": "5/5m/key,20/h/key",
     "sign_in_from_strangers": "100/h/key",
 }

@@ -2,7 +2,7 @@
 import { watchConnection } from "./connection.js";
 import { restWhileHidden } from "./hidden.js";
 import { watchIdle } from "./idle.js";
-import { offerCopy, offerLogins } from "./small.js";
+import { offerCopy, offerLogins, tellPasskeyTrouble } from "./small.js";
 import { mountTimelines } from "./timeline.js";
 import { mountTrends } from "./trend.js";
 import { mountUploads } from "./upload.js";
@@ -15,6 +15,7 @@ function mount() {
 
 offerLogins(document);
 offerCopy(document);
+tellPasskeyTrouble(document);
 watchConnection();
 watchIdle();
 restWhileHidden();

@@ -23,3 +23,13 @@ export function offerCopy(root) {
     });
   }
 }
+
+/** Say so when a passkey was not used: the browser was told to stop, or knows none. */
+export function tellPasskeyTrouble(root) {
+  const note = root.querySelector("[data-passkey-trouble]");
+  if (!note) return;
+  document.addEventListener("allauth.error", (event) => {
+    event.preventDefault();
+    note.hidden = false;
+  });
+}

@@ -1,0 +1,63 @@
+"""The second factor: kept encrypted, asked of everybody but in the demonstration."""
+
+from __future__ import annotations
+
+import base64
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+from accounts.models import User
+
+FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+"""What counts as one; recovery codes stand in for one that was lost."""
+
+FOUND = "has_second_factor"
+"""Key in the session: it was looked up and found, and need not be again."""
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Secrets of authenticator apps and recovery codes lie encrypted in the database."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "This was not right. Please try again.",
+    }
+
+    def encrypt(self, text: str) -> str:
+        """Under a key that is derived from ``SECRET_KEY``."""
+        return _box().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Under that key, or one of ``SECRET_KEY_FALLBACKS``."""
+        return _box().decrypt(encrypted_text.encode()).decode()
+
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:  # noqa: A002 - allauth's name
+        """What a passkey is called that its owner gives no name."""
+        count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return f"Passkey {count + 1}" if count else "Passkey"
+
+
+def is_missing(request: HttpRequest, user: User) -> bool:
+    """Whether ``user`` must set one up before anything else."""
+    if not settings.MFA_REQUIRED or request.session.get(FOUND):
+        return False
+    found = Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
+    if found:
+        request.session[FOUND] = True
+    return not found
+
+
+def forget_all(user: User) -> None:
+    """Take all factors of ``user`` away, who sets up new ones at the next sign-in."""
+    Authenticator.objects.filter(user=user).delete()
+
+
+def _box() -> MultiFernet:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    derived = [salted_hmac("accounts.second_factor", "", secret=str(key), algorithm="sha256").digest() for key in keys]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
