@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -44,13 +43,10 @@ def device_end(*, user: User, session: UserSession) -> None:
 
 
 def sessions_end(user: User) -> None:
-    """Sign ``user`` out everywhere."""
-    _end(UserSession.objects.filter(user=user))
-
-
-def _end(sessions: Iterable[UserSession]) -> None:
-    for session in sessions:
-        session.end()
+    """Sign ``user`` out everywhere, for good."""
+    user.session_round += 1
+    user.save(update_fields=["session_round"])
+    UserSession.objects.filter(user=user).delete()
 
 
 def _device(session: UserSession, here: str | None) -> Device:

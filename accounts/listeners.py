@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.signals import password_changed, password_reset
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
@@ -19,6 +20,8 @@ def connect() -> None:
     user_logged_in.connect(log_sign_in)
     user_logged_out.connect(log_sign_out)
     user_login_failed.connect(log_failed_sign_in)
+    password_changed.connect(log_new_password)
+    password_reset.connect(log_new_password)
     authenticator_added.connect(log_added_factor)
     authenticator_removed.connect(log_removed_factor)
     authenticator_reset.connect(log_new_codes)
@@ -40,6 +43,11 @@ def log_failed_sign_in(*, credentials: dict[str, Any], **_: Any) -> None:
     address = str(credentials.get("email", "")).replace("\x00", "")
     with tenancy.every_clinic():
         access_log.record_failed_sign_in(User.objects.filter(email__iexact=address).first())
+
+
+def log_new_password(*, user: User, **_: Any) -> None:
+    """Somebody has changed their password, or set a new one with a code that was sent to them."""
+    _log(user, "change_password")
 
 
 def log_added_factor(*, user: User, **_: Any) -> None:

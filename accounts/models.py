@@ -95,6 +95,7 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=16, choices=Role)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(auto_now_add=True)
+    session_round = models.PositiveIntegerField(default=0, editable=False, help_text="Counts how often all were ended.")
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["display_name"]
@@ -108,8 +109,8 @@ class User(AbstractBaseUser):
         return self.display_name
 
     def get_session_auth_hash(self) -> str:
-        """Changes with the password, the role and being switched off: each ends the sessions that were there before."""
-        standing = "\n".join([self.password, self.role, str(self.is_active)])
+        """Changes with the password and the role, and in each round: that ends the sessions that were there before."""
+        standing = "\n".join([self.password, self.role, str(self.session_round)])
         return salted_hmac("accounts.models.User.session", standing, algorithm="sha256").hexdigest()
 
     def unique_error_message(self, model_class: type[models.Model], unique_check: Sequence[str]) -> ValidationError:
@@ -126,12 +127,12 @@ class Invitation(models.Model):
     clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField()
     role = models.CharField(max_length=16, choices=Role)
-    account = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="invitations")
+    account = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="invitations")
     invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     secret_hash = models.CharField(max_length=64, unique=True)
     made_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-made_at"]

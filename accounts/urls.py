@@ -8,7 +8,7 @@ from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, reverse_lazy
 from django.views.decorators.http import require_POST
 
-from accounts import views
+from accounts import people_views, views
 
 urlpatterns = [
     path("sign-in/", allauth.LoginView.as_view(template_name="accounts/sign_in.html"), name="account_login"),
@@ -24,6 +24,30 @@ urlpatterns = [
         allauth.PasswordChangeView.as_view(template_name="accounts/password.html", success_url=reverse_lazy("home")),
         name="account_change_password",
     ),
+    path(
+        "password/forgotten/",
+        views.ForgottenPassword.as_view(),
+        name="account_reset_password",
+    ),
+    path(
+        "password/forgotten/code/",
+        allauth.ConfirmPasswordResetCodeView.as_view(template_name="accounts/forgotten_code.html"),
+        name="account_confirm_password_reset_code",
+    ),
+    path(
+        "password/forgotten/new/",
+        allauth.CompletePasswordResetView.as_view(
+            template_name="accounts/forgotten_new.html", success_url=reverse_lazy("account_login")
+        ),
+        name="account_complete_password_reset",
+    ),
+    path("invitation/", people_views.accept, name="invitation"),
+    path("clinic/people/", people_views.people_page, name="people"),
+    path("clinic/people/<uuid:person_id>/", people_views.person_page, name="person"),
+    path("clinic/people/<uuid:person_id>/role/", people_views.set_role, name="person-role"),
+    path("clinic/people/<uuid:person_id>/switch/", people_views.switch, name="person-switch"),
+    path("clinic/people/<uuid:person_id>/link/", people_views.make_link, name="person-link"),
+    path("clinic/invitations/<uuid:invitation_id>/withdraw/", people_views.withdraw, name="invitation-withdraw"),
     path(
         "account/confirm/",
         allauth.ReauthenticateView.as_view(template_name="accounts/confirm.html"),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from allauth.account.views import PasswordResetView
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -16,6 +20,16 @@ from accounts.idle import seconds_left
 from accounts.models import User
 
 SHOWN_ONCE = "fresh_api_token"
+
+
+class ForgottenPassword(PasswordResetView):
+    """Asks for a code by e-mail, or for the administrator where no e-mail can be sent."""
+
+    template_name = "accounts/forgotten.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """With whether e-mail can be sent."""
+        return super().get_context_data(**context) | {"by_mail": bool(settings.EMAIL_URL)}
 
 
 @login_required

@@ -267,6 +267,11 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 # Whoever has an account was invited to it by somebody who knows them.
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
+# By a code that is typed, so that no address of a page opens an account.
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 600
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 MFA_REQUIRED = PRODUCTION or (ENVIRONMENT != "demo" and env.bool("MFA_REQUIRED", default=False))
 """Whether everybody must have a second factor: always in production, never in the demonstration."""
 
@@ -290,10 +295,21 @@ ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     # Of the second factor; whoever gets so far knows the password.
     "login_failed": "30/m/ip,5/5m/key,30/d/key",
+    "reset_password": "20/m/ip,5/15m/key",
     "sign_in_from_place": "5/5m/key,20/h/key",
     "sign_in_from_strangers": "100/h/key",
 }
 """How often one may try; docs/decisions/2026-11-25-sign-in.md says why just so often."""
+
+# --- E-mail: invitations and codes for a new password, nothing about patients. Without it links are handed over.
+
+EMAIL_URL = env.str("EMAIL_URL", default="")
+EMAIL = (
+    env.email_url_config(EMAIL_URL) if EMAIL_URL else {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+)
+globals().update(EMAIL)
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="undertone@localhost")
+EMAIL_TIMEOUT = 10
 
 # --- Browser
 

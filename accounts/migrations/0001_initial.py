@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                 ('role', models.CharField(choices=[('counselor', 'Counselor'), ('staff', 'Staff'), ('admin', 'Clinic administrator'), ('integration', 'Integration client')], max_length=16)),
                 ('is_active', models.BooleanField(default=True)),
                 ('date_joined', models.DateTimeField(auto_now_add=True)),
+                ('session_round', models.PositiveIntegerField(default=0, editable=False, help_text='Counts how often all were ended.')),
                 ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='users', to='accounts.clinic')),
             ],
             options={
@@ -55,8 +56,8 @@ class Migration(migrations.Migration):
                 ('secret_hash', models.CharField(max_length=64, unique=True)),
                 ('made_at', models.DateTimeField(auto_now_add=True)),
                 ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to=settings.AUTH_USER_MODEL)),
+                ('used_at', models.DateTimeField(blank=True, null=True)),
+                ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to=settings.AUTH_USER_MODEL)),
                 ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='accounts.clinic')),
                 ('invited_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],

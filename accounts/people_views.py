@@ -1,0 +1,198 @@
+"""Pages of the administrator about the people of the clinic, and the page to which an invitation leads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from smtplib import SMTPException
+from typing import Concatenate, ParamSpec, cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from allauth.account.utils import perform_login
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.mail import send_mail
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import access_log, invitations, people
+from accounts.models import Invitation, Role, User
+from accounts.people_forms import AcceptForm, InvitationForm, RoleForm
+from accounts.permissions import require
+from accounts.policy import Action
+from accounts.second_factor import FACTORS
+
+SHOWN_ONCE = "fresh_link"
+CODE = "invitation"
+"""Keys in the session: a link that was just made, and the secret of the link that was followed."""
+
+Rest = ParamSpec("Rest")
+Page = Callable[Concatenate[HttpRequest, User, Rest], HttpResponse]
+
+
+def for_administrators(page: Page[Rest]) -> Callable[Concatenate[HttpRequest, Rest], HttpResponse]:
+    """Open ``page``, which is given who asks, to administrators; refusals are logged."""
+
+    @login_required
+    @wraps(page)
+    def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+        assert isinstance(request.user, User)
+        require(request.user, Action.MANAGE_CLINIC, object_kind="page")
+        return page(request, request.user, *args, **kwargs)
+
+    return cast(Callable[Concatenate[HttpRequest, Rest], HttpResponse], guarded)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_administrators
+def people_page(request: HttpRequest, user: User) -> HttpResponse:
+    """Who works here and who is invited; a POST invites somebody."""
+    form = InvitationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = invitations.invitation_add(
+                user=user, email=form.cleaned_data["email"], role=Role(form.cleaned_data["role"])
+            )
+        except ValidationError as error:
+            form.add_error("email", error.messages)
+        else:
+            _hand_out(request, *made)
+            return redirect("people")
+    found = {"form": form, "people": _people_of(user), "invitations": _open_invitations(user)}
+    return render(request, "accounts/people.html", found | {"fresh": request.session.pop(SHOWN_ONCE, None)})
+
+
+@require_GET
+@for_administrators
+def person_page(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
+    """One of them: role, account, a new link."""
+    person = _person(user, person_id)
+    form = RoleForm(initial={"role": person.role})
+    fresh = request.session.pop(SHOWN_ONCE, None)
+    return render(request, "accounts/person.html", {"person": person, "form": form, "fresh": fresh})
+
+
+@require_POST
+@for_administrators
+def set_role(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
+    """Give somebody another role."""
+    person, form = _person(user, person_id), RoleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Please choose one of the roles.")
+    elif _done(request, lambda: people.role_set(user=user, person=person, role=Role(form.cleaned_data["role"]))):
+        messages.success(request, f"{person.display_name} has another role now and must sign in again.")
+    return redirect("person", person_id)
+
+
+@require_POST
+@for_administrators
+def switch(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
+    """Switch an account off, or on if it is off."""
+    person = _person(user, person_id)
+    if person.is_active:
+        if _done(request, lambda: people.switch_off(user=user, person=person)):
+            messages.success(request, f"The account of {person.display_name} is switched off.")
+    elif _done(request, lambda: people.switch_on(user=user, person=person)):
+        messages.success(request, f"{person.display_name} can sign in again.")
+    return redirect("person", person_id)
+
+
+@require_POST
+@for_administrators
+def make_link(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
+    """Make a link for somebody who cannot sign in."""
+    person = _person(user, person_id)
+    if person == user or not person.is_active:
+        messages.error(request, "A link can be made for other people whose account is not switched off.")
+    else:
+        _hand_out(request, *invitations.renewal_add(user=user, person=person))
+    return redirect("person", person_id)
+
+
+@require_POST
+@for_administrators
+def withdraw(request: HttpRequest, user: User, invitation_id: UUID) -> HttpResponse:
+    """Let an invitation lead nowhere any more."""
+    invitation = get_object_or_404(_open_invitations(user), id=invitation_id)
+    invitations.invitation_withdraw(user=user, invitation=invitation)
+    messages.success(request, f"The invitation of {invitation.email} was withdrawn.")
+    return redirect("people")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def accept(request: HttpRequest) -> HttpResponse:
+    """Where a link leads: its secret is taken out of the address, and then name and password are asked for."""
+    if code := request.GET.get("code"):
+        request.session[CODE] = code
+        return redirect("invitation")
+    secret = request.session.get(CODE, "")
+    invitation = invitations.invitation_of(secret)
+    if invitation is None:
+        return render(request, "accounts/invitation_gone.html", status=404)
+    form = AcceptForm(request.POST or None, invitation=invitation)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = invitations.accept(secret=secret, name=form.name, password=form.cleaned_data["password1"])
+        except ValidationError as error:
+            form.add_error(None, error.messages)
+        else:
+            return _first_sign_in(request, user)
+    return render(request, "accounts/invitation.html", {"form": form, "invitation": invitation})
+
+
+def _first_sign_in(request: HttpRequest, user: User) -> HttpResponse:
+    # Whoever was signed in here before, and the used secret, are forgotten.
+    request.session.flush()
+    signed_in: HttpResponse = perform_login(request, user)
+    return signed_in
+
+
+def _hand_out(request: HttpRequest, invitation: Invitation, secret: str) -> None:
+    link = request.build_absolute_uri(f"{reverse('invitation')}?{urlencode({'code': secret})}")
+    request.session[SHOWN_ONCE] = {"email": invitation.email, "link": link, "sent": _sent(invitation, link)}
+
+
+def _sent(invitation: Invitation, link: str) -> bool:
+    if not settings.EMAIL_URL:
+        return False
+    text = render_to_string("accounts/email/invitation.txt", {"invitation": invitation, "link": link})
+    try:
+        return bool(send_mail("Your way into Undertone", text, None, [invitation.email]))
+    except (OSError, SMTPException):
+        return False
+
+
+def _done(request: HttpRequest, change: Callable[[], object]) -> bool:
+    try:
+        change()
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return False
+    return True
+
+
+def _people_of(user: User) -> QuerySet[User]:
+    factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
+    people_here = User.objects.filter(clinic=user.clinic_id).annotate(has_second_factor=Exists(factors))
+    return people_here.order_by("-is_active", "role", "display_name")
+
+
+def _open_invitations(user: User) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(clinic=user.clinic_id, used_at=None, expires_at__gt=timezone.now())
+
+
+def _person(user: User, person_id: UUID) -> User:
+    person = _people_of(user).filter(id=person_id).first()
+    if person is None:
+        access_log.record(actor=user, action="read", object_kind="account", object_id=person_id, allowed=False)
+        raise Http404("No account of this id.")
+    return person
