@@ -21,7 +21,6 @@ FRESH_SECONDS = 300.0
 
 SAID = {
     "account/messages/password_changed.txt": "Your password was changed.",
-    "mfa/messages/recovery_codes_generated.txt": "These are your new recovery codes. The old ones no longer work.",
     "mfa/messages/totp_activated.txt": "The authenticator app is set up.",
     "mfa/messages/totp_deactivated.txt": "The authenticator app was removed.",
     "mfa/messages/webauthn_added.txt": "The passkey was added.",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from allauth.account.forms import LoginForm
+from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordKeyForm
 from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -24,6 +24,25 @@ class SignInForm(LoginForm):
     def add_prefix(self, field_name: str) -> str:
         """The address is sent as ``username``, the name by which browsers and password managers know it."""
         return super().add_prefix("username" if field_name == "login" else field_name)
+
+
+class NewPasswordForm(ChangePasswordForm):
+    """One's own password, in our words."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["oldpassword"].label = "Present password"
+        self.fields["password1"].label = "New password"
+        self.fields["password2"].label = "New password again"
+
+
+class ForgottenPasswordForm(ResetPasswordKeyForm):
+    """A new password for one that was forgotten, in our words."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["password1"].label = "New password"
+        self.fields["password2"].label = "New password again"
 
 
 if TYPE_CHECKING:

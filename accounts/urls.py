@@ -5,6 +5,7 @@ from allauth.mfa.base import views as base
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
+from django.conf import settings
 from django.urls import path, reverse_lazy
 from django.views.decorators.http import require_POST
 
@@ -65,7 +66,9 @@ urlpatterns = [
     ),
     path(
         "account/second-factor/",
-        base.IndexView.as_view(template_name="accounts/second_factor.html"),
+        base.IndexView.as_view(
+            template_name="accounts/second_factor.html", extra_context={"required": settings.MFA_REQUIRED}
+        ),
         name="mfa_index",
     ),
     path(

@@ -26,6 +26,7 @@ def main() -> None:
         QuestionnaireFactory,
         RecordingFactory,
         SessionFactory,
+        UserFactory,
         analysed,
         make_world,
     )
@@ -59,6 +60,7 @@ def main() -> None:
         "busy counselor": world.bob.email,
         "staff": world.sam.email,
         "admin": world.ada.email,
+        "passkey owner": UserFactory(clinic=world.clinic, display_name="Pat").email,
         "followed": str(world.alices_patient.id),
         "fresh": str(fresh.id),
         "twice": str(twice.id),

@@ -25,7 +25,7 @@ def addresses(stack: Stack) -> list[str]:
     world = stack.world
     patients = [f"/patients/{world[name]}/" for name in ("followed", "fresh", "closed")]
     admission = ["/patients/new/", f"/patients/{world['fresh']}/consents/withdraw/"]
-    account = [f"/account/{name}/" for name in ("voice", "api-token", "password")]
+    account = [f"/account/{name}/" for name in ("voice", "api-token", "password", "second-factor", "devices")]
     return ["/", *patients, *admission, *(f"/sessions/{world[name]}/" for name in ("session", "two voices")), *account]
 
 
@@ -126,6 +126,45 @@ def test_a_page_that_nobody_looks_at_asks_for_no_news(stack: Stack, sign_in: Sig
     assert asked == []
     with page.expect_response(ASKS, timeout=900):
         page.evaluate(LOOK, False)
+
+
+def test_what_a_page_asks_by_the_clock_is_marked_as_nobodys_doing(stack: Stack, sign_in: SignIn) -> None:
+    page = sign_in("counselor")
+    with page.expect_request(ASKS) as asked:
+        page.goto(f"/patients/{stack.world['waiting']}/")
+    assert asked.value.headers["x-repeated"] == "true"
+
+
+IDLE = """
+import os, django
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+from django.contrib.sessions.models import Session
+from django.contrib.sessions.backends.db import SessionStore
+for row in Session.objects.all():
+    store = SessionStore(row.session_key)
+    if "seen_at" in store:
+        store["seen_at"] -= {minutes} * 60
+        store.save()
+"""
+
+
+def test_who_does_nothing_is_warned_may_stay_and_is_signed_out_at_last(
+    stack: Stack, sign_in: SignIn, complaints: list[str]
+) -> None:
+    page = sign_in("counselor")
+    page.clock.install()
+    page.reload()
+    notice = page.locator("[data-idle]")
+    stack.run("-c", IDLE.format(minutes=14.2))
+    page.clock.fast_forward("14:05")
+    expect(notice).to_contain_text("You will be signed out in a minute")
+    page.get_by_role("button", name="Stay signed in").click()
+    expect(notice).to_be_hidden()
+    stack.run("-c", IDLE.format(minutes=15.1))
+    page.clock.fast_forward("14:05")
+    page.wait_for_url("**/sign-in/")
+    complaints[:] = [one for one in complaints if "status of 401" not in one]
 
 
 def test_a_refusal_is_not_called_a_silent_server(stack: Stack, sign_in: SignIn, complaints: list[str]) -> None:

@@ -29,6 +29,10 @@ def pages(world: World) -> dict[str, str]:
             "/account/api-token/",
             "/account/password/",
             "/account/voice/",
+            "/account/devices/",
+            "/account/second-factor/",
+            "/account/second-factor/app/",
+            "/account/second-factor/passkey/",
             *admission,
             *decisions,
         ]
@@ -36,6 +40,8 @@ def pages(world: World) -> dict[str, str]:
     counselor.logout()
     return found | {
         "clinic": admin.get("/").content.decode(),
+        "people": admin.get("/clinic/people/").content.decode(),
+        "person": admin.get(f"/clinic/people/{world.alice.id}/").content.decode(),
         "operations": admin.get("/clinic/operations/").content.decode(),
         "access log": admin.get("/clinic/access-log/").content.decode(),
         "sign-in": counselor.get("/sign-in/").content.decode(),
