@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
@@ -19,6 +20,9 @@ import tenancy
 from accounts import access_log, idle, second_factor
 from accounts.client_address import asked_from
 from accounts.models import Purpose, User
+
+IDLE = "You were signed out, because nothing was done here for a while."
+OVER = "You were signed out, because a session lasts for a working day at most."
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -114,9 +118,10 @@ def _set_up_first(request: HttpRequest) -> HttpResponse:
 
 def _sign_out(request: HttpRequest, user: User) -> None:
     access_log.record(actor=user, action="time_out", object_kind="account", object_id=user.id, purpose=Purpose.ACCOUNT)
+    words = OVER if idle.signed_in_for(request) > settings.SESSION_COOKIE_AGE else IDLE
     request.session.flush()
     request.user = AnonymousUser()
-    messages.info(request, "You were signed out, because nothing was done here for a while.")
+    messages.info(request, words)
 
 
 class ClinicTimeZoneMiddleware:

@@ -131,10 +131,10 @@ def withdraw(request: HttpRequest, user: User, invitation_id: UUID) -> HttpRespo
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest) -> HttpResponse:
     """Where a link leads: its secret is taken out of the address, and then name and password are asked for."""
-    if code := request.GET.get("code"):
+    if (code := request.GET.get("code")) and invitations.invitation_of(code):
         request.session[CODE] = code
         return redirect("invitation")
-    secret = request.session.get(CODE, "")
+    secret = "" if code else request.session.get(CODE, "")
     invitation = invitations.invitation_of(secret)
     if invitation is None:
         return render(request, "accounts/invitation_gone.html", status=404)

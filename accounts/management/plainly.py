@@ -31,7 +31,7 @@ class FirstPassword:
             return f"{user.display_name} signs in as {user.email} with the password of the file."
         return (
             f"{user.display_name} signs in as {user.email} with this password, which is shown only now:\n\n"
-            f"    {self.text}\n\nPlease change it under 'Password' after signing in."
+            f"    {self.text}\n\nPlease change it under 'Account' after signing in."
         )
 
 

@@ -212,3 +212,12 @@ def test_a_wrong_code_opens_nothing_and_few_may_be_tried(world: World, settings:
 
 def test_without_e_mail_one_is_told_to_ask_the_administrator(db: None) -> None:
     assert "Please ask your clinic administrator for a link" in text(Client().get("/password/forgotten/"))
+
+
+def test_nobody_is_flooded_with_codes(world: World, settings: Settings) -> None:
+    settings.EMAIL_URL = "smtp://mail.example"
+    for number in range(6):
+        address = f"203.0.113.{number}"
+        answer = Client().post("/password/forgotten/", {"email": world.alice.email}, REMOTE_ADDR=address)
+    assert answer.status_code == 429
+    assert len(mail.outbox) == 5

@@ -85,3 +85,19 @@ def test_the_port_of_the_demonstration_may_be_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "port").write_text("none\n")
     done = _run(tmp_path / "data", "manage.py", "demo", PORT="8000", PORT_FILE=str(tmp_path / "port"))
     assert done.stderr == "PORT must be a number from 1 to 65535, not 'none'.\n"
+
+
+@pytest.mark.parametrize(
+    ("variables", "required"),
+    [
+        (PRODUCTION | DATABASE | BROKER | {"MFA_REQUIRED": "false"}, "True"),
+        ({"UNDERTONE_ENV": "demo", "MFA_REQUIRED": "true"}, "False"),
+        ({"UNDERTONE_ENV": "development", "MFA_REQUIRED": "true"}, "True"),
+        ({"UNDERTONE_ENV": "development"}, "False"),
+    ],
+)
+def test_a_second_factor_is_required_in_production_whatever_is_set_and_never_in_the_demonstration(
+    variables: dict[str, str], required: str, tmp_path: Path
+) -> None:
+    asked = "from config import settings; print(settings.MFA_REQUIRED)"
+    assert _run(tmp_path, "-c", asked, **variables).stdout.strip() == required
