@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from django.contrib.auth import backends
-from django.http import HttpRequest
+from allauth.account import auth_backends
 from rest_framework import authentication
 from rest_framework.authtoken.models import Token
 
@@ -14,19 +12,11 @@ import tenancy
 from accounts.models import User
 
 
-class ModelBackend(backends.ModelBackend):
-    """E-mail address and password."""
-
-    def authenticate(self, request: HttpRequest | None, *arguments: Any, **credentials: Any) -> User | None:
-        """Whose address and password these are, in whichever clinic."""
-        with tenancy.every_clinic():
-            user: User | None = super().authenticate(request, *arguments, **credentials)
-        if user is not None:
-            tenancy.become(user.clinic_id)
-        return user
+class AuthenticationBackend(auth_backends.AuthenticationBackend):
+    """Who signs in, and who it is that signed in before."""
 
     def get_user(self, user_id: UUID) -> User | None:
-        """Who it is that signed in before."""
+        """The holder of a session, in whichever clinic."""
         with tenancy.every_clinic():
             user: User | None = super().get_user(user_id)
         return user

@@ -39,7 +39,22 @@ class ClientAddressMiddleware:
 
 
 class TenancyMiddleware:
-    """Let the database show a request the rows of its own clinic only, and none before it is known whose it is."""
+    """Let the database show a request the rows of its own clinic only, and none before it is known whose it is.
+
+    Only the pages that find out who somebody is look in every clinic, as long as they do not know.
+    """
+
+    FINDING_OUT = frozenset(
+        {
+            "account_complete_password_reset",
+            "account_confirm_password_reset_code",
+            "account_login",
+            "account_reset_password",
+            "invitation",
+            "mfa_authenticate",
+            "mfa_login_webauthn",
+        }
+    )
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -52,6 +67,12 @@ class TenancyMiddleware:
             if isinstance(response, StreamingHttpResponse):
                 _keep_tenancy(response)
             return response
+
+    def process_view(self, request: HttpRequest, *_: Any) -> None:
+        """Called once it is known which page is asked for."""
+        match = request.resolver_match
+        if not request.user.is_authenticated and match is not None and match.view_name in self.FINDING_OUT:
+            tenancy.become_every()
 
 
 def _keep_tenancy(response: StreamingHttpResponse) -> None:

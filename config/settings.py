@@ -238,7 +238,6 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # --- People
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.authentication.ModelBackend"]
 ACCESS_LOG_ANCHORS = Path(env.str("ACCESS_LOG_ANCHORS", default=str(DATA_DIR / "access-log-anchors")))
 """The file to which the head of the access log's chain is appended; all workers write to the same one."""
 
@@ -258,7 +257,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
 
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.authentication.AuthenticationBackend"]
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "accounts.forms.SignInForm",

@@ -4,6 +4,6 @@ Code says for whom it acts; what it says goes to the database with each statemen
 there then, whatever a query forgot to ask for. Code that says nothing sees nothing.
 """
 
-from tenancy.scope import acting_for, become, every_clinic, nobody, surrounding, surrounding_async
+from tenancy.scope import acting_for, become, become_every, every_clinic, nobody, surrounding, surrounding_async
 
-__all__ = ["acting_for", "become", "every_clinic", "nobody", "surrounding", "surrounding_async"]
+__all__ = ["acting_for", "become", "become_every", "every_clinic", "nobody", "surrounding", "surrounding_async"]

@@ -56,6 +56,11 @@ def become(clinic_id: UUID) -> None:
     _scope.set(Scope(clinic=clinic_id))
 
 
+def become_every() -> None:
+    """The same for every clinic: nobody knows yet whose request it is, and this is where that is found out."""
+    _scope.set(EVERY_CLINIC)
+
+
 def surrounding(items: Iterable[T]) -> Iterator[T]:
     """``items``, each made for whom the caller acts now: a response that streams is read after its request."""
     return _each(items, current())
