@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-_django = get_asgi_application()
+django.setup(set_prefix=False)
 
-from config.limits import BodyLimit  # noqa: E402 (needs the applications that the line above has loaded)
+from config.bodies import Handler  # noqa: E402 (needs the applications that the line above has loaded)
+from config.limits import BodyLimit  # noqa: E402
 from sessions_app.api.parsers import MULTIPART_OVERHEAD_BYTES  # noqa: E402
 from sessions_app.storage import MAX_BYTES  # noqa: E402
 
-application = BodyLimit(_django, MAX_BYTES + MULTIPART_OVERHEAD_BYTES)
+application = BodyLimit(Handler(), MAX_BYTES + MULTIPART_OVERHEAD_BYTES)

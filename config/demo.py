@@ -40,6 +40,7 @@ OURS = (
     "beat-schedule*",
     "demo.lock",
     "log",
+    "master_key*",
     "media",
     "postgres",
     "postgres.new",

@@ -17,7 +17,8 @@ from config.health import pending_migrations
 from inference import checkpoints
 from inference.errors import CheckpointUnavailable
 from inference.models import Worker
-from sessions_app import storage_check
+from sessions_app import keys, storage_check
+from sessions_app.models import ClinicKey
 
 GIBIBYTE = 1024**3
 LEAST_FREE_BYTES = 2 * GIBIBYTE
@@ -128,13 +129,35 @@ def stored() -> Finding:
         return Finding("storage", ok=False, message=message, advice="Run this as the user whom the server runs as.")
     if found.whole:
         return Finding("storage", ok=True, message=f"{_recordings(found.checked)} read: all are as they were uploaded.")
-    lists = (("gone", found.missing), ("changed since upload", found.changed), ("known to no row", found.orphans))
+    lists = (
+        ("gone", found.missing),
+        ("damaged in storage", found.damaged),
+        ("changed since upload", found.changed),
+        ("known to no row", found.orphans),
+    )
     told = "; ".join(f"{len(names)} {what}: {_some(names)}" for what, names in lists if names)
-    advice = "Restore what is gone or changed from a backup. Files that no row knows can be deleted."
+    advice = "Restore what is gone, damaged or changed from a backup. Files that no row knows can be deleted."
     return Finding("storage", ok=False, message=f"{_recordings(found.checked)} read; {told}.", advice=advice)
 
 
-QUESTIONS: tuple[Callable[[], Finding], ...] = (database, broker, worker, checkpoint, folders, disk)
+def encryption() -> Finding:
+    """Does a master key that is set here open every clinic's keys?"""
+    try:
+        closed, number = keys.unreadable(ClinicKey.objects.iterator()), ClinicKey.objects.count()
+    except Error:
+        message = "Whether recordings can be decrypted cannot be told without the database."
+        return Finding("encryption", ok=False, message=message, advice="See to the database first.")
+    except OSError as error:
+        message = f"The master key cannot be read ({error.strerror})."
+        return Finding("encryption", ok=False, message=message, advice="Run this as the user whom the server runs as.")
+    if not closed:
+        return Finding("encryption", ok=True, message=f"The master key opens all {number} keys of clinics.")
+    message = f"No master key set here opens these keys of clinics: {_some(closed)}."
+    advice = "Set MASTER_KEY, or MASTER_KEYS_OLD, to the key that was in use when they were made."
+    return Finding("encryption", ok=False, message=message, advice=advice)
+
+
+QUESTIONS: tuple[Callable[[], Finding], ...] = (database, broker, worker, checkpoint, folders, disk, encryption)
 
 
 def _server_version() -> str:

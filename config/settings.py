@@ -18,7 +18,7 @@ from kombu import Queue
 from config import accelerators, postgres
 from config.embedded import data_folder, redis_url
 from config.environment import env, environment, required_in_production
-from config.secret import development_secret
+from config.secret import development_master_key, development_secret, usable_master_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -31,6 +31,15 @@ DEBUG = env.bool("DEBUG", default=False)
 
 SECRET_KEY = required_in_production("SECRET_KEY") or SimpleLazyObject(lambda: development_secret(DATA_DIR))
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+MASTER_KEY = usable_master_key("MASTER_KEY", required_in_production("MASTER_KEY")) or SimpleLazyObject(
+    lambda: development_master_key(DATA_DIR)
+)
+"""What the clinics' keys are encrypted with; `manage.py rotate_keys` says how another takes its place."""
+
+MASTER_KEYS_OLD = [
+    usable_master_key("MASTER_KEYS_OLD", key)
+    for key in env.str("MASTER_KEYS_OLD", default="").replace(",", " ").split()
+]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -332,6 +341,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF, "data:"],
         "connect-src": [SELF],
+        "media-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
@@ -344,11 +354,14 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 SERVESTATIC_USE_FINDERS = not PRODUCTION
 SERVESTATIC_AUTOREFRESH = False
-if PRODUCTION:
-    STORAGES = {
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
-    }
+STORAGES = {
+    "default": {"BACKEND": "sessions_app.storage.EncryptedStorage"},
+    "staticfiles": {
+        "BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
 
 # --- Language and time
 

@@ -1,4 +1,4 @@
-"""A recording on disk -> float32 channels at 16 kHz. Decodes and judges the file, nothing else.
+"""A recording -> float32 channels at 16 kHz. Decodes and judges the file, nothing else.
 
 The file is handed to FFmpeg (through PyAV) as an open stream with its format already named from the first bytes:
 no file name and no playlist inside a file can make it open anything else.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal, Protocol
 
 import av
 import numpy as np
@@ -53,6 +53,14 @@ SANE_PEAK = 100.0
 FloatArray = NDArray[np.float32]
 
 
+class AudioFile(Protocol):
+    """What is decoded: a ``pathlib.Path``, or anything else that opens to be read and sought in."""
+
+    def open(self, mode: Literal["rb"], /) -> BinaryIO:
+        """The bytes of the file."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """What the file was before decoding: container and codec names, sample rate in Hz, number of channels."""
@@ -84,7 +92,9 @@ class Audio:
         return mix(self.channels) if len(self.channels) == 2 else self.channels[0]
 
 
-def decode(path: Path, *, progress: Callable[[float], None] | None = None, longest: float = MAX_SECONDS) -> Audio:
+def decode(
+    recording: AudioFile, *, progress: Callable[[float], None] | None = None, longest: float = MAX_SECONDS
+) -> Audio:
     """Read a wav, flac, mp3, m4a, ogg, webm or mkv file of any rate.
 
     ``progress`` hears 0..1, or again and again 0 where the file states no length. A file of more than ``longest``
@@ -93,16 +103,23 @@ def decode(path: Path, *, progress: Callable[[float], None] | None = None, longe
     Raises a ``BadRecording`` (see ``inference.errors``) when the file cannot be scored, ``OSError`` when it cannot
     be read at all or the disk is full.
     """
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise TooLarge
-    with path.open("rb") as file:
+    with recording.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        if size > MAX_BYTES:
+            raise TooLarge
         if size == 0:
             raise EmptyFile
         channels, source = _decode_file(file, size, progress or _ignore, longest)
         file.seek(0)
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = _sha256(file)
     return Audio(channels=channels, duration=channels.shape[1] / SAMPLE_RATE, source=source, sha256=sha256)
+
+
+def _sha256(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(2**18):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def peaks(channels: FloatArray, count: int = 1000) -> tuple[float, ...]:

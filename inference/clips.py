@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from math import ceil
-from pathlib import Path
 
 from inference import diarization, quality
-from inference.audio import decode
+from inference.audio import AudioFile, decode
 from inference.errors import BadRecording, NoSpeech, TooLittleSpeech, TooLong
 from inference.highpass import take_hum_away
 from inference.speech import clear_speech, probabilities, sustained, total
@@ -18,7 +17,7 @@ LONGEST = 180.0
 """Seconds of a clip with its pauses."""
 
 
-def check(clip: Path) -> float:
+def check(clip: AudioFile) -> float:
     """Seconds of speech in ``clip``.
 
     Raises ``BadRecording``: not to be decoded, silent, too little or too much speech, or two voices. ``OSError`` when

@@ -126,6 +126,13 @@ class FileGone(AnalysisError):
     default_message = "The recording is no longer in storage. Please upload it again."
 
 
+class FileDamaged(AnalysisError):
+    """What is in storage is not what was put there: changed, cut off, exchanged, or never encrypted by Undertone."""
+
+    code = "file_damaged"
+    default_message = "The recording was damaged in storage. Please tell your administrator, or upload it again."
+
+
 class InternalError(AnalysisError):
     code = "internal_error"
     default_message = "Something went wrong inside Undertone while analysing this recording. It has been logged."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -32,21 +31,21 @@ Progress = Callable[[str, float], None]
 
 
 def analyze(
-    path: Path,
+    recording: audio.AudioFile,
     options: Options,
     checkpoint: Checkpoint,
     *,
     progress: Progress | None = None,
     length: Callable[[float], None] | None = None,
 ) -> Analysis:
-    """Analyse the recording at ``path`` with a loaded ``checkpoint``.
+    """Analyse the ``recording`` (a path, or what else can be opened) with a loaded ``checkpoint``.
 
     ``progress(stage, fraction)`` hears the share of the whole work done, 0..1 and never falling; what it raises ends
     the analysis. ``length`` hears the seconds of the recording, once they are known. Raises ``AnalysisError`` when
     there can be none. The same file gives the same result.
     """
     clock = _Clock(progress)
-    sound, peaks = _decoded(path, options, clock, length)
+    sound, peaks = _decoded(recording, options, clock, length)
     with clock.stage("speech"):
         voices = speakers.find_patient(sound, options, progress=clock.within)
         checked = quality.assess(voices.samples, voices.speech, voices.not_the_patients, channels=sound.source.channels)
@@ -76,11 +75,11 @@ def analyze(
 
 
 def _decoded(
-    path: Path, options: Options, clock: _Clock, length: Callable[[float], None] | None
+    recording: audio.AudioFile, options: Options, clock: _Clock, length: Callable[[float], None] | None
 ) -> tuple[audio.Audio, tuple[float, ...]]:
     """The recording without hum, if it may be scored at all, and its waveform for drawing."""
     with clock.stage("decode"):
-        sound = audio.decode(path, progress=clock.within)
+        sound = audio.decode(recording, progress=clock.within)
         peaks = audio.peaks(sound.channels)
     if length:
         length(sound.duration)

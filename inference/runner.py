@@ -7,11 +7,9 @@ import traceback
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 import structlog
-from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError, connection
 
 import tenancy
@@ -23,6 +21,7 @@ from inference.models import AnalysisJob
 from inference.pipeline import Options, analyze
 from inference.services import Claim
 from inference.signals import analysis_starting, counselor_voice_asked
+from inference.stored import Stored
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +109,7 @@ def _analyze(claim: Claim, heartbeat: Heartbeat) -> results.Analysis:
     if job is None:
         raise LeaseLost
     withheld = [reason for _, reason in analysis_starting.send(sender=AnalysisJob, job=job) if reason]
-    path, clip = Path(default_storage.path(job.file)), _clip(job, heartbeat)
+    recording, clip = Stored(job.file), _clip(job, heartbeat)
     options = Options(
         patient_channel=job.options.get("patient_channel"),
         swapped=job.options.get("swapped", False),
@@ -119,26 +118,26 @@ def _analyze(claim: Claim, heartbeat: Heartbeat) -> results.Analysis:
     )
     checkpoint = worker.checkpoint(job.checkpoint)
     try:
-        return analyze(path, options, checkpoint, progress=heartbeat.progress, length=heartbeat.length)
+        return analyze(recording, options, checkpoint, progress=heartbeat.progress, length=heartbeat.length)
     except FileNotFoundError:
         if clip is None or clip.exists():
             raise
         # The counselor deleted the clip meanwhile, which must cost nobody an analysis.
         options = replace(options, counselor_voice=None)
-        return analyze(path, options, checkpoint, progress=heartbeat.progress, length=heartbeat.length)
+        return analyze(recording, options, checkpoint, progress=heartbeat.progress, length=heartbeat.length)
 
 
-def _clip(job: AnalysisJob, heartbeat: Heartbeat) -> Path | None:
+def _clip(job: AnalysisJob, heartbeat: Heartbeat) -> Stored | None:
     """The counselor's clip as it is today. One that is gone or damaged is no reason to fail."""
     if "patient_channel" in job.options or "swapped" in job.options:
         return None
     names = [name for _, name in counselor_voice_asked.send(sender=AnalysisJob, job=job) if name]
     if not names:
         return None
-    path = Path(default_storage.path(names[0]))
+    clip = Stored(names[0])
     try:
-        decode(path, longest=clips.LONGEST, progress=lambda _: heartbeat.progress("", 0.0))
+        decode(clip, longest=clips.LONGEST, progress=lambda _: heartbeat.progress("", 0.0))
     except (AnalysisError, FileNotFoundError):
         log.warning("clip_not_used", job_id=str(job.id))
         return None
-    return path
+    return clip

@@ -206,6 +206,16 @@ def jobs_hold(*, subject: uuid.UUID) -> None:
     list(AnalysisJob.objects.select_for_update().filter(subject=subject).values_list("id"))
 
 
+def jobs_open(*, subject: uuid.UUID) -> bool:
+    """Whether work on ``subject`` is still ahead."""
+    return AnalysisJob.objects.open().filter(subject=subject).exists()
+
+
+def jobs_point_at(*, subject: uuid.UUID, file: str) -> None:
+    """Let every job of ``subject`` name another file, which holds the same. For when none is open."""
+    AnalysisJob.objects.filter(subject=subject).update(file=file)
+
+
 def jobs_forget(*, subject: uuid.UUID) -> None:
     """Delete every job of ``subject``, held or not, with its analysis. A worker that holds one can store nothing."""
     AnalysisJob.objects.filter(subject=subject).delete()

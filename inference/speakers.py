@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference import diarization, rttm
-from inference.audio import Audio, decode, mix
+from inference.audio import Audio, AudioFile, decode, mix
 from inference.errors import BadOptions, NoSpeech
 from inference.highpass import take_hum_away
 from inference.levels import chunk_powers, decibels
@@ -94,7 +94,7 @@ class Options:
     patient_channel: Literal["left", "right"] | None = None
     rttm: Path | None = None
     patient_label: str | None = None
-    counselor_voice: Path | None = None
+    counselor_voice: AudioFile | None = None
     swapped: bool = False
     withhold_affect: str | None = None
 
@@ -234,7 +234,7 @@ def _patient_of(found: diarization.TwoVoices, options: Options) -> tuple[int, st
     return (1 - patient, BY_PERSON) if options.swapped else (patient, method)
 
 
-def _enrolled(clip: Path, found: diarization.TwoVoices) -> int | None:
+def _enrolled(clip: AudioFile, found: diarization.TwoVoices) -> int | None:
     """Which of two voices is that of ``clip``; None where it is not clear."""
     samples = decode(clip).mono
     take_hum_away(samples)

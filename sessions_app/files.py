@@ -9,6 +9,7 @@ it: after a database was restored from an older backup, that would delete record
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,7 +17,7 @@ import structlog
 from django.core.files.uploadedfile import UploadedFile
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from sessions_app import storage
+from sessions_app import keys, storage
 from sessions_app.errors import UploadTooSlow
 from sessions_app.models import CounselorVoice, DoomedFile, Recording
 from tenancy import every_clinic
@@ -25,12 +26,12 @@ log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def taken_in(upload: UploadedFile[bytes], folder: str) -> Iterator[storage.StoredFile]:
-    """``upload`` stored in ``folder``; deleted at the end unless `claim` was called and committed.
+def taken_in(upload: UploadedFile[bytes], folder: str, clinic_id: uuid.UUID) -> Iterator[storage.StoredFile]:
+    """``upload`` stored in ``folder`` for a clinic; deleted at the end unless `claim` was called and committed.
 
     Not for within a transaction: the doom must outlive whatever happens to it. Raises what `storage.store` raises.
     """
-    name = storage.new_name(folder)
+    name = keys.new_name(folder, clinic_id)
     with transaction.atomic(durable=True):
         DoomedFile.objects.create(name=name)
     try:

@@ -48,7 +48,7 @@ def snapshot_analyze(*, user: User, upload: UploadedFile[bytes], patient_channel
     if connection.in_atomic_block:
         raise RuntimeError("A snapshot inside a transaction would wait for a job that no worker can see.")
     options = {"patient_channel": patient_channel} if patient_channel else {}
-    with _stored_for_now(upload) as stored, _job_for_now(user, stored, options) as job:
+    with _stored_for_now(user, upload) as stored, _job_for_now(user, stored, options) as job:
         analysis = _wait_for(job)
     # The clinic may have switched scores off while the caller waited.
     _ask_policy(user)
@@ -89,9 +89,9 @@ def _one_at_a_time() -> None:
 
 
 @contextmanager
-def _stored_for_now(upload: UploadedFile[bytes]) -> Iterator[storage.StoredFile]:
+def _stored_for_now(user: User, upload: UploadedFile[bytes]) -> Iterator[storage.StoredFile]:
     # Claimed by nothing, so that it is deleted at the end, or by tidying should this process be killed.
-    with files.taken_in(upload, storage.SNAPSHOTS) as stored:
+    with files.taken_in(upload, storage.SNAPSHOTS, user.clinic_id) as stored:
         yield stored
 
 

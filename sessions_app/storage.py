@@ -1,24 +1,26 @@
-"""Putting an upload safely where recordings are kept, under a name that nobody outside chose."""
+"""Putting an upload safely and encrypted where recordings are kept, under a name that nobody outside chose."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import time
 import unicodedata
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
-from django.core.files.storage import default_storage
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
 from inference.errors import EmptyFile, TooLarge
+from sessions_app import encryption, keys
 
 MAX_BYTES = 1024**3
 CHUNK_BYTES = 1024**2
@@ -38,13 +40,29 @@ class StoredFile:
     size: int
 
 
+class EncryptedStorage(FileSystemStorage):
+    """Files on disk, encrypted: ``open`` decrypts. ``size`` and ``path`` are those of what lies on disk.
+
+    Only `store` writes. Whoever saves a file here by mistake gets no plain one.
+    """
+
+    def _open(self, name: str, mode: str = "rb") -> File[bytes]:
+        if mode != "rb":
+            raise ValueError("Stored files can only be read.")
+        return File(opened(name), name)
+
+    def _save(self, name: str, content: Any) -> str:
+        raise NotImplementedError("Files come in through sessions_app.storage.store.")
+
+
 class IncomingHandler(TemporaryFileUploadHandler):
-    """Django's own, in a folder beside the recordings that need not be there yet."""
+    """Django's own, in a folder beside the recordings that need not be there yet, with a key that is never written."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Called for each file of a request, before its first bytes."""
         Path(settings.FILE_UPLOAD_TEMP_DIR or "").mkdir(parents=True, exist_ok=True, mode=0o700)
         super().new_file(*args, **kwargs)
+        self.file.file = encryption.Sealed(cast(BinaryIO, self.file.file))  # type: ignore[assignment]
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Called for each part of a file. Where the disk is full, what came before goes at once.
@@ -59,15 +77,11 @@ class IncomingHandler(TemporaryFileUploadHandler):
             raise
 
 
-def new_name(folder: str) -> str:
-    """A random name in ``folder``."""
-    return f"{folder}/{uuid.uuid4()}"
-
-
 def store(upload: UploadedFile[bytes], name: str) -> StoredFile:
-    """Write ``upload`` durably as ``name``: temporary file, fsync, rename, fsync of the folder; hashed on the way.
+    """Write ``upload`` durably as ``name``: temporary file, fsync, rename, fsync of the folder.
 
-    Raises `EmptyFile` or `TooLarge`; then nothing is left behind.
+    It is hashed as it came, and encrypted with the key that ``name`` names. Raises `EmptyFile`, `TooLarge` or
+    ``KeyMissing``; then nothing is left behind.
     """
     if not upload.size:
         raise EmptyFile
@@ -77,7 +91,7 @@ def store(upload: UploadedFile[bytes], name: str) -> StoredFile:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = _partial(target)
     try:
-        sha256 = _write_durably(upload, partial)
+        sha256 = _write_durably(upload, partial, name)
         partial.rename(target)
         # Without this the power can take the name away again, after the row that tells of it was written.
         _sync_folder(target.parent)
@@ -127,14 +141,27 @@ def unnamed(folder: str, names: Callable[[], Iterable[str]]) -> list[Path]:
     return [file for file in old if f"{folder}/{file.name}" not in named]
 
 
+def opened(name: str) -> io.BufferedReader:
+    """The stored file ``name`` as it was uploaded, to be read and sought in.
+
+    Raises `FileNotFoundError`, ``KeyMissing``, or ``FileDamaged``, that also while it is read.
+    """
+    file = Path(default_storage.path(name)).open("rb")  # noqa: SIM115 - closed with what reads it
+    try:
+        return encryption.decrypted(keys.key_of(name), file, name)
+    except BaseException:
+        file.close()
+        raise
+
+
 def digest(name: str) -> str:
-    """SHA-256 (hex) of the stored file ``name``. Raises `FileNotFoundError`."""
-    with Path(default_storage.path(name)).open("rb") as file:
+    """SHA-256 (hex) of the stored file ``name`` as it was uploaded. Raises what `opened` raises."""
+    with opened(name) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _partial(target: Path) -> Path:
-    return target.with_suffix(".part")
+    return target.with_name(f"{target.name}.part")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -145,13 +172,14 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_durably(upload: UploadedFile[bytes], path: Path) -> str:
-    digest = hashlib.sha256()
+def _write_durably(upload: UploadedFile[bytes], path: Path, name: str) -> str:
+    key, digest = keys.key_of(name), hashlib.sha256()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        for chunk in upload.chunks(CHUNK_BYTES):
-            digest.update(chunk)
-            file.write(chunk)
+        with encryption.encrypting(key, file, name) as encrypted:
+            for chunk in upload.chunks(CHUNK_BYTES):
+                digest.update(chunk)
+                encrypted.write(chunk)
         file.flush()
         os.fsync(file.fileno())
     return digest.hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 
+from inference.errors import FileDamaged
 from sessions_app import storage
 from sessions_app.models import CounselorVoice, DoomedFile, Recording
 
@@ -13,29 +14,33 @@ from sessions_app.models import CounselorVoice, DoomedFile, Recording
 class StorageReport:
     """What was compared and where it does not agree.
 
-    ``checked``: recordings read; ``missing`` and ``changed``: recordings whose file is gone, or holds other bytes than
-    were uploaded; ``orphans``: stored files that no row names, left alone for an hour because they may be coming in.
+    ``checked``: recordings read; ``missing``, ``damaged`` and ``changed``: recordings whose file is gone, is not
+    what was encrypted, or holds other bytes than were uploaded; ``orphans``: stored files that no row names, left alone
+    for an hour because they may be coming in.
     """
 
     checked: int = 0
     missing: list[uuid.UUID] = field(default_factory=list)
+    damaged: list[uuid.UUID] = field(default_factory=list)
     changed: list[uuid.UUID] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
 
     @property
     def whole(self) -> bool:
         """Whether everything agrees."""
-        return not (self.missing or self.changed or self.orphans)
+        return not (self.missing or self.damaged or self.changed or self.orphans)
 
 
 def compare() -> StorageReport:
-    """Reads every recording there is and hashes it again. Changes nothing."""
+    """Decrypts every recording and hashes it again. Changes nothing. Raises ``OSError``, also ``KeyMissing``."""
     report = StorageReport()
     for recording in Recording.objects.only("id", "file", "sha256").order_by("id").iterator():
         report.checked += 1
         try:
             if storage.digest(recording.file) != recording.sha256:
                 report.changed.append(recording.id)
+        except FileDamaged:
+            report.damaged.append(recording.id)
         except FileNotFoundError:
             if Recording.objects.filter(id=recording.id, file=recording.file).exists():
                 report.missing.append(recording.id)

@@ -93,7 +93,7 @@ def _take_in(
     ``meeting`` says whose session on which day; ``session_then`` gives its row inside the transaction.
     """
     _ask_consent(user, meeting)
-    with files.taken_in(upload, storage.RECORDINGS) as stored:
+    with files.taken_in(upload, storage.RECORDINGS, meeting.patient.clinic_id) as stored:
         return _decide(user, meeting, session_then, stored, wish)
 
 

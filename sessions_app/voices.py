@@ -5,9 +5,6 @@ Which counselor is heard in a session is for `CounselorVoice.objects.heard_with`
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
@@ -17,6 +14,7 @@ from accounts.permissions import require
 from accounts.policy import Action
 from inference import clips
 from inference.errors import TooLarge
+from inference.stored import Stored
 from sessions_app import files, storage
 from sessions_app.models import CounselorVoice
 
@@ -33,8 +31,8 @@ def voice_keep(*, user: User, upload: UploadedFile[bytes]) -> CounselorVoice:
     require(user, Action.KEEP_VOICE, object_kind=KIND)
     if (upload.size or 0) > MAX_BYTES:
         raise TooLarge(TOO_LARGE)
-    with files.taken_in(upload, storage.VOICES) as stored:
-        seconds = clips.check(Path(default_storage.path(stored.name)))
+    with files.taken_in(upload, storage.VOICES, user.clinic_id) as stored:
+        seconds = clips.check(Stored(stored.name))
         return _replace(user, stored, seconds)
 
 

@@ -25,7 +25,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import set_rollback
 
-from inference.errors import AnalysisError, FileGone, InternalError, MachineTrouble, codes
+from inference.errors import AnalysisError, FileDamaged, FileGone, InternalError, MachineTrouble, codes
 from sessions_app.api.negotiation import PROBLEM
 from sessions_app.errors import Refused
 
@@ -50,6 +50,7 @@ ANALYSIS_STATUS = {
     "affect_switched_off": 403,
     "checkpoint_unavailable": 503,
     **dict.fromkeys(codes(MachineTrouble), 503),
+    FileDamaged.code: 500,
     FileGone.code: 500,
     InternalError.code: 500,
 }

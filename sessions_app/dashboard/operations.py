@@ -44,6 +44,10 @@ MACHINE_REASONS = {
         "The recording was no longer in storage.",
         "manage.py doctor --storage names every file that is gone; restore it from a backup.",
     ),
+    "file_damaged": (
+        "The recording in storage was not what was put there.",
+        "manage.py doctor --storage names every file that is damaged; restore it from a backup.",
+    ),
     "internal_error": (
         "Something went wrong inside Undertone.",
         "The worker’s log tells what, under this job’s id. Please report it.",

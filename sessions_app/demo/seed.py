@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Clinic, User
@@ -39,6 +40,7 @@ class _Meeting:
 @dataclass
 class _Seeding:
     today: date
+    clinic: Clinic
     stored: dict[_Meeting, StoredFile] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     patients: dict[str, Patient] = field(default_factory=dict)
@@ -46,15 +48,17 @@ class _Seeding:
 
 def seed(today: date | None = None) -> bool:
     """Make the synthetic clinic unless it is there. False when it was. ``today`` is the day that its dates lead to."""
-    if Clinic.objects.filter(name=CLINIC_NAME, is_synthetic=True).exists():
+    if User.objects.filter(clinic__in=_synthetic_clinics()).exists():
         return False
-    seeding = _Seeding(today or timezone.localdate())
+    # First the clinic, whose key its files are encrypted with. Alone it is nothing yet: a later try takes it up.
+    clinic = _synthetic_clinics().first() or Clinic.objects.create(name=CLINIC_NAME, is_synthetic=True)
+    seeding = _Seeding(today or timezone.localdate(), clinic)
     meetings = sorted(_meetings(seeding.today), key=lambda meeting: meeting.held_at)
     # All rows or none, so every file is taken in before the transaction begins and let go if it fails.
     with ExitStack() as files_taken_in:
         for meeting in meetings:
             if meeting.patient.consent:
-                seeding.stored[meeting] = files_taken_in.enter_context(_file_of(meeting))
+                seeding.stored[meeting] = files_taken_in.enter_context(_file_of(meeting, clinic))
         with transaction.atomic():
             _add_people(seeding)
             for meeting in meetings:
@@ -62,12 +66,16 @@ def seed(today: date | None = None) -> bool:
     return True
 
 
+def _synthetic_clinics() -> QuerySet[Clinic]:
+    return Clinic.objects.filter(name=CLINIC_NAME, is_synthetic=True)
+
+
 @contextmanager
-def _file_of(meeting: _Meeting) -> Iterator[StoredFile]:
+def _file_of(meeting: _Meeting, clinic: Clinic) -> Iterator[StoredFile]:
     path = audio_file(meeting.patient, meeting.plan)
     with path.open("rb") as file:
         upload = UploadedFile(file, name=path.name, size=path.stat().st_size)
-        with files.taken_in(upload, storage.RECORDINGS) as stored:
+        with files.taken_in(upload, storage.RECORDINGS, clinic.id) as stored:
             yield stored
 
 
@@ -93,12 +101,11 @@ def _held_at(today: date, place: int, patient: DemoPatient, session: SessionPlan
 
 
 def _add_people(seeding: _Seeding) -> None:
-    clinic = Clinic.objects.create(name=CLINIC_NAME, is_synthetic=True)
     for login in LOGINS:
         seeding.users[login.email] = User.objects.create_user(
             email=login.email,
             password=login.password,
-            clinic=clinic,
+            clinic=seeding.clinic,
             display_name=login.display_name,
             role=login.role,
         )

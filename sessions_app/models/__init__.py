@@ -2,12 +2,14 @@
 
 from sessions_app.models.consent import Consent
 from sessions_app.models.files import DoomedFile
+from sessions_app.models.keys import ClinicKey
 from sessions_app.models.patients import Patient
 from sessions_app.models.questionnaires import Instrument, QuestionnaireResponse
 from sessions_app.models.sessions import PatientChannel, Recording, Session
 from sessions_app.models.voices import Confirmation, CounselorVoice
 
 __all__ = [
+    "ClinicKey",
     "Confirmation",
     "Consent",
     "CounselorVoice",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -11,10 +12,14 @@ import pytest
 
 from config.embedded import REPOSITORY, EmbeddedServices
 from config.environment import Misconfigured, env, environment, required_in_production
+from config.secret import usable_master_key
 
-PRODUCTION = {"UNDERTONE_ENV": "production", "SECRET_KEY": "x" * 50}
+PRODUCTION = {"UNDERTONE_ENV": "production", "SECRET_KEY": "x" * 50, "MASTER_KEY": "A" * 43 + "="}
 DATABASE, BROKER = {"DATABASE_URL": "postgresql://elsewhere/db"}, {"REDIS_URL": "redis://elsewhere"}
-OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "UNDERTONE_ENV")
+OURS = (
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"),
+    *("MASTER_KEY", "MASTER_KEYS_OLD", "SECRET_KEY", "UNDERTONE_ENV"),
+)
 
 
 def _run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -33,6 +38,7 @@ def _run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedP
 @pytest.mark.parametrize(
     ("missing", "variables"),
     [
+        ("MASTER_KEY", {name: value for name, value in PRODUCTION.items() if name != "MASTER_KEY"} | DATABASE | BROKER),
         ("DATABASE_URL", PRODUCTION | BROKER),
         ("REDIS_URL", PRODUCTION | DATABASE),
         ("SECRET_KEY", {"UNDERTONE_ENV": "production"} | DATABASE | BROKER),
@@ -56,6 +62,18 @@ def test_every_program_refuses_to_be_production_without_a_database(program: tupl
     assert done.returncode == 1
     assert done.stderr.startswith("DATABASE_URL is not set.")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("value", ["short", "A" * 44, "A" * 22 + "==", "ä" * 44])
+@pytest.mark.parametrize("name", ["MASTER_KEY", "MASTER_KEYS_OLD"])
+def test_what_is_no_master_key_is_told_with_how_to_make_one(name: str, value: str) -> None:
+    with pytest.raises(Misconfigured, match=f"^{name} must hold 32 random bytes in base64, as 'openssl rand"):
+        usable_master_key(name, value)
+
+
+def test_what_openssl_prints_is_a_master_key() -> None:
+    key = base64.b64encode(os.urandom(32)).decode()
+    assert usable_master_key("MASTER_KEY", key) == key
 
 
 def test_an_environment_that_does_not_exist_is_not_taken_for_development(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 
 from config import doctor
 from config.embedded import REPOSITORY
-from config.secret import development_secret
+from config.secret import development_master_key, development_secret, usable_master_key
 from tests import sound
 
 NOWHERE = Path("/proc/nope")
@@ -78,6 +78,17 @@ def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
     assert len(keys.pop()) > 50
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["secret_key"]
     assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_processes_that_start_at_once_agree_on_the_master_key_which_must_be_kept(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as threads:
+        keys = set(threads.map(lambda _: development_master_key(tmp_path / "data"), range(64)))
+    assert usable_master_key("MASTER_KEY", keys.pop())
+    assert not keys
+    assert (tmp_path / "data" / "master_key").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="Not a directory"):
+        development_master_key(tmp_path / "file" / "data")
 
 
 def test_an_upload_makes_its_folder_for_this_user_only(tmp_path: Path, settings: Settings) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from accounts.models import Clinic
+from accounts.models import User
 from sessions_app.demo import seed as seeding
 from sessions_app.demo.courses import plan
 from sessions_app.demo.people import PATIENTS
 from sessions_app.demo.seed import audio_file, seed
+from sessions_app.models import Patient
 
 
 @pytest.mark.django_db
@@ -24,5 +25,5 @@ def test_a_seeding_that_fails_leaves_neither_rows_nor_files(
     monkeypatch.setattr(seeding, "audio_file", lambda *of: tmp_path if audio_file(*of) == missing else audio_file(*of))
     with pytest.raises(IsADirectoryError):
         seed()
-    assert not Clinic.objects.exists()
+    assert (User.objects.count(), Patient.objects.count()) == (0, 0)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -19,6 +19,7 @@ from inference.errors import AnalysisError, CheckpointUnavailable
 from inference.models import Analysis, AnalysisJob, JobState
 from inference.results import HEADS
 from inference.signals import AnalysisRefused, analysis_starting, counselor_voice_asked
+from inference.stored import Stored
 from tests.inference.small_models import let_workers_use_a_small_checkpoint
 from tests.world import JobFactory
 
@@ -29,8 +30,9 @@ pytestmark = pytest.mark.django_db(transaction=True)  # the heartbeat writes fro
 
 @pytest.fixture(autouse=True)
 def surroundings(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty storage, a small checkpoint, and nobody above the engine who could refuse."""
+    """An empty storage of plain files, a small checkpoint, and nobody above the engine who could refuse."""
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}}
     let_workers_use_a_small_checkpoint(tmp_path, monkeypatch)
     for signal in (analysis_starting, counselor_voice_asked):
         monkeypatch.setattr(signal, "receivers", [])
@@ -384,13 +386,13 @@ def told(monkeypatch: pytest.MonkeyPatch, **options: Any) -> pipeline.Options:
     return heard[0]
 
 
-def kept_clip(content: bytes | None = None) -> Path:
+def kept_clip(content: bytes | None = None) -> Stored:
     """A clip that somebody above the engine names."""
     name_the_clip()
     path = Path(default_storage.path("voices/one"))
     path.parent.mkdir(parents=True)
     path.write_bytes(SPEECH.read_bytes() if content is None else content)
-    return path
+    return Stored("voices/one")
 
 
 def name_the_clip() -> None:
@@ -444,8 +446,8 @@ def test_a_clip_deleted_while_the_analysis_runs_does_not_fail_it(monkeypatch: py
 
     def delete_then_look(path: Path, options: pipeline.Options, *args: Any, **kwargs: Any) -> Any:
         if options.counselor_voice:
-            clip.unlink()
-            options.counselor_voice.read_bytes()
+            default_storage.delete(clip.name)
+            options.counselor_voice.open("rb")
         return pipeline.analyze(path, options, *args, **kwargs)
 
     monkeypatch.setattr(runner, "analyze", delete_then_look)

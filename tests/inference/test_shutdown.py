@@ -21,8 +21,14 @@ HANDED_OVER_SECONDS = 5.0
 ENQUEUE = """
 from accounts.models import Clinic
 from inference import models, services
+import os
+from pathlib import Path
+from django.core.files import File
+from sessions_app import keys, storage
 clinic = Clinic.objects.create(name="North")
-services.job_enqueue(tenant=clinic.id, file="recordings/long", by="ann", purpose=models.Purpose.SNAPSHOT)
+with Path(os.environ["LONG"]).open("rb") as file:
+    name = storage.store(File(file), keys.new_name("recordings", clinic.id)).name
+services.job_enqueue(tenant=clinic.id, file=name, by="ann", purpose=models.Purpose.SNAPSHOT)
 """
 LEFT_BEHIND = (
     ENQUEUE
@@ -39,12 +45,11 @@ with current_app.connection_for_write() as broker:
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     """Room for a worker of its own, and a recording of half an hour in its storage."""
-    media = tmp_path / "media"
-    (media / "recordings").mkdir(parents=True)
     speech = decode(SPEECH).mono
     long = write(tmp_path / "long.wav", np.tile(speech, 1 + 30 * 60 * 16_000 // len(speech)), 16_000)
-    long.rename(media / "recordings" / "long")
-    environment = os.environ | {"QUEUE": f"shutdown-{uuid.uuid4()}", "MEDIA_ROOT": str(media)}
+    environment = (
+        os.environ | {"QUEUE": f"shutdown-{uuid.uuid4()}", "MEDIA_ROOT": str(tmp_path / "media")} | {"LONG": str(long)}
+    )
     running = Stack(tmp_path, environment, database="undertone_shutdown")
     yield running
     running.stop()

@@ -92,9 +92,11 @@ KILLED = """
 import os, django
 django.setup()
 from django.core.files.uploadedfile import SimpleUploadedFile
+from accounts.models import Clinic
 from sessions_app import files, storage
 {before}
-with files.taken_in(SimpleUploadedFile("a.wav", b"some sound"), storage.RECORDINGS):
+clinic = Clinic.objects.create(name="North")
+with files.taken_in(SimpleUploadedFile("a.wav", b"some sound"), storage.RECORDINGS, clinic.id):
     os._exit(9)
 """
 BEFORE_THE_RENAME = "import pathlib; pathlib.Path.rename = lambda *_: os._exit(9)"

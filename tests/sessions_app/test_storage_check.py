@@ -18,7 +18,8 @@ from config import doctor
 from sessions_app.models import Recording
 from sessions_app.storage import GRACE_SECONDS
 from sessions_app.storage_check import compare
-from tests.world import RecordingFactory
+from tests.stored import kept, raw, rewritten
+from tests.world import ClinicFactory, RecordingFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -29,15 +30,8 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def stored(content: bytes, name: str) -> str:
-    path = Path(default_storage.path(f"recordings/{name}"))
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(content)
-    return f"recordings/{name}"
-
-
-def recording(content: bytes = b"sound", name: str = "one") -> Recording:
-    return RecordingFactory(file=stored(content, name), sha256=hashlib.sha256(content).hexdigest())
+def recording(content: bytes = b"sound") -> Recording:
+    return RecordingFactory(file=kept(content), sha256=hashlib.sha256(content).hexdigest())
 
 
 def age(name: str, seconds: float) -> None:
@@ -52,10 +46,34 @@ def test_what_is_as_it_was_uploaded_is_whole() -> None:
     assert found.checked == 1
 
 
-def test_one_changed_byte_is_found() -> None:
+@pytest.mark.parametrize("place", [0, 1, 50, -1])
+def test_one_changed_byte_is_found(place: int) -> None:
     mine = recording()
-    stored(b"Sound", "one")
+    changed = bytearray(raw(mine.file))
+    changed[place] ^= 1
+    Path(default_storage.path(mine.file)).write_bytes(changed)
+    assert compare().damaged == [mine.id]
+
+
+def test_other_bytes_than_were_uploaded_are_found_though_they_are_properly_encrypted() -> None:
+    mine = recording()
+    rewritten(mine.file, b"Sound")
     assert compare().changed == [mine.id]
+
+
+def test_files_that_were_exchanged_are_found() -> None:
+    """Also of one clinic, whose key is the same."""
+    clinic = ClinicFactory()
+    one, other = kept(b"one", clinic=clinic), kept(b"other", clinic=clinic)
+    mine = RecordingFactory(file=one, sha256=hashlib.sha256(b"other").hexdigest())
+    Path(default_storage.path(other)).replace(default_storage.path(one))
+    assert compare().damaged == [mine.id]
+
+
+def test_a_plain_file_in_the_place_of_an_encrypted_one_is_found() -> None:
+    mine = recording()
+    Path(default_storage.path(mine.file)).write_bytes(b"sound")
+    assert compare().damaged == [mine.id]
 
 
 def test_a_file_that_is_gone_is_found() -> None:
@@ -65,7 +83,7 @@ def test_a_file_that_is_gone_is_found() -> None:
 
 
 def test_a_file_that_no_row_knows_is_an_orphan_once_it_cannot_be_coming_in_any_more() -> None:
-    name = stored(b"sound", "nobodys")
+    name = kept(b"sound")
     assert compare().whole
     age(name, GRACE_SECONDS + 60)
     assert compare().orphans == [name]

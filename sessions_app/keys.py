@@ -1,0 +1,93 @@
+"""Which key a file is encrypted with: a key of its clinic, whose id stands in the file's name.
+
+A clinic's keys are rows, each encrypted by a master key that the database never sees.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+import tink
+from django.db import transaction
+
+from inference.errors import FileDamaged
+from sessions_app import encryption, master_keys
+from sessions_app.models import ClinicKey
+
+
+def new_name(folder: str, clinic_id: uuid.UUID) -> str:
+    """A random name in ``folder`` for a file to be encrypted with the clinic's newest key, which is made if need be.
+
+    Raises ``KeyMissing``.
+    """
+    newest = ClinicKey.objects.filter(clinic=clinic_id).first() or clinic_key_add(clinic_id=clinic_id)
+    return f"{folder}/{newest.id}.{uuid.uuid4()}"
+
+
+def is_newest(name: str, clinic_id: uuid.UUID) -> bool:
+    """Whether the file ``name`` is encrypted with the newest key of its clinic."""
+    newest = ClinicKey.objects.filter(clinic=clinic_id).first()
+    return newest is not None and _key_id(name) == str(newest.id)
+
+
+def key_of(name: str) -> encryption.DataKey:
+    """The key to the file ``name``. Raises ``FileDamaged`` where there never was one, and ``KeyMissing``."""
+    try:
+        row = ClinicKey.objects.get(id=uuid.UUID(_key_id(name)))
+    except (ValueError, ClinicKey.DoesNotExist) as error:
+        raise FileDamaged from error
+    return _unwrapped(row)
+
+
+def clinic_key_add(*, clinic_id: uuid.UUID) -> ClinicKey:
+    """A new key for what the clinic stores from now on. What it has stored stays readable with the keys before."""
+    row = ClinicKey(clinic_id=clinic_id)
+    _wrap(row, encryption.new_data_key())
+    row.save(force_insert=True)
+    return row
+
+
+@transaction.atomic
+def clinic_key_rewrap(*, key: uuid.UUID) -> bool:
+    """Encrypt the key's row with today's master key. False where it is already. Raises ``KeyMissing``."""
+    row = ClinicKey.objects.select_for_update().get(id=key)
+    if row.master == master_keys.current().fingerprint:
+        return False
+    _wrap(row, _unwrapped(row))
+    row.save(update_fields=["wrapped", "master"])
+    return True
+
+
+def unreadable(rows: Iterable[ClinicKey]) -> list[uuid.UUID]:
+    """Ids of those that no master key known here opens."""
+    return [row.id for row in rows if not _opens(row)]
+
+
+def _key_id(name: str) -> str:
+    return name.rpartition("/")[2].partition(".")[0]
+
+
+def _opens(row: ClinicKey) -> bool:
+    try:
+        _unwrapped(row)
+    except (FileDamaged, master_keys.KeyMissing):
+        return False
+    return True
+
+
+def _wrap(row: ClinicKey, key: encryption.DataKey) -> None:
+    master = master_keys.current()
+    row.wrapped, row.master = encryption.wrap(key, master.aead, _owner(row)), master.fingerprint
+
+
+def _unwrapped(row: ClinicKey) -> encryption.DataKey:
+    try:
+        return encryption.unwrap(bytes(row.wrapped), master_keys.named(row.master).aead, _owner(row))
+    except tink.TinkError as error:
+        raise FileDamaged from error
+
+
+def _owner(row: ClinicKey) -> bytes:
+    """So that a row that was exchanged with another's, of this clinic or another, opens nothing."""
+    return f"{row.clinic_id} {row.id}".encode()
