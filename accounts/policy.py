@@ -28,6 +28,7 @@ class Action(StrEnum):
     CANCEL_ANALYSIS = "cancel_analysis"
     REANALYZE = "reanalyze"
     DELETE_RECORDING = "delete_recording"
+    LISTEN = "listen"
     CONFIRM_PATIENT = "confirm_patient"
     KEEP_VOICE = "keep_voice"
     SNAPSHOT = "snapshot"
@@ -61,8 +62,11 @@ _IN_PERSON = {Action.CONFIRM_PATIENT, Action.KEEP_VOICE}
 # see who else has looked. Staff open every patient of the clinic; what their colleagues open is not theirs to watch.
 _ACCESSES = {Action.SEE_WHO_LOOKED}
 
+# To hear a session is to be in it: for the counselors who were or will be, and for no program.
+_LISTENING = {Action.LISTEN}
+
 ALLOWED: dict[str, set[Action]] = {
-    Role.COUNSELOR: _CLINICAL | _ADMISSION | _DELETION | _IN_PERSON | _ACCESSES,
+    Role.COUNSELOR: _CLINICAL | _ADMISSION | _DELETION | _IN_PERSON | _ACCESSES | _LISTENING,
     # Staff bring recordings in and see how far they are; what they say about a patient is not theirs to read.
     Role.STAFF: _ADMISSION
     | _ANALYSES

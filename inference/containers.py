@@ -46,10 +46,15 @@ def inspect(file: BinaryIO, size: int) -> Layout:
     """Recognise the container of an open file of ``size`` bytes. Raises ``NotAudio`` or ``Truncated``."""
     file.seek(0)
     head = file.read(HEAD_BYTES)
-    for matches, reader in _READERS:
+    for matches, reader, _ in _READERS:
         if matches(head):
             return reader(file, head, size)
     raise NotAudio
+
+
+def media_type(head: bytes) -> str:
+    """What a browser is told that a file is whose first `HEAD_BYTES` are ``head``; nothing it could run in any case."""
+    return next((media for matches, _, media in _READERS if matches(head)), "application/octet-stream")
 
 
 def _wave(file: BinaryIO, head: bytes, size: int) -> Layout:
@@ -186,12 +191,12 @@ def _is_mpeg_audio(head: bytes) -> bool:
     return head[:3] == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0)
 
 
-_READERS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO, bytes, int], Layout]], ...] = (
-    (lambda head: _is_riff(head, b"WAVE"), _wave),
-    (lambda head: _is_riff(head, b"AVI "), _avi),
-    (lambda head: head[:4] == b"fLaC", _flac),
-    (lambda head: head[:4] == b"OggS", _ogg),
-    (lambda head: head[:4] == b"\x1aE\xdf\xa3", _matroska),
-    (lambda head: head[4:8] in MP4_BOXES, _mp4),
-    (_is_mpeg_audio, _mp3),
+_READERS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO, bytes, int], Layout], str], ...] = (
+    (lambda head: _is_riff(head, b"WAVE"), _wave, "audio/wav"),
+    (lambda head: _is_riff(head, b"AVI "), _avi, "video/x-msvideo"),
+    (lambda head: head[:4] == b"fLaC", _flac, "audio/flac"),
+    (lambda head: head[:4] == b"OggS", _ogg, "audio/ogg"),
+    (lambda head: head[:4] == b"\x1aE\xdf\xa3", _matroska, "audio/webm"),
+    (lambda head: head[4:8] in MP4_BOXES, _mp4, "audio/mp4"),
+    (_is_mpeg_audio, _mp3, "audio/mpeg"),
 )

@@ -5,6 +5,7 @@ from django.urls import path
 from sessions_app.dashboard.views import (
     access_log,
     admission,
+    audio,
     clinic,
     consents,
     home,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/sessions/", patients.sessions, name="patient-sessions"),
     path("patients/<uuid:patient_id>/consents/", consents.record, name="consent-record"),
     path("patients/<uuid:patient_id>/consents/withdraw/", consents.withdraw, name="consent-withdraw"),
+    path("recordings/<uuid:recording_id>/audio/", audio.audio, name="recording-audio"),
     path("recordings/<uuid:recording_id>/retry/", recordings.retry, name="recording-retry"),
     path("recordings/<uuid:recording_id>/cancel/", recordings.cancel, name="recording-cancel"),
     path("recordings/<uuid:recording_id>/reanalyze/", recordings.reanalyze, name="recording-reanalyze"),

@@ -15,6 +15,7 @@ JOB_HALF = {
     "runner",
     "worker",
     "signals",
+    "stored",
     "apps",
     "management",
     "migrations",

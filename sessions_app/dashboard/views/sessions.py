@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import access_log
 from accounts.policy import Action, may
+from sessions_app import playback
 from sessions_app.dashboard.doors import ClinicRequest, open_to, session_or_404
 from sessions_app.dashboard.session_detail import recording_details
 from sessions_app.dashboard.wording import HEAD_WORDS
@@ -28,6 +29,7 @@ def session(request: ClinicRequest, session_id: UUID) -> HttpResponse:
         "patient": found.patient,
         "recordings": recording_details(found, request.user),
         "heads": HEAD_WORDS,
+        "may_listen": may(request.user, Action.LISTEN) and playback.may_be_heard(found),
         "may_delete": may(request.user, Action.DELETE_RECORDING),
     }
     return render(request, "dashboard/session.html", context)

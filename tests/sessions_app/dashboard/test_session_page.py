@@ -128,7 +128,7 @@ def test_more_recordings_cost_no_more_queries(
     client = signed_in(world.alice)
     # Log-in session, user, clinic; session with patient, recordings; access log; consents, timelines, confirmations,
     # earlier analyses; two for notices.
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(f"/sessions/{session.id}/")
 
 
