@@ -7,6 +7,7 @@ The README has the table of variables for people.
 from __future__ import annotations
 
 import os
+import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -149,6 +150,11 @@ CACHES = {
 }
 
 CELERY_BROKER_URL = f"redis+socket://{urlsplit(REDIS_URL).path}" if REDIS_URL.startswith("unix://") else REDIS_URL
+# Without this the broker's client would take any certificate, unlike the cache's. What REDIS_URL says counts more.
+CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED} if REDIS_URL.startswith("rediss://") else None
+ALLOW_PLAINTEXT_SERVICES = env.bool("ALLOW_PLAINTEXT_SERVICES", default=False)
+"""Whether production may talk to PostgreSQL and Redis on other machines without TLS."""
+
 CELERY_BROKER_TRANSPORT_OPTIONS = REDIS_PATIENCE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True

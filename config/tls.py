@@ -1,0 +1,47 @@
+"""In production, what goes to PostgreSQL and Redis over a network is encrypted on the way."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+
+ENCRYPTED = {"require", "verify-ca", "verify-full"}
+"""libpq's modes that never go on in plain text; only the last also makes sure who answers."""
+
+ADVICE = "or set ALLOW_PLAINTEXT_SERVICES where the network itself is encrypted."
+
+
+def services_in_plain(**_: Any) -> list[CheckMessage]:
+    """A fault for each service that is on another machine and would be talked to in plain text."""
+    if not settings.PRODUCTION or settings.ALLOW_PLAINTEXT_SERVICES:
+        return []
+    faults: list[CheckMessage] = []
+    if any(map(_database_in_plain, settings.DATABASES.values())):
+        wish = "PostgreSQL is not asked for TLS. Please add '?sslmode=verify-full' to DATABASE_URL,"
+        faults.append(Error(f"{wish} {ADVICE}", id="undertone.E010"))
+    redis = urlsplit(settings.REDIS_URL)
+    if redis.scheme == "redis" and not _is_here(redis.hostname or ""):
+        faults.append(
+            Error(f"Redis is not asked for TLS. Please use 'rediss://' in REDIS_URL, {ADVICE}", id="undertone.E011")
+        )
+    return faults
+
+
+def _database_in_plain(database: dict[str, Any]) -> bool:
+    options = database.get("OPTIONS", {})
+    hosts = str(database.get("HOST") or options.get("host", "")).split(",")
+    return options.get("sslmode") not in ENCRYPTED and not all(map(_is_here, hosts))
+
+
+def _is_here(host: str) -> bool:
+    """Whether ``host`` is this machine: a socket, or the loopback interface."""
+    if host in {"", "localhost"} or host.startswith(("/", "@")):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,179 @@
+"""PostgreSQL and Redis are talked to over TLS where they are on another machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import redis
+from django.core.checks import run_checks
+from pytest_django import Settings
+
+from config import tls
+from config.embedded import REPOSITORY
+from config.environment import env
+
+CACHE = """
+import django; django.setup()
+from django.core.cache import cache
+cache.set("undertone-tls-test", "here", 10)
+print(cache.get("undertone-tls-test"))
+"""
+BROKER = """
+import django; django.setup()
+from config.celery import app
+with app.connection_for_write() as broker:
+    broker.ensure_connection(max_retries=1, timeout=5)
+print("here")
+"""
+BOTH = pytest.mark.parametrize("script", [CACHE, BROKER], ids=["cache", "broker"])
+
+
+def told(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> list[str]:
+    """What production with these settings is told; nothing is connected to."""
+    usual = {
+        "PRODUCTION": True,
+        "ALLOW_PLAINTEXT_SERVICES": False,
+        "DATABASES": {},
+        "REDIS_URL": "unix:///run/redis.sock",
+    }
+    monkeypatch.setattr(tls, "settings", SimpleNamespace(**usual | settings))
+    return faults()
+
+
+def faults() -> list[str]:
+    return [fault.id or "" for fault in tls.services_in_plain()]
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        ("postgresql://u:p@db/undertone", True),
+        ("postgresql://u:p@db/undertone?sslmode=prefer", True),
+        ("postgresql://u:p@10.0.0.7:5432/undertone?sslmode=disable", True),
+        ("postgresql://u:p@db/undertone?sslmode=require", False),
+        ("postgresql://u:p@db/undertone?sslmode=verify-full&sslrootcert=/etc/ca.pem", False),
+        ("postgresql://u:p@localhost/undertone", False),
+        ("postgresql://u:p@127.0.0.1:5432/undertone", False),
+        ("postgresql://u@/undertone?host=/run/postgresql", False),
+        ("postgresql://u@/undertone?host=/run/postgresql,db", True),
+    ],
+)
+def test_a_database_on_another_machine_must_be_asked_for_tls(
+    monkeypatch: pytest.MonkeyPatch, address: str, plain: bool
+) -> None:
+    found = told(monkeypatch, DATABASES={"default": env.db_url_config(address)})
+    assert found == (["undertone.E010"] if plain else [])
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        ("redis://redis:6379/0", True),
+        ("redis://:pw@10.0.0.8/0", True),
+        ("rediss://redis:6379/0", False),
+        ("redis://localhost:6379/0", False),
+        ("redis://[::1]:6379/0", False),
+        ("unix:///run/redis.sock", False),
+    ],
+)
+def test_a_redis_on_another_machine_must_be_asked_for_tls(
+    monkeypatch: pytest.MonkeyPatch, address: str, plain: bool
+) -> None:
+    assert told(monkeypatch, REDIS_URL=address) == (["undertone.E011"] if plain else [])
+
+
+def test_who_says_that_the_network_is_encrypted_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told(monkeypatch, REDIS_URL="redis://redis", ALLOW_PLAINTEXT_SERVICES=True) == []
+
+
+def test_djangos_checks_ask_it(settings: Settings) -> None:
+    settings.PRODUCTION, settings.REDIS_URL = True, "redis://redis"
+    assert "undertone.E011" in {fault.id for fault in run_checks()}
+
+
+def test_what_the_address_says_of_tls_reaches_the_client_of_postgresql() -> None:
+    from django.db.backends.postgresql.base import DatabaseWrapper
+
+    config = env.db_url_config("postgresql://u:p@db/undertone?sslmode=verify-full&sslrootcert=/etc/ca.pem")
+    told = DatabaseWrapper(config | {"CONN_HEALTH_CHECKS": True, "TIME_ZONE": None}).get_connection_params()
+    assert (told["sslmode"], told["sslrootcert"], told["host"]) == ("verify-full", "/etc/ca.pem", "db")
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for localhost, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed.")
+    made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    made += ["-addext", "subjectAltName=DNS:localhost", "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"]
+    subprocess.run(["openssl", *made], check=True, capture_output=True)
+    return tmp_path / "cert.pem"
+
+
+@pytest.fixture
+def port(certificate: Path) -> Iterator[int]:
+    """Where the tests' Redis answers over TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        Thread(target=_serve, args=(door, context), daemon=True).start()
+        yield door.getsockname()[1]
+
+
+def _serve(door: socket.socket, context: ssl.SSLContext) -> None:
+    while True:
+        try:
+            client, _ = door.accept()
+        except OSError:
+            return
+        Thread(target=_pass_on, args=(client, context), daemon=True).start()
+
+
+def _pass_on(client: socket.socket, context: ssl.SSLContext) -> None:
+    pool = redis.Redis.from_url(os.environ["REDIS_URL"]).connection_pool
+    behind = pool.make_connection()
+    behind.connect()
+    try:
+        with context.wrap_socket(client, server_side=True) as encrypted:
+            Thread(target=_pump, args=(behind._sock, encrypted), daemon=True).start()
+            _pump(encrypted, behind._sock)
+    except OSError:
+        return
+
+
+def _pump(source: Any, target: Any) -> None:
+    try:
+        while data := source.recv(65_536):
+            target.sendall(data)
+    except OSError:
+        return
+
+
+def asked(script: str, address: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"REDIS_URL": address, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+
+
+@BOTH
+def test_tls_is_talked_to_who_is_certified(port: int, certificate: Path, script: str) -> None:
+    done = asked(script, f"rediss://localhost:{port}/0?ssl_ca_certs={certificate}")
+    assert (done.stdout, done.returncode) == ("here\n", 0), done.stderr
+
+
+@BOTH
+def test_nothing_is_said_to_who_is_not(port: int, script: str) -> None:
+    done = asked(script, f"rediss://localhost:{port}/0")
+    assert "here" not in done.stdout
+    assert "CERTIFICATE_VERIFY_FAILED" in done.stderr
