@@ -101,6 +101,11 @@ def stop(process: subprocess.Popen[bytes], folder: Path) -> None:
     forget_socket_folder(_socket_folder(folder), _data_folder(folder))
 
 
+def program(name: str) -> Path:
+    """The wheel's program ``name``, ``pg_dump`` for instance. Raises `ServiceUnavailable`."""
+    return _binary(name)
+
+
 def delete_lodging(folder: Path) -> None:
     """Delete the files of the server of ``folder`` that are not in it."""
     data = _data_folder(folder)

@@ -131,10 +131,12 @@ DATABASES = {
 DATABASES["default"].setdefault("OPTIONS", {})
 _OWNER = "" if env.str("DATABASE_URL", default="") else postgres.owner_url(DATA_DIR)
 DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default=_OWNER)
-"""As whom `manage.py migrate` makes and changes the tables. Nothing else does: row-level security binds the rest."""
+"""As whom `migrate`, `backup` and `restore` connect; row-level security binds everything else."""
 
 if DATABASE_OWNER_URL:
     DATABASES["owner"] = {**env.db_url_config(DATABASE_OWNER_URL), "TEST": {"MIRROR": "default"}}
+    # The policies bind the owner too, unless it is a superuser, and its work is never for one clinic.
+    DATABASES["owner"].setdefault("OPTIONS", {})["options"] = "-c undertone.every_clinic=on"
 TENANT_MODEL = "accounts.Clinic"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import structlog
 from django.core.files.uploadedfile import UploadedFile
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, transaction
 
 from sessions_app import keys, storage
 from sessions_app.errors import UploadTooSlow
@@ -23,6 +23,9 @@ from sessions_app.models import CounselorVoice, DoomedFile, Recording
 from tenancy import every_clinic
 
 log = structlog.get_logger(__name__)
+
+CLAIMING: tuple[type[Recording | CounselorVoice], ...] = (Recording, CounselorVoice)
+"""What keeps a file, by naming it in its column ``file``."""
 
 
 @contextmanager
@@ -83,7 +86,12 @@ def _finish(name: str) -> None:
     doomed.delete()
 
 
+def named(*, using: str = DEFAULT_DB_ALIAS) -> set[str]:
+    """Every file that a row names, as the database ``using`` has it."""
+    return {name for model in CLAIMING for name in model.objects.using(using).values_list("file", flat=True)}
+
+
 def _is_claimed(name: str) -> bool:
     # Asked of every clinic, whoever asks: a file that seems nobody's is deleted.
     with every_clinic():
-        return any(model.objects.filter(file=name).exists() for model in (Recording, CounselorVoice))
+        return any(model.objects.filter(file=name).exists() for model in CLAIMING)

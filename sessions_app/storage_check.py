@@ -6,8 +6,8 @@ import uuid
 from dataclasses import dataclass, field
 
 from inference.errors import FileDamaged
-from sessions_app import storage
-from sessions_app.models import CounselorVoice, DoomedFile, Recording
+from sessions_app import files, storage
+from sessions_app.models import DoomedFile, Recording
 
 
 @dataclass(slots=True)
@@ -51,5 +51,4 @@ def compare() -> StorageReport:
 
 def _known() -> set[str]:
     """Every file that some row knows, one that is to be deleted included."""
-    known = set(DoomedFile.objects.values_list("name", flat=True))
-    return known.union(*(model.objects.values_list("file", flat=True) for model in (Recording, CounselorVoice)))
+    return files.named().union(DoomedFile.objects.values_list("name", flat=True))

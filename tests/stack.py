@@ -47,9 +47,7 @@ class Stack:
 
     def make_database(self) -> None:
         """Make the database and its tables."""
-        _new_database(os.environ["DATABASE_OWNER_URL"], self.database)
-        for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
-            self.environment[name] = _named(os.environ[name], self.database)
+        self.environment |= new_database(self.database)
         self._manage("migrate", "--verbosity=0")
 
     def start_worker(self) -> subprocess.Popen[bytes]:
@@ -72,7 +70,7 @@ class Stack:
                 process.wait(timeout=15)
             except subprocess.TimeoutExpired:
                 process.kill()
-        _drop_database(os.environ["DATABASE_OWNER_URL"], self.database)
+        drop_database(self.database)
 
     def _spawn_worker(self) -> subprocess.Popen[bytes]:
         return self._spawn("worker", "celery", "-A", "config", "worker", "-P", "prefork", "--concurrency=1")
@@ -134,19 +132,25 @@ def _free_port() -> int:
         return port
 
 
-def _new_database(beside: str, name: str) -> None:
-    _drop_database(beside, name)
-    _administer(beside, "CREATE DATABASE {}", name)
+ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL")
+
+
+def new_database(name: str) -> dict[str, str]:
+    """Make an empty database beside the tests' own; its addresses, for the application and for the tables' owner."""
+    drop_database(name)
+    _administer("CREATE DATABASE {}", name)
+    return {variable: _named(os.environ[variable], name) for variable in ADDRESSES}
 
 
 def _named(address: str, name: str) -> str:
     return urlsplit(address)._replace(path=f"/{name}").geturl()
 
 
-def _drop_database(beside: str, name: str) -> None:
-    _administer(beside, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+def drop_database(name: str) -> None:
+    """Delete it, whoever is connected."""
+    _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 
-def _administer(address: str, statement: str, name: str) -> None:
-    with psycopg.connect(address, autocommit=True) as connection:
+def _administer(statement: str, name: str) -> None:
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
