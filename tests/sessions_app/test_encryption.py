@@ -14,15 +14,19 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from asgiref.sync import async_to_sync
+from django.core.exceptions import RequestAborted
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadhandler import load_handler
+from django.core.handlers.asgi import ASGIRequest
+from django.test.client import encode_multipart
 from hypothesis import given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from config.bodies import Body
+from config.bodies import Body, Handler
 from inference.audio import decode
 from inference.errors import FileDamaged
 from inference.stored import Stored
@@ -236,3 +240,35 @@ def test_a_small_body_stays_in_memory() -> None:
     body.seek(0)
     assert isinstance(body._file, io.BytesIO)
     assert body.read() == b"name=value"
+
+
+def test_a_form_with_a_large_file_comes_in_whole_through_the_server(settings: Settings, media: Path) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(media / "incoming")
+    content = PLAIN * 20
+    assert len(content) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE
+    data = encode_multipart("limit", {"held_at": "today", "file": ContentFile(content, name="a.wav")})
+    parts = iter([data[start : start + 65_536] for start in range(0, len(data), 65_536)])
+    left = -(-len(data) // 65_536)
+
+    async def receive() -> dict[str, Any]:
+        nonlocal left
+        left -= 1
+        return {"type": "http.request", "body": next(parts), "more_body": left > 0}
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=limit"), (b"content-length", b"%d" % len(data))]
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}
+    request = ASGIRequest(scope, async_to_sync(Handler().read_body)(receive))
+    assert request.POST["held_at"] == "today"
+    assert b"".join(request.FILES["file"].chunks()) == content
+    request.close()
+    assert list((media / "incoming").iterdir()) == []
+
+
+def test_a_client_that_goes_away_in_the_middle_is_no_request() -> None:
+    told = iter([{"type": "http.request", "body": PLAIN, "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> dict[str, Any]:
+        return next(told)
+
+    with pytest.raises(RequestAborted):
+        async_to_sync(Handler().read_body)(receive)
