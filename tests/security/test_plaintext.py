@@ -32,7 +32,7 @@ from tests.pages import signed_in
 from tests.sound import SPEECH, write
 from tests.world import ConsentFactory, PatientFactory, World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
 GIVEN, FAMILY, NUMBER, FILE = "Ottokarina", "Quillfeather", "NR-77-QX-2026-03", "quill-and-tuesday.wav"
 WORDS = (GIVEN, FAMILY, NUMBER, FILE)
