@@ -8,6 +8,8 @@ from importlib import import_module
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session
 
 from accounts import access_log
 from accounts.idle import SEEN
@@ -49,9 +51,19 @@ def sessions_end(user: User) -> None:
     UserSession.objects.filter(user=user).delete()
 
 
+def sessions_tidy() -> None:
+    """Delete what is left of sessions that are over: their content, and from where they were."""
+    _store().clear_expired()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+
+
+def _store() -> type[SessionBase]:
+    store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+    return store
+
+
 def _device(session: UserSession, here: str | None) -> Device:
-    store = import_module(settings.SESSION_ENGINE).SessionStore(session.session_key)
-    seen = store.get(SEEN)
+    seen = _store()(session.session_key).get(SEEN)
     seen_at = datetime.fromtimestamp(seen, tz=UTC) if seen else session.last_seen_at
     return Device(session, _name(session.user_agent), seen_at, session.session_key == here)
 

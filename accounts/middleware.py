@@ -24,6 +24,9 @@ from accounts.models import Purpose, User
 IDLE = "You were signed out, because nothing was done here for a while."
 OVER = "You were signed out, because a session lasts for a working day at most."
 
+MISSING = "second_factor_missing"
+"""The code by which a program knows why a call with a session was refused."""
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -130,8 +133,9 @@ class SecondFactorMiddleware:
 def _set_up_first(request: HttpRequest) -> HttpResponse:
     place = reverse("mfa_index")
     if request.path.startswith("/api/"):
-        said = {"code": "second_factor_missing", "detail": f"Please set up a second factor at {place} first."}
-        return JsonResponse({"status": 403, **said}, status=403, content_type="application/problem+json")
+        said = {"status": 403, "code": MISSING, "detail": f"Please set up a second factor at {place} first."}
+        kind = {"type": f"urn:undertone:problem:{MISSING}", "title": "Forbidden"}
+        return JsonResponse(kind | said, status=403, content_type="application/problem+json")
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(place)
     return redirect(place)

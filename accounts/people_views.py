@@ -22,6 +22,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import access_log, invitations, people
@@ -128,6 +129,7 @@ def withdraw(request: HttpRequest, user: User, invitation_id: UUID) -> HttpRespo
     return redirect("people")
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest) -> HttpResponse:
     """Where a link leads: its secret is taken out of the address, and then name and password are asked for."""

@@ -23,3 +23,11 @@ def anchor() -> None:
     from accounts import anchors
 
     anchors.anchor()
+
+
+@shared_task(name="accounts.tasks.tidy_sessions")
+def tidy_sessions() -> None:
+    """Delete what is left of sessions that are over."""
+    from accounts import devices
+
+    devices.sessions_tidy()

@@ -182,6 +182,7 @@ CELERY_TASK_QUEUES = [Queue(CELERY_TASK_DEFAULT_QUEUE), Queue(HOUSEKEEPING_QUEUE
 CELERY_TASK_ROUTES = {
     "accounts.tasks.anchor": {"queue": HOUSEKEEPING_QUEUE},
     "accounts.tasks.seal": {"queue": HOUSEKEEPING_QUEUE},
+    "accounts.tasks.tidy_sessions": {"queue": HOUSEKEEPING_QUEUE},
     "inference.tasks.sweep": {"queue": HOUSEKEEPING_QUEUE},
     "sessions_app.tasks.tidy_voices": {"queue": HOUSEKEEPING_QUEUE},
     "sessions_app.tasks.tidy_files": {"queue": HOUSEKEEPING_QUEUE},
@@ -205,6 +206,10 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-analysis-jobs": {
         "task": "inference.tasks.sweep",
         "schedule": SWEEP_SECONDS,
+    },
+    "tidy-sessions": {
+        "task": "accounts.tasks.tidy_sessions",
+        "schedule": TIDY_SECONDS,
     },
     "tidy-voices": {
         "task": "sessions_app.tasks.tidy_voices",

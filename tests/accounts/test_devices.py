@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from accounts.devices import sessions_end
 from accounts.models import AccessLogEntry, Role
+from accounts.tasks import tidy_sessions
 from tests.pages import signed_in, text
 from tests.world import PASSWORD, World
 
@@ -89,3 +93,10 @@ def test_all_sessions_of_somebody_can_be_ended(world: World, here: Client, there
     sessions_end(world.alice)
     assert not is_in(here)
     assert not is_in(there)
+
+
+def test_of_a_session_that_is_over_nothing_is_kept(world: World, here: Client, there: Client) -> None:
+    Session.objects.filter(session_key=there.session.session_key).update(expire_date=timezone.now())
+    tidy_sessions()
+    assert Session.objects.count() == 1
+    assert UserSession.objects.get().session_key == here.session.session_key
