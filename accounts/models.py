@@ -28,7 +28,10 @@ class AffectPolicy(models.TextChoices):
     """Whether a clinic lets software score affect. Some jurisdictions forbid it (Illinois 225 ILCS 155/20)."""
 
     ON = "on", "On: scores are made and shown"
-    RESEARCH = "research", "Research only: scores are made but not shown"
+    RESEARCH = (
+        "research",
+        "Research only: scores are made where a patient has consented to research, and shown to nobody",
+    )
     OFF = "off", "Off: recordings and acoustic measures only"
 
 

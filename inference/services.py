@@ -22,6 +22,7 @@ from django.db.models.functions import Now
 from inference import results, tasks
 from inference.errors import WorkerLost
 from inference.models import Analysis, AnalysisJob, JobState, Priority, Purpose, Timeline, Worker
+from inference.results import HEADS, HeadName, Score
 from inference.signals import analysis_finished, job_failed
 
 WORKER = "worker"
@@ -226,6 +227,17 @@ def analyses_forget(*, subject: uuid.UUID) -> None:
     Analysis.objects.filter(subject=subject).delete()
 
 
+def scores_withhold(analysis: Analysis, reason: str) -> None:
+    """Take the scores out of ``analysis``, over time too, and say why. For within the transaction that stores it."""
+    none = Score.unavailable(reason)
+    for head in HEADS:
+        for column, value in _score_columns(head, none).items():
+            setattr(analysis, column, value)
+        setattr(analysis.timeline, head, [None] * len(analysis.timeline.start))
+    analysis.save()
+    analysis.timeline.save()
+
+
 def sweep() -> int:
     """Send again every job that waits without a message, fail those that used up their attempts, forget what is over.
 
@@ -300,14 +312,18 @@ def _columns(analysis: results.Analysis) -> dict[str, Any]:
         "timings": analysis.timings,
     }
     for head, score in analysis.scores.items():
-        columns |= {
-            head: score.value,
-            f"{head}_low": score.low,
-            f"{head}_high": score.high,
-            f"{head}_state": score.state,
-            f"{head}_reason": score.reason or "",
-        }
+        columns |= _score_columns(head, score)
     return columns
+
+
+def _score_columns(head: HeadName, score: Score) -> dict[str, Any]:
+    return {
+        head: score.value,
+        f"{head}_low": score.low,
+        f"{head}_high": score.high,
+        f"{head}_state": score.state,
+        f"{head}_reason": score.reason or "",
+    }
 
 
 def _timeline_columns(analysis: results.Analysis) -> dict[str, Any]:

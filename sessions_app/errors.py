@@ -31,6 +31,10 @@ class ResearchOnly(AffectSwitchedOff):
     message = "This clinic keeps voice scores for research only, so they are not shown."
 
 
+class ResearchConsentMissing(AffectSwitchedOff):
+    message = "This clinic makes voice scores for research only, and no consent to research covers this session."
+
+
 class NoWorker(Refused):
     code = "model_not_loaded"
     message = "No worker with a loaded voice model is running. Please try again in a moment."

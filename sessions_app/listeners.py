@@ -6,12 +6,14 @@ from typing import Any
 
 from django.db.models.signals import post_delete
 
-from accounts.models import AffectPolicy, Clinic
+from accounts.models import Clinic
+from inference import services as jobs
 from inference.models import Analysis, AnalysisJob, Purpose
 from inference.signals import AnalysisRefused, analysis_finished, analysis_starting, counselor_voice_asked
 from sessions_app import files
-from sessions_app.errors import AffectSwitchedOff, ConsentMissing
-from sessions_app.models import CounselorVoice, Patient, Recording
+from sessions_app.errors import ConsentMissing
+from sessions_app.models import CounselorVoice, Patient, Recording, Session
+from sessions_app.scores import why_none_made
 
 
 def connect() -> None:
@@ -24,11 +26,9 @@ def connect() -> None:
 
 
 def ask_consent_and_policy(*, job: AnalysisJob, **_: Any) -> str | None:
-    """Refuse an analysis without consent; withhold affect scores where the clinic has switched them off."""
-    if job.purpose == Purpose.SESSION:
-        _ask_consent(job)
-    clinic = Clinic.objects.get(id=job.tenant)
-    return AffectSwitchedOff.message if clinic.affect_policy == AffectPolicy.OFF else None
+    """Refuse an analysis without consent; say why no affect score may be made, or ``None`` where they may."""
+    session = _consented(job) if job.purpose == Purpose.SESSION else None
+    return why_none_made(Clinic.objects.get(id=job.tenant), session)
 
 
 def name_the_clip(*, job: AnalysisJob, **_: Any) -> str | None:
@@ -39,17 +39,27 @@ def name_the_clip(*, job: AnalysisJob, **_: Any) -> str | None:
 
 
 def show_newest_analysis(*, job: AnalysisJob, analysis: Analysis, **_: Any) -> None:
-    """Let the recording point at what was just found in it."""
-    Recording.objects.filter(job=job).update(analysis=analysis)
+    """Let the recording point at what was just found in it; without scores, if they were switched off meanwhile."""
+    recording = _recording_of(job)
+    if recording is None:
+        return
+    if reason := why_none_made(recording.session.patient.clinic, recording.session):
+        jobs.scores_withhold(analysis, reason)
+    Recording.objects.filter(id=recording.id).update(analysis=analysis)
 
 
-def _ask_consent(job: AnalysisJob) -> None:
-    recording = Recording.objects.select_related("session__patient__clinic").filter(job=job).first()
+def _consented(job: AnalysisJob) -> Session:
+    recording = _recording_of(job)
     if recording is None:
         raise AnalysisRefused("recording_gone", "This recording was deleted before it could be analysed.")
     session = recording.session
     if session.patient.consent_on(session.day_in(session.patient.clinic)) is None:
         raise AnalysisRefused(ConsentMissing.code, ConsentMissing.message)
+    return session
+
+
+def _recording_of(job: AnalysisJob) -> Recording | None:
+    return Recording.objects.select_related("session__patient__clinic").filter(job=job).first()
 
 
 def delete_the_file(*, instance: Recording | CounselorVoice, **_: Any) -> None:

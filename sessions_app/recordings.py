@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from accounts import access_log
-from accounts.models import AffectPolicy, User
+from accounts.models import User
 from accounts.permissions import require
 from accounts.policy import Action
 from inference import checkpoints
@@ -21,8 +21,9 @@ from inference.errors import CheckpointUnavailable, retry_can_help
 from inference.models import Analysis, JobState, Priority, origin_key
 from inference.results import PIPELINE_VERSION
 from inference.speakers import BY_LENGTH
-from sessions_app.errors import AffectSwitchedOff, ConsentMissing
+from sessions_app.errors import AffectSwitchedOff, ConsentMissing, ResearchConsentMissing
 from sessions_app.models import Patient, Recording
+from sessions_app.scores import why_none_made
 
 
 def recording_delete(*, user: User, recording: Recording) -> bool:
@@ -112,9 +113,9 @@ def can_be_reanalyzed(recording: Recording, origin: str | None) -> bool:
 
 
 def _was_withheld(recording: Recording, analysis: Analysis) -> bool:
-    """Whether no score was made because the clinic had switched them off, and they are on now."""
-    clinic = recording.session.patient.clinic if analysis.depression_reason == AffectSwitchedOff.message else None
-    return clinic is not None and clinic.affect_policy != AffectPolicy.OFF
+    """Whether no score was made because a rule forbade it, and none does any more."""
+    forbidden = analysis.depression_reason in {AffectSwitchedOff.message, ResearchConsentMissing.message}
+    return forbidden and why_none_made(recording.session.patient.clinic, recording.session) is None
 
 
 def _decided_before(recording: Recording) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from accounts.policy import Action, may
 from inference import results
 from inference.models import Analysis, Timeline
 from inference.results import HEADS, HeadName, Measure, Quality, QualityCheck, Score, Turn
-from sessions_app.errors import AffectSwitchedOff, Refused, ResearchOnly
-from sessions_app.models import Consent, Session
+from sessions_app.errors import AffectSwitchedOff, Refused, ResearchConsentMissing, ResearchOnly
+from sessions_app.models import Consent, Scope, Session
 
 NOT_FOR_ROLE = "Scores are shown to the patient's counselors only."
 NO_CONSENT = "Not shown: no consent to voice analysis covers the day of this session."
@@ -38,6 +38,19 @@ def refusal_by_policy(clinic: Clinic) -> Refused | None:
     if clinic.affect_policy == AffectPolicy.ON:
         return None
     return ResearchOnly() if clinic.affect_policy == AffectPolicy.RESEARCH else AffectSwitchedOff()
+
+
+def why_none_made(clinic: Clinic, session: Session | None) -> str | None:
+    """The sentence that says why no score may be made of ``session`` (``None``: a snapshot), or ``None`` if one may.
+
+    Scores that are kept for research alone have no other reason to be made than a patient's consent to research.
+    """
+    if clinic.affect_policy == AffectPolicy.OFF:
+        return AffectSwitchedOff.message
+    if clinic.affect_policy == AffectPolicy.ON or session is None:
+        return None
+    consented = session.patient.consent_on(session.day_in(clinic), Scope.RESEARCH)
+    return None if consented else ResearchConsentMissing.message
 
 
 def why_none_at_all(user: User, clinic: Clinic) -> str | None:

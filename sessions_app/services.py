@@ -16,7 +16,7 @@ from accounts.permissions import require
 from accounts.policy import Action
 from inference import services as jobs
 from inference.models import AnalysisJob
-from sessions_app.models import Consent, Patient, Recording, Session
+from sessions_app.models import Consent, Method, Patient, Recording, Scope, Session
 
 
 def patient_add(
@@ -52,8 +52,8 @@ def consent_record(
     patient: Patient,
     given_on: date,
     text_version: str,
-    recording: bool,
-    voice_analysis: bool,
+    scopes: Iterable[Scope],
+    method: Method = Method.PAPER,
     expires_on: date | None = None,
 ) -> Consent:
     """Record that the patient gave consent. Raises ``ValidationError`` where it cannot be meant so."""
@@ -62,10 +62,10 @@ def consent_record(
         patient=patient,
         given_on=given_on,
         text_version=text_version,
-        recording=recording,
-        voice_analysis=voice_analysis,
+        method=method,
         expires_on=expires_on,
         taken_by=user,
+        **dict.fromkeys(scopes, True),
     )
     consent.full_clean()
     with transaction.atomic():
@@ -82,8 +82,8 @@ def consent_withdraw(*, user: User, patient: Patient) -> list[Consent]:
         Patient.objects.select_for_update(no_key=True).get(id=patient.id)
         standing = list(patient.consents.standing())
         for consent in standing:
-            consent.withdrawn_at = timezone.now()
-            consent.save(update_fields=["withdrawn_at"])
+            consent.withdrawn_at, consent.withdrawn_by = timezone.now(), user
+            consent.save(update_fields=["withdrawn_at", "withdrawn_by"])
             _log_about(user, patient, "withdraw", "consent", consent.id)
         _cancel_analyses(user, patient)
     return standing

@@ -19,7 +19,7 @@ from inference.models import AnalysisJob, Priority
 from sessions_app import files, storage
 from sessions_app.errors import ConsentMissing
 from sessions_app.identification import forget_what_was_found
-from sessions_app.models import Patient, PatientChannel, Recording, Session
+from sessions_app.models import Patient, PatientChannel, Recording, Scope, Session
 from sessions_app.services import session_add
 
 
@@ -126,7 +126,7 @@ def _ask_consent(user: User, meeting: Session) -> None:
 
 def _require_consent(meeting: Session) -> None:
     day = meeting.day_in(meeting.patient.clinic)
-    if not meeting.patient.consents.in_force(day).filter(recording=True).exists():
+    if meeting.patient.consent_on(day, Scope.RECORDING) is None:
         raise ConsentMissing
 
 

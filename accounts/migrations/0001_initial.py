@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=120)),
                 ('time_zone', models.CharField(default='UTC', max_length=64)),
-                ('affect_policy', models.CharField(choices=[('on', 'On: scores are made and shown'), ('research', 'Research only: scores are made but not shown'), ('off', 'Off: recordings and acoustic measures only')], default='on', max_length=16)),
+                ('affect_policy', models.CharField(choices=[('on', 'On: scores are made and shown'), ('research', 'Research only: scores are made where a patient has consented to research, and shown to nobody'), ('off', 'Off: recordings and acoustic measures only')], default='on', max_length=16)),
                 ('is_synthetic', models.BooleanField(default=False, help_text='A demonstration clinic: nobody in it exists.')),
                 ('idle_minutes', models.PositiveSmallIntegerField(default=15, help_text='Who does nothing for so long is signed out.', validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(60)])),
             ],

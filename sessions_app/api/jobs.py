@@ -35,7 +35,7 @@ EXAMPLE = {
     "state": "running",
     "stage": "model",
     "stage_label": STAGE_LABELS["model"],
-    "progress": 0.72,
+    "progress": 0.5,
     "attempt": 1,
     "error": None,
     "created_at": "2026-03-02T09:55:00Z",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path, re_path
 from rest_framework.views import APIView
 
-from sessions_app.api import analyses, jobs, pages, patients, recordings, sessions, snapshot
+from sessions_app.api import analyses, consents, jobs, pages, patients, recordings, sessions, snapshot
 
 app_name = "api"
 
@@ -18,6 +18,8 @@ urlpatterns = [
     path("", pages.Entry.as_view(), name="entry"),
     *_both("patients", patients.PatientList, "patients"),
     *_both("patients/<uuid:patient_id>", patients.PatientDetail, "patient"),
+    *_both("patients/<uuid:patient_id>/consents", consents.PatientConsents, "patient-consents"),
+    *_both("patients/<uuid:patient_id>/consents/withdraw", consents.ConsentWithdrawal, "consent-withdraw"),
     *_both("sessions", sessions.SessionList, "sessions"),
     *_both("sessions/<uuid:session_id>", sessions.SessionDetail, "session"),
     *_both("recordings", recordings.RecordingList, "recordings"),

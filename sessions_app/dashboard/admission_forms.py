@@ -11,7 +11,7 @@ from django import forms
 from django.utils import timezone
 
 from accounts.models import Role, User
-from sessions_app.models import Consent, Patient
+from sessions_app.models import Consent, Patient, Scope
 
 DAY = "%Y-%m-%d"
 
@@ -80,20 +80,19 @@ class ConsentForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Consent
-        fields = ["given_on", "text_version", "expires_on", "recording", "voice_analysis"]
+        fields = [*Scope.values, "given_on", "method", "text_version", "expires_on"]
         labels = {
             "given_on": "Given on",
+            "method": "How",
             "text_version": "Version of the text",
             "expires_on": "Until (optional)",
-            "recording": "Sessions are recorded",
-            "voice_analysis": "Software analyses how the voice sounds",
         }
         widgets = {
             "given_on": _day(),
             "text_version": _text(),
             "expires_on": _day(),
-            "recording": _tick(),
-            "voice_analysis": _tick(),
+            "method": forms.Select(attrs={"class": "form-select"}),
+            **{scope.value: _tick() for scope in Scope},
         }
         error_messages = {
             "given_on": _missing("Please give the day on which consent was given.") | {"invalid": "Please give a day."},
@@ -104,3 +103,14 @@ class ConsentForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, data: Any = None, *, patient: Patient) -> None:
         today = {"given_on": timezone.localdate()}
         super().__init__(data, initial=today, instance=Consent(patient=patient), prefix="consent")
+
+    @property
+    def scopes(self) -> list[forms.BoundField]:
+        """The ticks, each for one scope."""
+        return [self[scope] for scope in Scope]
+
+    @property
+    def consent_fields(self) -> dict[str, Any]:
+        """What `services.consent_record` takes."""
+        given = dict(self.cleaned_data)
+        return {"scopes": [scope for scope in Scope if given.pop(scope)], **given}

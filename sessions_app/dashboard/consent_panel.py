@@ -30,7 +30,7 @@ class ConsentPanel:
 
 def consent_panel(patient: Patient, user: User, form: ConsentForm | None = None) -> ConsentPanel:
     """The panel for ``user``, with ``form`` if it was sent and cannot be used."""
-    consents = tuple(patient.consents.all())
+    consents = tuple(patient.consents.select_related("taken_by", "withdrawn_by"))
     fresh = form or (ConsentForm(patient=patient) if may(user, Action.RECORD_CONSENT) else None)
     standing = any(consent.withdrawn_at is None for consent in consents)
     return ConsentPanel(

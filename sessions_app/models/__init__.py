@@ -1,6 +1,6 @@
 """Clinic work: patients, their consent, sessions with recordings, and questionnaires."""
 
-from sessions_app.models.consent import Consent
+from sessions_app.models.consent import Consent, Method, Scope
 from sessions_app.models.files import DoomedFile
 from sessions_app.models.keys import ClinicKey
 from sessions_app.models.patients import Patient
@@ -15,9 +15,11 @@ __all__ = [
     "CounselorVoice",
     "DoomedFile",
     "Instrument",
+    "Method",
     "Patient",
     "PatientChannel",
     "QuestionnaireResponse",
     "Recording",
+    "Scope",
     "Session",
 ]

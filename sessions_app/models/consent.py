@@ -18,20 +18,46 @@ from sessions_app.models.scope import ScopedQuerySet
 FIRST_YEAR = 1950
 
 
+class Scope(models.TextChoices):
+    """What a consent can cover. Each is a column of `Consent`; the words are those that stand beside its tick."""
+
+    RECORDING = "recording", "Sessions are recorded"
+    VOICE_ANALYSIS = "voice_analysis", "Software analyses how the voice sounds"
+    LIVE = "live", "It may do so live, while a session runs"
+    KEEPING_AUDIO = "keeping_audio", "Recordings are kept for longer than the clinic’s usual time"
+    RESEARCH = "research", "Results may be used for research"
+
+
+RESTS_ON = {
+    Scope.KEEPING_AUDIO: Scope.RECORDING,
+    Scope.LIVE: Scope.VOICE_ANALYSIS,
+    Scope.RESEARCH: Scope.VOICE_ANALYSIS,
+}
+"""What one scope allows is nothing without the other."""
+
+
+class Method(models.TextChoices):
+    """How a patient gave consent."""
+
+    PAPER = "paper", "Signed on paper"
+    ELECTRONIC = "electronic", "Signed electronically"
+    SPOKEN = "spoken", "Said aloud and noted"
+
+
 class ConsentQuerySet(ScopedQuerySet["Consent"]):
     """Consents, by when they hold."""
 
     patient_path = "patient"
 
-    def in_force(self, day: date) -> ConsentQuerySet:
-        """Consents to voice analysis that cover ``day`` and have not been withdrawn at all.
+    def in_force(self, day: date, *scopes: Scope) -> ConsentQuerySet:
+        """Consents to voice analysis, and to all of ``scopes``, that cover ``day`` and have not been withdrawn at all.
 
         A withdrawal counts from the moment it is made for every session, past ones too: the patient has asked that
         scores no longer be shown.
         """
         return self.filter(
             Q(expires_on__isnull=True) | Q(expires_on__gte=day),
-            voice_analysis=True,
+            **dict.fromkeys([Scope.VOICE_ANALYSIS, *scopes], True),
             given_on__lte=day,
             withdrawn_at__isnull=True,
         )
@@ -47,12 +73,18 @@ class Consent(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="consents")
     text_version = models.CharField(max_length=32)
-    recording = models.BooleanField(default=False)
-    voice_analysis = models.BooleanField(default=False)
+    method = models.CharField(max_length=16, choices=Method, default=Method.PAPER)
+    recording = models.BooleanField(Scope.RECORDING.label, default=False)
+    voice_analysis = models.BooleanField(Scope.VOICE_ANALYSIS.label, default=False)
+    live = models.BooleanField(Scope.LIVE.label, default=False)
+    keeping_audio = models.BooleanField(Scope.KEEPING_AUDIO.label, default=False)
+    research = models.BooleanField(Scope.RESEARCH.label, default=False)
     given_on = models.DateField()
     expires_on = models.DateField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     taken_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = ConsentQuerySet.as_manager()
 
@@ -72,12 +104,26 @@ class Consent(models.Model):
             wrong["given_on"] = f"Please give a day after {FIRST_YEAR}."
         if self.given_on and self.expires_on and self.expires_on < self.given_on:
             wrong["expires_on"] = "This day lies before the day on which consent was given."
-        if not (self.recording or self.voice_analysis):
-            wrong["voice_analysis"] = "Please say what the consent covers."
+        wrong |= self._wrong_scopes()
         if wrong:
             raise ValidationError(wrong)
 
-    def covers(self, day: date) -> bool:
-        """Whether this consent allows voice analysis of a session held on ``day``: `in_force` for a row in hand."""
+    def _wrong_scopes(self) -> dict[str, str]:
+        covered = self.scopes
+        if not covered:
+            return {Scope.VOICE_ANALYSIS: "Please say what the consent covers."}
+        return {
+            scope: f"This also needs “{RESTS_ON[scope].label}”."
+            for scope in covered
+            if scope in RESTS_ON and RESTS_ON[scope] not in covered
+        }
+
+    @property
+    def scopes(self) -> list[Scope]:
+        """What it covers."""
+        return [scope for scope in Scope if getattr(self, scope)]
+
+    def covers(self, day: date, scope: Scope = Scope.VOICE_ANALYSIS) -> bool:
+        """Whether this consent allows ``scope`` for a session held on ``day``: `in_force` for a row in hand."""
         unexpired = self.expires_on is None or self.expires_on >= day
-        return self.voice_analysis and self.withdrawn_at is None and self.given_on <= day and unexpired
+        return bool(getattr(self, scope)) and self.withdrawn_at is None and self.given_on <= day and unexpired

@@ -16,7 +16,7 @@ from accounts.policy import Action, may
 from sessions_app.models.scope import ScopedQuerySet
 
 if TYPE_CHECKING:
-    from sessions_app.models.consent import Consent
+    from sessions_app.models.consent import Consent, Scope
 
 
 class PatientQuerySet(ScopedQuerySet["Patient"]):
@@ -75,6 +75,6 @@ class Patient(models.Model):
         """Given and family name."""
         return f"{self.given_name} {self.family_name}"
 
-    def consent_on(self, day: date) -> Consent | None:
-        """The consent to voice analysis in force on ``day``, if there is one."""
-        return self.consents.in_force(day).first()
+    def consent_on(self, day: date, *scopes: Scope) -> Consent | None:
+        """The consent to voice analysis, and to all of ``scopes``, that is in force on ``day``, if there is one."""
+        return self.consents.in_force(day, *scopes).first()

@@ -8,6 +8,7 @@ from django import template
 
 from inference.results import Score
 from sessions_app.dashboard import wording
+from sessions_app.models import Consent
 
 register = template.Library()
 
@@ -37,6 +38,12 @@ def interval(score: Score) -> str:
 def sentence(score: Score) -> str:
     """A score in one line with its interval and state."""
     return wording.score_sentence(score)
+
+
+@register.filter
+def covered(consent: Consent) -> str:
+    """What a consent covers: "recording, voice analysis"."""
+    return ", ".join(wording.plainly(scope) for scope in consent.scopes)
 
 
 @register.filter

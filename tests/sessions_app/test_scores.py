@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AffectPolicy
-from inference.models import AnalysisJob
+from inference.models import Analysis, AnalysisJob
 from inference.results import HEADS, Turn
 from inference.signals import AnalysisRefused
-from sessions_app.errors import AffectSwitchedOff
-from sessions_app.listeners import ask_consent_and_policy
+from sessions_app.errors import AffectSwitchedOff, ResearchConsentMissing
+from sessions_app.listeners import ask_consent_and_policy, show_newest_analysis
 from sessions_app.models import Consent
 from sessions_app.scores import NO_CONSENT, NOT_FOR_ROLE, NOTHING_OVER_TIME, RESEARCH_ONLY, ScoreGate
 from sessions_app.trends import chart_data, trend_of
@@ -136,6 +136,51 @@ def test_where_scores_are_switched_off_none_are_made(world: World) -> None:
     world.clinic.affect_policy = AffectPolicy.OFF
     world.clinic.save()
     assert ask_consent_and_policy(job=job) == AffectSwitchedOff.message
+
+
+@pytest.mark.parametrize(
+    ("given_on", "expires_on", "covered"),
+    [
+        (date(2026, 3, 3), None, False),
+        (date(2026, 3, 2), None, True),
+        (date(2020, 1, 1), date(2026, 3, 1), False),
+        # A consent that has ended since still covers a session of its time, and no later one.
+        (date(2020, 1, 1), date(2026, 3, 2), True),
+    ],
+)
+def test_an_analysis_needs_a_consent_that_held_on_the_day_of_its_session(
+    world: World, given_on: date, expires_on: date | None, covered: bool
+) -> None:
+    Consent.objects.update(given_on=given_on, expires_on=expires_on)
+    job = queued_job(world)
+    if covered:
+        assert ask_consent_and_policy(job=job) is None
+        return
+    with pytest.raises(AnalysisRefused):
+        ask_consent_and_policy(job=job)
+
+
+@pytest.mark.parametrize("consented", [True, False])
+def test_scores_for_research_alone_are_made_where_the_patient_consents_to_research(
+    world: World, consented: bool
+) -> None:
+    Consent.objects.update(research=consented)
+    world.clinic.affect_policy = AffectPolicy.RESEARCH
+    world.clinic.save()
+    reason = None if consented else ResearchConsentMissing.message
+    assert ask_consent_and_policy(job=queued_job(world)) == reason
+
+
+@pytest.mark.parametrize("policy", [AffectPolicy.OFF, AffectPolicy.RESEARCH])
+def test_scores_that_were_switched_off_while_an_analysis_ran_are_not_stored(world: World, policy: AffectPolicy) -> None:
+    recording = marked(SessionFactory(patient=world.alices_patient))
+    world.clinic.affect_policy = policy
+    world.clinic.save()
+    show_newest_analysis(job=recording.job, analysis=recording.analysis)
+    stored = Analysis.objects.select_related("timeline").get(recording=recording)
+    assert traces([stored.scores, stored.timeline.valence, stored.timeline.depression, stored.timeline.arousal]) == []
+    assert {score.state for score in stored.scores.values()} == {"unavailable"}
+    assert stored.biomarkers["f0_mean"]["value"] == 180.2
 
 
 def test_a_recording_that_was_deleted_is_not_analysed(world: World) -> None:

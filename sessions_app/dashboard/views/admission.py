@@ -46,7 +46,7 @@ def _added(user: User, form: PatientForm, consent: ConsentForm) -> Patient | Non
         with transaction.atomic():
             patient = services.patient_add(user=user, **form.patient_fields)
             if consent.is_bound:
-                services.consent_record(user=user, patient=patient, **consent.cleaned_data)
+                services.consent_record(user=user, patient=patient, **consent.consent_fields)
     except ValidationError as error:
         # Somebody else was faster: with this number, or with switching off a counselor's account.
         form.add_error(None, error)

@@ -27,7 +27,7 @@ def record(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
         return redirect("patient", patient.id)
     form = ConsentForm(request.POST, patient=patient)
     if form.is_valid():
-        services.consent_record(user=request.user, patient=patient, **form.cleaned_data)
+        services.consent_record(user=request.user, patient=patient, **form.consent_fields)
         messages.success(request, "The consent was recorded.")
         return redirect("patient", patient.id)
     log_read(request, patient)

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from accounts.models import AccessLogEntry, User
 from inference.models import AnalysisJob, JobState
-from sessions_app.models import Consent, Patient
+from sessions_app.models import Consent, Patient, Scope
 from tests.pages import signed_in, text
 from tests.world import ConsentFactory, RecordingFactory, SessionFactory, World, analysed
 
 GIVEN = {
     "consent-given_on": "2026-03-01",
+    "consent-method": "paper",
     "consent-text_version": "2026-01",
     "consent-recording": "on",
     "consent-voice_analysis": "on",
@@ -69,7 +70,24 @@ def test_consent_to_recording_alone_is_kept_and_does_not_open_the_drop_zone(worl
     assert patient.consents.get().recording
     page = signed_in(world.sam).get(f"/patients/{patient.id}/")
     assert 'type="file"' not in page.content.decode()
-    assert "Recording only given 1 Mar 2026" in text(page)
+    assert "Recording given 1 Mar 2026" in text(page)
+
+
+def test_a_consent_says_what_it_covers_how_it_was_given_and_who_took_it(world: World, patient: Patient) -> None:
+    ticks = {"consent-research": "on", "consent-keeping_audio": "on", "consent-live": "on"}
+    record(world.sam, patient, **ticks, **{"consent-method": "spoken", "consent-expires_on": "2027-03-01"})
+    consent = patient.consents.get()
+    assert consent.scopes == list(Scope)
+    assert (consent.method, consent.expires_on) == ("spoken", date(2027, 3, 1))
+    page = text(signed_in(world.sam).get(f"/patients/{patient.id}/"))
+    assert "Recording, voice analysis, live, keeping audio, research given 1 Mar 2026, until 1 Mar 2027" in page
+    assert "said aloud and noted, taken by Sam" in page
+
+
+def test_a_withdrawal_names_who_took_it(world: World) -> None:
+    withdraw(world.sam, world.alices_patient)
+    assert world.alices_patient.consents.get().withdrawn_by == world.sam
+    assert "with Sam" in text(signed_in(world.sam).get(f"/patients/{world.alices_patient.id}/"))
 
 
 @pytest.mark.parametrize(
@@ -83,6 +101,15 @@ def test_consent_to_recording_alone_is_kept_and_does_not_open_the_drop_zone(worl
         ({"consent-text_version": "x" * 33}, "at most 32 characters"),
         ({"consent-expires_on": "2026-02-01"}, "This day lies before the day on which consent was given."),
         ({"consent-recording": "", "consent-voice_analysis": ""}, "Please say what the consent covers."),
+        ({"consent-method": "guessed"}, "not one of the available choices"),
+        (
+            {"consent-recording": "", "consent-keeping_audio": "on"},
+            "This also needs “Sessions are recorded”.",
+        ),
+        (
+            {"consent-voice_analysis": "", "consent-research": "on"},
+            "This also needs “Software analyses how the voice sounds”.",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_said_beside_the_field(
