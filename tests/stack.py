@@ -56,6 +56,14 @@ class Stack:
         _wait("the worker", self._worker_is_ready, self._logs)
         return worker
 
+    def start_beat(self) -> None:
+        """Start the clock of the periodic tasks, whose times are kept in the stack's own folder."""
+        self._spawn_celery("beat", "--schedule", str(self.folder / "beat-schedule"))
+
+    def written(self) -> dict[str, str]:
+        """All that the processes have written, by their names."""
+        return {log.stem: log.read_text(errors="replace") for log in sorted(self.folder.glob("*.log"))}
+
     def ask(self, query: str) -> tuple[Any, ...] | None:
         """The first row that ``query`` finds."""
         with psycopg.connect(self.environment["DATABASE_OWNER_URL"]) as connection:
@@ -73,7 +81,12 @@ class Stack:
         drop_database(self.database)
 
     def _spawn_worker(self) -> subprocess.Popen[bytes]:
-        return self._spawn("worker", "celery", "-A", "config", "worker", "-P", "prefork", "--concurrency=1")
+        return self._spawn_celery("worker", "-P", "prefork", "--concurrency=1")
+
+    def _spawn_celery(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        # Celery sets a level of its own, whatever the settings say.
+        level = f"--loglevel={self.environment['LOG_LEVEL']}"
+        return self._spawn(name, "celery", "-A", "config", name, *arguments, level)
 
     def _manage(self, *arguments: str) -> None:
         self.run("manage.py", *arguments)
