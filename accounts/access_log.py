@@ -55,6 +55,22 @@ def record(
     )
 
 
+def record_by_itself(
+    *, clinic_id: UUID, action: str, purpose: Purpose, object_kind: str, object_id: UUID, patient_id: UUID
+) -> AccessLogEntry:
+    """Add one row: Undertone did ``action`` by itself, as its clinic had set."""
+    return AccessLogEntry.objects.create(
+        clinic_id=clinic_id,
+        action=action,
+        purpose=purpose,
+        object_kind=object_kind,
+        object_id=object_id,
+        patient_id=patient_id,
+        allowed=True,
+        **_request(),
+    )
+
+
 def record_failed_sign_in(user: User | None, *, action: str = "sign_in") -> AccessLogEntry:
     """Add one row: somebody unknown tried to be ``user``, or gave an address that nobody has.
 

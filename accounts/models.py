@@ -42,6 +42,11 @@ class Clinic(models.Model):
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=64, default="UTC")
     affect_policy = models.CharField(max_length=16, choices=AffectPolicy, default=AffectPolicy.ON)
+    audio_days = models.PositiveSmallIntegerField(
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text="So many days after its analysis the audio of a recording is removed.",
+    )
     is_synthetic = models.BooleanField(default=False, help_text="A demonstration clinic: nobody in it exists.")
     idle_minutes = models.PositiveSmallIntegerField(
         default=15,
@@ -156,6 +161,9 @@ class Purpose(models.TextChoices):
     DISCLOSURE = "disclosure", "Passed on to another program"
     ADMINISTRATION = "administration", "Running the clinic"
     ACCOUNT = "account", "Own account"
+    RETENTION = "retention", "Keeping nothing longer than needed"
+    REQUEST = "request", "Asked for by the patient"
+    EMERGENCY = "emergency", "Emergency access"
 
 
 def _refused(name: str, operation: pgtrigger.Operation) -> pgtrigger.Trigger:

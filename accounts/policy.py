@@ -29,6 +29,7 @@ class Action(StrEnum):
     REANALYZE = "reanalyze"
     DELETE_RECORDING = "delete_recording"
     LISTEN = "listen"
+    REMOVE_AUDIO = "remove_audio"
     CONFIRM_PATIENT = "confirm_patient"
     KEEP_VOICE = "keep_voice"
     SNAPSHOT = "snapshot"
@@ -53,7 +54,7 @@ _ADMISSION = {Action.ADD_PATIENT, Action.RECORD_CONSENT, Action.WITHDRAW_CONSENT
 # Whoever brings recordings in must be able to take back one of the wrong patient, and a patient's wish to have one
 # deleted reaches the desk as often as the counselor. A program is left out: it cannot be asked whether it is sure, and
 # a token in the wrong hands must not be able to wipe a clinic. So is the administrator, who is part of nobody's care.
-_DELETION = {Action.DELETE_RECORDING}
+_DELETION = {Action.DELETE_RECORDING, Action.REMOVE_AUDIO}
 
 # Only somebody who was in the room can say whose voice is heard, and a program has none of its own.
 _IN_PERSON = {Action.CONFIRM_PATIENT, Action.KEEP_VOICE}

@@ -47,6 +47,17 @@ def idle_minutes_set(*, user: User, minutes: int) -> Clinic:
     return clinic
 
 
+def audio_days_set(*, user: User, days: int) -> Clinic:
+    """Say how many days after its analysis the clinic keeps audio. Raises ``ValidationError``."""
+    require(user, Action.MANAGE_CLINIC, object_kind="clinic")
+    clinic = user.clinic
+    clinic.audio_days = days
+    clinic.full_clean()
+    clinic.save(update_fields=["audio_days"])
+    access_log.record(actor=user, action="set_audio_days", object_kind="clinic", object_id=clinic.id)
+    return clinic
+
+
 def api_token_make(*, user: User) -> str:
     """Make the user's API token and return it; a token from before ends at once."""
     Token.objects.filter(user=user).delete()

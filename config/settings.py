@@ -184,6 +184,7 @@ CELERY_TASK_ROUTES = {
     "accounts.tasks.seal": {"queue": HOUSEKEEPING_QUEUE},
     "accounts.tasks.tidy_sessions": {"queue": HOUSEKEEPING_QUEUE},
     "inference.tasks.sweep": {"queue": HOUSEKEEPING_QUEUE},
+    "sessions_app.tasks.delete_old_audio": {"queue": HOUSEKEEPING_QUEUE},
     "sessions_app.tasks.tidy_voices": {"queue": HOUSEKEEPING_QUEUE},
     "sessions_app.tasks.tidy_files": {"queue": HOUSEKEEPING_QUEUE},
 }
@@ -209,6 +210,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     "tidy-sessions": {
         "task": "accounts.tasks.tidy_sessions",
+        "schedule": TIDY_SECONDS,
+    },
+    "delete-old-audio": {
+        "task": "sessions_app.tasks.delete_old_audio",
         "schedule": TIDY_SECONDS,
     },
     "tidy-voices": {

@@ -21,6 +21,14 @@ class ConsentMissing(Refused):
     )
 
 
+class AudioRemoved(Refused):
+    code = "audio_removed"
+    message = (
+        "The audio of this recording was removed, so it cannot be analysed again. To have it analysed anew, upload the "
+        "same file again."
+    )
+
+
 class AffectSwitchedOff(Refused):
     code = "affect_switched_off"
     message = "This clinic has switched voice scores off, so none are made or shown."

@@ -48,7 +48,7 @@ def longer_was_chosen(recording: Recording) -> bool:
 def can_be_swapped(recording: Recording) -> bool:
     """Whether there is another person to take for the patient, and no analysis under way."""
     job = recording.job
-    if job.is_open:
+    if job.is_open or not recording.has_audio:
         return False
     if recording.analysis is not None:
         return recording.analysis.speaker_method in OF_TWO

@@ -64,4 +64,5 @@ def _recording_of(job: AnalysisJob) -> Recording | None:
 
 def delete_the_file(*, instance: Recording | CounselorVoice, **_: Any) -> None:
     """Let the file go with its row, whichever way that is deleted (with its account, for instance)."""
-    files.doom(instance.file)
+    if instance.file:
+        files.doom(instance.file)

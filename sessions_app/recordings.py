@@ -21,7 +21,7 @@ from inference.errors import CheckpointUnavailable, retry_can_help
 from inference.models import Analysis, JobState, Priority, origin_key
 from inference.results import PIPELINE_VERSION
 from inference.speakers import BY_LENGTH
-from sessions_app.errors import AffectSwitchedOff, ConsentMissing, ResearchConsentMissing
+from sessions_app.errors import AffectSwitchedOff, AudioRemoved, ConsentMissing, ResearchConsentMissing
 from sessions_app.models import Patient, Recording
 from sessions_app.scores import why_none_made
 
@@ -49,10 +49,12 @@ def recording_delete(*, user: User, recording: Recording) -> bool:
 def recording_retry(*, user: User, recording: Recording) -> bool:
     """Queue a failed or cancelled analysis again. False when it is in another state, or another one is under way.
 
-    Raises `ConsentMissing`.
+    Raises `ConsentMissing` or `AudioRemoved`.
     """
     require(user, Action.RETRY_ANALYSIS)
     with locked(user, recording, "retry") as current:
+        if not current.has_audio:
+            raise AudioRemoved
         queued = current.job_id == recording.job_id and jobs.job_retry(current.job_id, by=str(user.id))
         if queued:
             log(user, recording, "retry")
@@ -86,7 +88,7 @@ def recording_reanalyze(*, user: User, recording: Recording, priority: Priority 
             file=current.file,
             by=str(user.id),
             priority=priority,
-            options=_decided_before(current),
+            options=decided_before(current),
         )
         current.save(update_fields=["job"])
         log(user, current, "reanalyze")
@@ -105,7 +107,7 @@ def can_be_reanalyzed(recording: Recording, origin: str | None) -> bool:
     """Whether an analysis of today's ``origin`` would be a new one: none is under way, and none like it is shown."""
     job, analysis = recording.job, recording.analysis
     failed = job.state == JobState.FAILED
-    if origin is None or job.is_open or (failed and not retry_can_help(job.error_code)):
+    if origin is None or not recording.has_audio or job.is_open or (failed and not retry_can_help(job.error_code)):
         return False
     if analysis is not None:
         return analysis.origin_key != origin or _was_withheld(recording, analysis)
@@ -118,7 +120,7 @@ def _was_withheld(recording: Recording, analysis: Analysis) -> bool:
     return forbidden and why_none_made(recording.session.patient.clinic, recording.session) is None
 
 
-def _decided_before(recording: Recording) -> dict[str, Any]:
+def decided_before(recording: Recording) -> dict[str, Any]:
     """The options of a new analysis: what people said of who the patient is, a confirmation included."""
     options: dict[str, Any] = recording.job.options
     analysis = recording.analysis

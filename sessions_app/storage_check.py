@@ -34,7 +34,7 @@ class StorageReport:
 def compare() -> StorageReport:
     """Decrypts every recording and hashes it again. Changes nothing. Raises ``OSError``, also ``KeyMissing``."""
     report = StorageReport()
-    for recording in Recording.objects.only("id", "file", "sha256").order_by("id").iterator():
+    for recording in Recording.objects.exclude(file="").only("id", "file", "sha256").order_by("id").iterator():
         report.checked += 1
         try:
             if storage.digest(recording.file) != recording.sha256:

@@ -17,6 +17,16 @@ def tidy_voices() -> None:
     voices.voices_tidy()
 
 
+@shared_task(name="sessions_app.tasks.delete_old_audio")
+def delete_old_audio() -> None:
+    """Remove the audio whose time is over, clinic by clinic."""
+    from accounts.models import Clinic
+    from sessions_app import retention
+
+    for clinic in Clinic.objects.all():
+        retention.audio_remove_old(clinic=clinic)
+
+
 @shared_task(name="sessions_app.tasks.tidy_files")
 @every_clinic()
 def tidy_files() -> None:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -20,6 +21,7 @@ from sessions_app import files, storage
 from sessions_app.errors import ConsentMissing
 from sessions_app.identification import forget_what_was_found
 from sessions_app.models import Patient, PatientChannel, Recording, Scope, Session
+from sessions_app.recordings import decided_before
 from sessions_app.services import session_add
 
 
@@ -134,10 +136,25 @@ def _keep(user: User, session: Session, stored: storage.StoredFile, wish: _Wish)
     known = session.recordings.filter(sha256=stored.sha256).first()
     if known is not None:
         _log(user, session.patient_id, "upload", known.id)
+        if not known.has_audio:
+            return _take_back(user, known, stored, wish)
         return _analyze_again_if_needed(user, known, wish)
     recording = _recording_create(user, session, stored, wish)
     _log(user, session.patient_id, "upload", recording.id)
     return recording
+
+
+def _take_back(user: User, recording: Recording, stored: storage.StoredFile, wish: _Wish) -> Recording:
+    """The same file once more, after its audio was removed: it is kept again and analysed anew."""
+    recording.file, recording.audio_removed_at = stored.name, None
+    recording.save(update_fields=["file", "audio_removed_at"])
+    files.claim(stored.name)
+    if wish.patient_channel in (recording.patient_channel, recording.named_channel):
+        decided = decided_before(recording)
+        recording.job = _job_create(user, recording.session, recording.id, stored.name, wish, decided=decided)
+        recording.save(update_fields=["job"])
+        return recording
+    return _analyze_again_if_needed(user, recording, wish)
 
 
 def _analyze_again_if_needed(user: User, recording: Recording, wish: _Wish) -> Recording:
@@ -156,14 +173,23 @@ def _analyze_again_if_needed(user: User, recording: Recording, wish: _Wish) -> R
     return recording
 
 
-def _job_create(user: User, session: Session, recording_id: uuid.UUID, file: str, wish: _Wish) -> AnalysisJob:
+def _job_create(
+    user: User,
+    session: Session,
+    recording_id: uuid.UUID,
+    file: str,
+    wish: _Wish,
+    *,
+    decided: dict[str, Any] | None = None,
+) -> AnalysisJob:
+    named = {"patient_channel": wish.patient_channel} if wish.patient_channel else {}
     return jobs.job_enqueue(
         tenant=session.patient.clinic_id,
         subject=recording_id,
         file=file,
         by=str(user.id),
         priority=wish.priority,
-        options={"patient_channel": wish.patient_channel} if wish.patient_channel else {},
+        options=named if decided is None else decided,
     )
 
 

@@ -39,6 +39,7 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED_STATUS = {
     # The caller may do this; the patient's record is not ready for it, and recording a consent mends that.
     "consent_missing": 409,
+    "audio_removed": 409,
     "affect_switched_off": 403,
     "model_not_loaded": 503,
     "analysis_not_ready": 503,

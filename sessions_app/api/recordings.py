@@ -42,6 +42,7 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
             "size",
             "patient_channel",
             "uploaded_at",
+            "audio_removed_at",
             "job",
         ]
         read_only_fields = fields

@@ -20,6 +20,7 @@ KIND = "access_log"
 """What the log calls itself, where somebody looked at it."""
 
 SOMEBODY = "somebody unknown"
+ITSELF = "Undertone itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def accesses(user: User, entries: list[AccessLogEntry]) -> Iterable[Access]:
     for entry in entries:
         yield Access(
             entry=entry,
-            who=names.get(entry.actor_id, SOMEBODY),
+            who=ITSELF if entry.actor_id is None and entry.allowed else names.get(entry.actor_id, SOMEBODY),
             role=Role(entry.role).label if entry.role else "",
             did=plainly(entry.action),
             on=plainly(entry.object_kind),
@@ -106,8 +107,8 @@ def latest_readers(patient: Patient) -> tuple[Reader, ...]:
     names = _names(patient.clinic_id, {row["actor_id"] for row in found})
     return tuple(
         Reader(
-            who=names.get(row["actor_id"], SOMEBODY),
-            role=Role(row["role"]).label,
+            who=names.get(row["actor_id"], SOMEBODY) if row["actor_id"] else ITSELF,
+            role=Role(row["role"]).label if row["role"] else "",
             times=row["times"],
             refused=row["refused"],
             latest=row["latest"],

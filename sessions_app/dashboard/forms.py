@@ -8,7 +8,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
-from accounts.models import IDLE_MINUTES, AffectPolicy
+from accounts.models import IDLE_MINUTES, AffectPolicy, Clinic
 from sessions_app.models import PatientChannel
 from sessions_app.models.sessions import refuse_impossible_time
 
@@ -92,3 +92,12 @@ class IdleForm(forms.Form):
         max_value=IDLE_MINUTES.stop - 1,
         widget=forms.NumberInput(attrs={"class": "form-control"}),
     )
+
+
+class AudioForm(forms.ModelForm):  # type: ignore[type-arg]
+    """How many days after its analysis the clinic keeps audio."""
+
+    class Meta:
+        model = Clinic
+        fields = ["audio_days"]
+        widgets = {"audio_days": forms.NumberInput(attrs={"class": "form-control days"})}

@@ -12,6 +12,7 @@ from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.models import Analysis, JobState, Timeline
 from inference.results import HeadName, Measure, Score, Turn
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
+from sessions_app.dashboard.audio_words import audio_sentence
 from sessions_app.dashboard.patient_panel import PatientPanel, patient_panel
 from sessions_app.dashboard.progress import Progress, progress_of
 from sessions_app.dashboard.wording import HEAD_WORDS, LONGER_WAS_CHOSEN, SPEAKER_METHODS
@@ -78,6 +79,7 @@ class RecordingDetail:
     panel: PatientPanel | None
     earlier: list[Earlier]
     may_reanalyze: bool
+    audio: str
 
     @property
     def is_analysed(self) -> bool:
@@ -138,6 +140,7 @@ def _recording_detail(
         panel=panel,
         earlier=[one for one in fetched.earlier if one.analysis.subject == recording.id],
         may_reanalyze=can_be_reanalyzed(recording, fetched.origin) and not progress.can_retry,
+        audio=audio_sentence(recording, gate.clinic, gate.consents),
     )
 
 

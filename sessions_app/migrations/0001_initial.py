@@ -88,7 +88,8 @@ class Migration(migrations.Migration):
             name='Recording',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('file', models.CharField(help_text="Name in the default storage; never the client's file name.", max_length=200)),
+                ('file', models.CharField(blank=True, help_text="Name in the default storage, never the client's file name; empty once the audio was removed.", max_length=200)),
+                ('audio_removed_at', models.DateTimeField(blank=True, null=True)),
                 ('original_name', models.CharField(help_text='What the file was called, cleaned, for people only.', max_length=200)),
                 ('sha256', models.CharField(max_length=64)),
                 ('size', models.PositiveBigIntegerField(help_text='Bytes.')),
@@ -163,5 +164,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='recording',
             constraint=models.UniqueConstraint(fields=('session', 'sha256'), name='same_bytes_once_per_session'),
+        ),
+        migrations.AddConstraint(
+            model_name='recording',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('file', ''), ('audio_removed_at__isnull', False)), models.Q(models.Q(('file', ''), _negated=True), ('audio_removed_at__isnull', True)), _connector='OR'), name='audio_is_there_or_was_removed'),
         ),
     ]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from accounts.models import Clinic, User
@@ -90,7 +90,12 @@ class Recording(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="recordings")
-    file = models.CharField(max_length=200, help_text="Name in the default storage; never the client's file name.")
+    file = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="Name in the default storage, never the client's file name; empty once the audio was removed.",
+    )
+    audio_removed_at = models.DateTimeField(null=True, blank=True)
     original_name = models.CharField(max_length=200, help_text="What the file was called, cleaned, for people only.")
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField(help_text="Bytes.")
@@ -113,7 +118,20 @@ class Recording(models.Model):
 
     class Meta:
         ordering = ["-uploaded_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["session", "sha256"], name="same_bytes_once_per_session")]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "sha256"], name="same_bytes_once_per_session"),
+            models.CheckConstraint(
+                name="audio_is_there_or_was_removed",
+                condition=(
+                    (Q(file="") & Q(audio_removed_at__isnull=False)) | (~Q(file="") & Q(audio_removed_at__isnull=True))
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"recording {self.id}"
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether the audio has not been removed."""
+        return self.file != ""

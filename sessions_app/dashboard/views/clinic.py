@@ -12,7 +12,7 @@ from accounts.models import IDLE_MINUTES, AffectPolicy
 from accounts.policy import Action
 from sessions_app.dashboard.clinic_facts import clinic_facts
 from sessions_app.dashboard.doors import ClinicRequest, open_to
-from sessions_app.dashboard.forms import IdleForm, PolicyForm
+from sessions_app.dashboard.forms import AudioForm, IdleForm, PolicyForm
 
 
 def clinic_page(request: ClinicRequest) -> HttpResponse:
@@ -20,7 +20,21 @@ def clinic_page(request: ClinicRequest) -> HttpResponse:
     clinic = request.user.clinic
     form = PolicyForm(initial={"policy": clinic.affect_policy})
     idle = IdleForm(initial={"minutes": clinic.idle_minutes})
-    return render(request, "dashboard/clinic.html", {"form": form, "idle": idle, "facts": clinic_facts(clinic)})
+    context = {"form": form, "idle": idle, "audio": AudioForm(instance=clinic), "facts": clinic_facts(clinic)}
+    return render(request, "dashboard/clinic.html", context)
+
+
+@require_POST
+@open_to(Action.MANAGE_CLINIC)
+def audio(request: ClinicRequest) -> HttpResponse:
+    """Set how long the clinic keeps audio."""
+    form = AudioForm(request.POST)
+    if form.is_valid():
+        services.audio_days_set(user=request.user, days=form.cleaned_data["audio_days"])
+        messages.success(request, "Saved. It also holds for audio that is kept already.")
+    else:
+        messages.error(request, "Please give a number of days from 1 to 3650.")
+    return redirect("home")
 
 
 @require_POST

@@ -12,10 +12,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.policy import Action
-from sessions_app import identification, recordings
+from sessions_app import identification, recordings, retention
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404, recording_or_404
 from sessions_app.dashboard.views.patients import log_read, sessions_context
-from sessions_app.errors import ConsentMissing
+from sessions_app.errors import ConsentMissing, Refused
 from sessions_app.models import Recording
 
 SWAPPED = "The recording is analysed again, with the other person as the patient."
@@ -29,7 +29,7 @@ def retry(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     recording = recording_or_404(request.user, recording_id)
     try:
         recordings.recording_retry(user=request.user, recording=recording)
-    except ConsentMissing as error:
+    except Refused as error:
         if not request.htmx:
             messages.error(request, error.message)
     return _how_far(request, recording)
@@ -70,6 +70,20 @@ def delete(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
         return redirect("session", recording.session_id)
     recordings.log(request.user, recording, "read")
     return render(request, "dashboard/delete_recording.html", {"recording": recording, "patient": patient})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@open_to(Action.REMOVE_AUDIO)
+def remove_audio(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
+    """Ask once more and say what goes and what stays; a POST removes the audio."""
+    recording = recording_or_404(request.user, recording_id)
+    patient = patient_or_404(request.user, recording.session.patient_id)
+    if request.method == "POST":
+        retention.audio_remove(user=request.user, recording=recording)
+        messages.success(request, "The audio was removed. What was measured in it is kept.")
+        return redirect("session", recording.session_id)
+    recordings.log(request.user, recording, "read")
+    return render(request, "dashboard/remove_audio.html", {"recording": recording, "patient": patient})
 
 
 def _how_far(request: ClinicRequest, recording: Recording) -> HttpResponse:
