@@ -184,6 +184,44 @@ def _only_added() -> list[pgtrigger.Trigger]:
     ]
 
 
+class EmergencyAccessQuerySet(models.QuerySet["EmergencyAccess"]):
+    """Emergency accesses, by the database's clock."""
+
+    def active(self) -> EmergencyAccessQuerySet:
+        """Those whose time is not over."""
+        return self.filter(ends_at__gt=Now())
+
+    def patients_of(self, user: User) -> models.QuerySet[EmergencyAccess, uuid.UUID]:
+        """The ids of the patients whom ``user`` may see for now."""
+        return self.active().filter(user=user).values_list("patient_id", flat=True)
+
+
+class EmergencyAccess(models.Model):
+    """A counselor opened one patient who is not in their care, for a while and with a reason ("break glass").
+
+    A trigger of the access log marks what they do about that patient meanwhile.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    patient_id = models.UUIDField()
+    reason = models.CharField(max_length=500)
+    began_at = models.DateTimeField(db_default=Now(), editable=False)
+    ends_at = models.DateTimeField()
+    seen_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EmergencyAccessQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-began_at"]
+        indexes = [models.Index(fields=["user", "patient_id", "ends_at"], name="emergency_by_user")]
+
+    def __str__(self) -> str:
+        return f"emergency access {self.id}"
+
+
 class AccessLogEntry(models.Model):
     """One read, write, export, refusal or sign-in. Rows are only ever added; `accounts.chain` seals them."""
 
@@ -215,6 +253,12 @@ class AccessLogEntry(models.Model):
                 operation=pgtrigger.Insert,
                 func="""
                     NEW.at = statement_timestamp();
+                    IF EXISTS (
+                        SELECT FROM accounts_emergencyaccess
+                        WHERE user_id = NEW.actor_id AND patient_id = NEW.patient_id AND ends_at > NEW.at
+                    ) THEN
+                        NEW.purpose = 'emergency';
+                    END IF;
                     INSERT INTO accounts_accesslogunsealed (entry_id) VALUES (NEW.id);
                     RETURN NEW;
                 """,

@@ -30,6 +30,9 @@ class Action(StrEnum):
     DELETE_RECORDING = "delete_recording"
     LISTEN = "listen"
     REMOVE_AUDIO = "remove_audio"
+    EXPORT_PATIENT = "export_patient"
+    ERASE_PATIENT = "erase_patient"
+    BREAK_GLASS = "break_glass"
     CONFIRM_PATIENT = "confirm_patient"
     KEEP_VOICE = "keep_voice"
     SNAPSHOT = "snapshot"
@@ -66,8 +69,22 @@ _ACCESSES = {Action.SEE_WHO_LOOKED}
 # To hear a session is to be in it: for the counselors who were or will be, and for no program.
 _LISTENING = {Action.LISTEN}
 
+# All that is known of somebody, and the end of it, are for who cares for them: staff read no scores, the administrator
+# no clinical content, and a program cannot be asked whether it is sure. Services ask for the care team besides.
+_WHOLE_RECORD = {Action.EXPORT_PATIENT, Action.ERASE_PATIENT}
+
+# Who may treat a patient may have to when nobody of the care team is there. Nobody else has a reason to.
+_EMERGENCY = {Action.BREAK_GLASS}
+
 ALLOWED: dict[str, set[Action]] = {
-    Role.COUNSELOR: _CLINICAL | _ADMISSION | _DELETION | _IN_PERSON | _ACCESSES | _LISTENING,
+    Role.COUNSELOR: _CLINICAL
+    | _ADMISSION
+    | _DELETION
+    | _IN_PERSON
+    | _ACCESSES
+    | _WHOLE_RECORD
+    | _EMERGENCY
+    | _LISTENING,
     # Staff bring recordings in and see how far they are; what they say about a patient is not theirs to read.
     Role.STAFF: _ADMISSION
     | _ANALYSES

@@ -264,6 +264,9 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- People
 
+EMERGENCY_MINUTES = env.int("EMERGENCY_MINUTES", default=60)
+"""So long a counselor sees a patient of a colleague after asking for emergency access."""
+
 AUTH_USER_MODEL = "accounts.User"
 ACCESS_LOG_ANCHORS = Path(env.str("ACCESS_LOG_ANCHORS", default=str(DATA_DIR / "access-log-anchors")))
 """The file to which the head of the access log's chain is appended; all workers write to the same one."""

@@ -217,9 +217,12 @@ def jobs_point_at(*, subject: uuid.UUID, file: str) -> None:
     AnalysisJob.objects.filter(subject=subject).update(file=file)
 
 
-def jobs_forget(*, subject: uuid.UUID) -> None:
-    """Delete every job of ``subject``, held or not, with its analysis. A worker that holds one can store nothing."""
-    AnalysisJob.objects.filter(subject=subject).delete()
+def jobs_forget(*, subject: uuid.UUID) -> dict[str, int]:
+    """Delete every job of ``subject``, held or not, with its analysis. A worker that holds one can store nothing.
+
+    Returns how many rows went, by the name of their model.
+    """
+    return AnalysisJob.objects.filter(subject=subject).delete()[1]
 
 
 def analyses_forget(*, subject: uuid.UUID) -> None:

@@ -21,6 +21,7 @@ from inference.errors import CheckpointUnavailable, retry_can_help
 from inference.models import Analysis, JobState, Priority, origin_key
 from inference.results import PIPELINE_VERSION
 from inference.speakers import BY_LENGTH
+from sessions_app.care import refuse_in_emergency
 from sessions_app.errors import AffectSwitchedOff, AudioRemoved, ConsentMissing, ResearchConsentMissing
 from sessions_app.models import Patient, Recording
 from sessions_app.scores import why_none_made
@@ -32,6 +33,7 @@ def recording_delete(*, user: User, recording: Recording) -> bool:
     A worker that is at work on it finds that its job is no longer its own, and stores nothing.
     """
     require(user, Action.DELETE_RECORDING)
+    refuse_in_emergency(user, recording.session.patient, Action.DELETE_RECORDING)
     with transaction.atomic():
         _one_at_a_time(recording)
         # As a worker that stores an analysis does: first the job, then the recording.

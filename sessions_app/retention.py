@@ -23,6 +23,7 @@ from accounts.policy import Action
 from inference import services as jobs
 from inference.models import JobState
 from sessions_app import files
+from sessions_app.care import refuse_in_emergency
 from sessions_app.models import Consent, Patient, Recording, Scope
 from sessions_app.recordings import log
 
@@ -32,6 +33,7 @@ OPEN = [JobState.QUEUED, JobState.RUNNING]
 def audio_remove(*, user: User, recording: Recording) -> bool:
     """Remove the audio of one recording at once, and end an open analysis of it. False when it was gone already."""
     require(user, Action.REMOVE_AUDIO)
+    refuse_in_emergency(user, recording.session.patient, Action.REMOVE_AUDIO)
     with transaction.atomic():
         current = _alone(recording)
         if current is None or not current.has_audio:

@@ -56,7 +56,7 @@ def _routes(patterns: list[Any], before: str) -> Iterator[str]:
 
 def sent(response: HttpResponseBase) -> str:
     """All that an answer says: headers and body, and each file of an archive."""
-    body = _body(response)
+    body = body_of(response)
     headers = "\n".join(f"{name}: {value}" for name, value in response.items())
     if body.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
@@ -64,7 +64,8 @@ def sent(response: HttpResponseBase) -> str:
     return headers + "\n" + body.decode(errors="replace")
 
 
-def _body(response: HttpResponseBase) -> bytes:
+def body_of(response: HttpResponseBase) -> bytes:
+    """All of it, streamed or not."""
     with warnings.catch_warnings():
         # The test client serves without an event loop and reads the whole stream at once.
         warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume asynchronous")

@@ -86,6 +86,24 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='EmergencyAccess',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('patient_id', models.UUIDField()),
+                ('reason', models.CharField(max_length=500)),
+                ('began_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('ends_at', models.DateTimeField()),
+                ('seen_at', models.DateTimeField(blank=True, null=True)),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.clinic')),
+                ('seen_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-began_at'],
+                'indexes': [models.Index(fields=['user', 'patient_id', 'ends_at'], name='emergency_by_user')],
+            },
+        ),
+        migrations.CreateModel(
             name='AccessLogEntry',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
@@ -117,7 +135,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='accesslogentry',
-            trigger=pgtrigger.compiler.Trigger(name='written_now_and_unsealed', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n                    NEW.at = statement_timestamp();\n                    INSERT INTO accounts_accesslogunsealed (entry_id) VALUES (NEW.id);\n                    RETURN NEW;\n                ', hash='7cf6cd00035b62d03e41716db3c2c07472ae2f97', operation='INSERT', pgid='pgtrigger_written_now_and_unsealed_7144b', table='accounts_accesslogentry', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='written_now_and_unsealed', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    NEW.at = statement_timestamp();\n                    IF EXISTS (\n                        SELECT FROM accounts_emergencyaccess\n                        WHERE user_id = NEW.actor_id AND patient_id = NEW.patient_id AND ends_at > NEW.at\n                    ) THEN\n                        NEW.purpose = 'emergency';\n                    END IF;\n                    INSERT INTO accounts_accesslogunsealed (entry_id) VALUES (NEW.id);\n                    RETURN NEW;\n                ", hash='c93bfeaeb2127cf7bcd06cccd1089991916d6370', operation='INSERT', pgid='pgtrigger_written_now_and_unsealed_7144b', table='accounts_accesslogentry', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='accesslogseal',

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from datetime import UTC
 
 from asgiref.sync import sync_to_async
@@ -12,6 +10,7 @@ from django.db.models import QuerySet
 
 from accounts.models import AccessLogEntry, User
 from sessions_app.dashboard.accesses import Access, accesses, following
+from sessions_app.spreadsheets import csv_lines
 
 BATCH = 1000
 HEADINGS = (
@@ -30,13 +29,11 @@ HEADINGS = (
     "address",
     "request_id",
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""With these a spreadsheet takes a cell for a formula (OWASP, "CSV Injection")."""
 
 
 async def csv_parts(user: User, found: QuerySet[AccessLogEntry]) -> AsyncIterator[bytes]:
     """The headings, then the rows of ``found``, newest first."""
-    yield _lines([HEADINGS])
+    yield csv_lines([HEADINGS])
     after: int | None = None
     while True:
         part, after = await sync_to_async(_part)(user, found, after)
@@ -47,7 +44,7 @@ async def csv_parts(user: User, found: QuerySet[AccessLogEntry]) -> AsyncIterato
 
 def _part(user: User, found: QuerySet[AccessLogEntry], after: int | None) -> tuple[bytes, int | None]:
     entries = following(found, after, BATCH)
-    return _lines(map(_cells, accesses(user, entries))), entries[-1].id if entries else None
+    return csv_lines(map(_cells, accesses(user, entries))), entries[-1].id if entries else None
 
 
 def _cells(access: Access) -> tuple[object, ...]:
@@ -68,15 +65,3 @@ def _cells(access: Access) -> tuple[object, ...]:
         entry.address,
         entry.request_id,
     )
-
-
-def _lines(rows: Iterable[Iterable[object]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([_inert(cell) for cell in row] for row in rows)
-    return text.getvalue().encode()
-
-
-def _inert(cell: object) -> str:
-    """``cell`` as text that no spreadsheet calculates."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(FORMULA) else text

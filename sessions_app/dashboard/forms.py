@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
 from accounts.models import IDLE_MINUTES, AffectPolicy, Clinic
-from sessions_app.models import PatientChannel
+from sessions_app.models import Patient, PatientChannel
 from sessions_app.models.sessions import refuse_impossible_time
 
 ACCEPTED = "audio/*,.wav,.flac,.mp3,.m4a,.ogg,.opus,.webm,.mp4,.mkv"
@@ -101,3 +102,42 @@ class AudioForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Clinic
         fields = ["audio_days"]
         widgets = {"audio_days": forms.NumberInput(attrs={"class": "form-control days"})}
+
+
+class EmergencyForm(forms.Form):
+    """Which patient, and why it cannot wait."""
+
+    number = forms.CharField(
+        label="The clinic’s number for this patient",
+        max_length=32,
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
+        error_messages={"required": "Please give the clinic’s number for this patient."},
+    )
+    reason = forms.CharField(
+        label="Why can it not wait?",
+        max_length=500,
+        widget=forms.Textarea(attrs={"class": "form-control", "rows": 3}),
+        error_messages={"required": "Please say why this cannot wait."},
+    )
+
+
+class ErasureForm(forms.Form):
+    """The patient's number once more, so that nobody erases by a slip."""
+
+    number = forms.CharField(
+        label="Type the clinic’s number for this patient",
+        max_length=32,
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
+        error_messages={"required": "Please type the number."},
+    )
+
+    def __init__(self, data: Any = None, *, patient: Patient) -> None:
+        super().__init__(data)
+        self.patient = patient
+
+    def clean_number(self) -> str:
+        """Raises ``ValidationError`` for another number."""
+        number: str = self.cleaned_data["number"].strip()
+        if number != self.patient.reference:
+            raise forms.ValidationError("This is not this patient’s number. Nothing was erased.")
+        return number

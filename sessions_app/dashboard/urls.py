@@ -8,6 +8,7 @@ from sessions_app.dashboard.views import (
     audio,
     clinic,
     consents,
+    emergency,
     home,
     notices,
     operations,
@@ -15,6 +16,7 @@ from sessions_app.dashboard.views import (
     recordings,
     sessions,
     voices,
+    whole_record,
 )
 
 urlpatterns = [
@@ -27,10 +29,15 @@ urlpatterns = [
     path("clinic/policy/", clinic.policy, name="clinic-policy"),
     path("clinic/audio/", clinic.audio, name="clinic-audio"),
     path("clinic/operations/", operations.operations_page, name="operations"),
+    path("clinic/emergencies/<uuid:access_id>/seen/", emergency.seen, name="emergency-seen"),
+    path("emergency/", emergency.begin, name="emergency"),
+    path("erasures/<uuid:report_id>/", whole_record.report, name="erasure-report"),
     path("notices/", notices.system_notice, name="system-notice"),
     path("patients/new/", admission.new_patient, name="patient-new"),
     path("patients/<uuid:patient_id>/", patients.patient, name="patient"),
     path("patients/<uuid:patient_id>/accesses/", access_log.patient_accesses, name="patient-accesses"),
+    path("patients/<uuid:patient_id>/export/", whole_record.export, name="patient-export"),
+    path("patients/<uuid:patient_id>/erase/", whole_record.erase, name="patient-erase"),
     path("patients/<uuid:patient_id>/course/", patients.course, name="patient-course"),
     path("patients/<uuid:patient_id>/sessions/", patients.sessions, name="patient-sessions"),
     path("patients/<uuid:patient_id>/consents/", consents.record, name="consent-record"),

@@ -145,6 +145,20 @@ class Migration(migrations.Migration):
                 ('since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
+        migrations.CreateModel(
+            name='ErasureReport',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('patient_id', models.UUIDField()),
+                ('erased_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('counts', models.JSONField(help_text='How many rows and files of each kind were deleted.')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.clinic')),
+                ('erased_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-erased_at'],
+            },
+        ),
         migrations.AddIndex(
             model_name='patient',
             index=models.Index(fields=['clinic', 'family_name', 'given_name', 'id'], name='patient_by_name'),

@@ -1,6 +1,7 @@
 """Clinic work: patients, their consent, sessions with recordings, and questionnaires."""
 
 from sessions_app.models.consent import Consent, Method, Scope
+from sessions_app.models.erasures import ErasureReport
 from sessions_app.models.files import DoomedFile
 from sessions_app.models.keys import ClinicKey
 from sessions_app.models.patients import Patient
@@ -14,6 +15,7 @@ __all__ = [
     "Consent",
     "CounselorVoice",
     "DoomedFile",
+    "ErasureReport",
     "Instrument",
     "Method",
     "Patient",

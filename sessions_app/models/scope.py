@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Model, Q
 
-from accounts.models import Role, User
+from accounts.models import EmergencyAccess, Role, User
 from accounts.policy import Action, may
 
 M = TypeVar("M", bound=Model)
@@ -21,11 +21,22 @@ class ScopedQuerySet(models.QuerySet[M]):
     action = Action.LIST_PATIENTS
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """The rows that ``user`` may see: own clinic, for a counselor own care team, nothing without permission."""
+        """The rows that ``user`` may see: own clinic, for a counselor own care team, nothing without permission.
+
+        A counselor sees one more patient for as long as an emergency access to that one lasts.
+        """
         if not isinstance(user, User) or not may(user, self.action):
             return self.none()
         prefix = f"{self.patient_path}__" if self.patient_path else ""
         scope = Q(**{f"{prefix}clinic": user.clinic_id})
         if user.role == Role.COUNSELOR:
-            scope &= Q(**{f"{prefix}care_team": user.id})
+            scope &= self._in_hands_of(user)
         return self.filter(scope)
+
+    def _in_hands_of(self, user: User) -> Q:
+        """Patients of the care team of ``user``, or open to them in an emergency."""
+        from sessions_app.models.patients import Patient
+
+        look_up = f"{self.patient_path}__in" if self.patient_path else "id__in"
+        cared_for = Patient.care_team.through.objects.filter(user_id=user.id).values("patient_id")
+        return Q(**{look_up: cared_for}) | Q(**{look_up: EmergencyAccess.objects.patients_of(user)})

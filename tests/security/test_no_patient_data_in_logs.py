@@ -21,8 +21,8 @@ from tests.stack import REPOSITORY, Stack
 from tests.visitor import Visitor
 
 GIVEN_NAME, FAMILY_NAME, NUMBER = "Wandaquor", "Quorbelik", "QXREF77"
-FILE, TEXT = "tapequor.opus", "textquor"
-MARKS = (GIVEN_NAME, FAMILY_NAME, NUMBER, FILE.removesuffix(".opus"), TEXT)
+FILE, TEXT, REASON = "tapequor.opus", "textquor", "The patient called in a crisisquor."
+MARKS = (GIVEN_NAME, FAMILY_NAME, NUMBER, FILE.removesuffix(".opus"), TEXT, "crisisquor")
 METRICS_TOKEN = "a-token-for-metrics"
 SECONDS = 120.0
 ENCODED = re.compile(r"[A-Za-z0-9+/=]{16,}")
@@ -127,7 +127,7 @@ def walk(stack: Stack) -> Walk:
         admin.get("/clinic/access-log/")
         admin.post("/clinic/access-log/", patient=NUMBER)
         admin.post("/clinic/access-log/export/", patient=NUMBER)
-        done.seen += counselor.post(f"/patients/{done.patient}/consents/withdraw/").decode()
+        _take_leave(counselor, admin, done)
         # Beat's tasks and the sealing of the log have their turn.
         time.sleep(5)
     done.told = "\n".join(tapped.commands)
@@ -189,6 +189,19 @@ def _be_refused(staff: Visitor, counselor: Visitor, admin: Visitor, done: Walk) 
     fresh = Visitor(staff.address, asked=done.asked)
     fresh.post("/", text=FAMILY_NAME)
     assert fresh.status == 403
+
+
+def _take_leave(counselor: Visitor, admin: Visitor, done: Walk) -> None:
+    """Withdraw, export, erase; and an emergency that is refused, for the patient is the counselor's own or gone."""
+    done.seen += counselor.post(f"/patients/{done.patient}/consents/withdraw/").decode()
+    counselor.post("/emergency/", number=f"{NUMBER}-2", reason=REASON)
+    done.seen += counselor.post("/emergency/", number="P-0001", reason=REASON).decode()
+    done.seen += admin.get("/").decode()
+    assert counselor.post(f"/patients/{done.patient}/export/").startswith(b"PK")
+    counselor.post(f"/patients/{done.patient}/erase/", number=FAMILY_NAME)
+    assert counselor.status == 422
+    counselor.post(f"/patients/{done.patient}/erase/", number=NUMBER)
+    assert counselor.at.startswith("/erasures/")
 
 
 def _ask_by_token(counselor: Visitor, done: Walk) -> None:

@@ -37,6 +37,7 @@ WITH_SCORES = {
     "patients/<uuid:patient_id>/course/",
     "patients/<uuid:patient_id>/sessions/",
     "sessions/<uuid:session_id>/",
+    "POST patients/<uuid:patient_id>/export/",
     "api/v1/recordings/<uuid:recording_id>/analyses",
     "api/v1/analyses",
     "api/v1/analyses/<uuid:analysis_id>",
@@ -72,6 +73,8 @@ def ids_of(world: World, recording: Recording) -> dict[str, UUID]:
         "recording_id": recording.id,
         "job_id": recording.job_id,
         "analysis_id": recording.analysis_id,
+        "access_id": uuid4(),
+        "report_id": uuid4(),
     }
 
 

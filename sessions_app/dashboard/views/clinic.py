@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from accounts import services
-from accounts.models import IDLE_MINUTES, AffectPolicy
+from accounts.models import IDLE_MINUTES, AffectPolicy, User
 from accounts.policy import Action
 from sessions_app.dashboard.clinic_facts import clinic_facts
 from sessions_app.dashboard.doors import ClinicRequest, open_to
+from sessions_app.dashboard.emergency_rows import emergency_rows
 from sessions_app.dashboard.forms import AudioForm, IdleForm, PolicyForm
+from sessions_app.models import ErasureReport
+
+LATEST_ERASURES = 20
 
 
 def clinic_page(request: ClinicRequest) -> HttpResponse:
     """Policy, people, workers and jobs."""
     clinic = request.user.clinic
     form = PolicyForm(initial={"policy": clinic.affect_policy})
-    idle = IdleForm(initial={"minutes": clinic.idle_minutes})
-    context = {"form": form, "idle": idle, "audio": AudioForm(instance=clinic), "facts": clinic_facts(clinic)}
+    context = {
+        "form": form,
+        "idle": IdleForm(initial={"minutes": clinic.idle_minutes}),
+        "audio": AudioForm(instance=clinic),
+        "facts": clinic_facts(clinic),
+        **_watched(request.user),
+    }
     return render(request, "dashboard/clinic.html", context)
+
+
+def _watched(user: User) -> dict[str, Any]:
+    """What the administrator should see: emergency accesses that nobody has looked at, patients who were erased."""
+    return {
+        "emergencies": emergency_rows(user),
+        "erasures": ErasureReport.objects.visible_to(user).select_related("erased_by")[:LATEST_ERASURES],
+    }
 
 
 @require_POST

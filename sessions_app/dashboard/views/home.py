@@ -39,6 +39,7 @@ def patient_list(request: ClinicRequest) -> HttpResponse:
         "after": after,
         "heads": HEAD_WORDS,
         "may_add": may(request.user, Action.ADD_PATIENT),
+        "may_break_glass": may(request.user, Action.BREAK_GLASS),
         "is_clinical": may(request.user, Action.SEE_SCORES),
     }
     return render(request, _template(request, more=bool(after)), context)

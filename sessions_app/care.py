@@ -1,0 +1,34 @@
+"""What belongs to a patient's own care team, and not to everybody who may see the patient for another reason."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+
+from accounts import access_log
+from accounts.models import Role, User
+from accounts.permissions import require
+from accounts.policy import Action
+from sessions_app.models import Patient
+
+
+def require_own_care(user: User, patient: Patient, action: Action) -> None:
+    """Go on if ``user`` may and is of the care team; else log the refusal and raise ``PermissionDenied``."""
+    require(user, action)
+    if not is_of_care_team(user, patient):
+        _refuse(user, patient, action)
+
+
+def refuse_in_emergency(user: User, patient: Patient, action: Action) -> None:
+    """Nothing that cannot be undone is done under emergency access: a counselor must be of the care team for it."""
+    if user.role == Role.COUNSELOR and not is_of_care_team(user, patient):
+        _refuse(user, patient, action)
+
+
+def is_of_care_team(user: User, patient: Patient) -> bool:
+    """Whether ``user`` cares for ``patient``."""
+    return patient.care_team.filter(id=user.id).exists()
+
+
+def _refuse(user: User, patient: Patient, action: Action) -> None:
+    access_log.record(actor=user, action=action, object_kind="patient", object_id=patient.id, allowed=False)
+    raise PermissionDenied

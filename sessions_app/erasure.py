@@ -1,0 +1,76 @@
+"""Erasing a patient: every row, every file, everything that was found in their voice. A report of counts is kept.
+
+What stays are rows of the access log, which hold opaque ids, and the tally of jobs, which holds numbers. There are no
+embeddings and no clips of a patient's voice: the engine keeps none, and a counselor's clip is the counselor's own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from django.db import transaction
+
+from accounts import access_log
+from accounts.models import EmergencyAccess, Purpose, User
+from accounts.policy import Action
+from inference import services as jobs
+from sessions_app.care import require_own_care
+from sessions_app.models import ErasureReport, Patient, Recording
+
+NAMES = {
+    "Patient": "patient",
+    "Patient_care_team": "places in a care team",
+    "Consent": "consents",
+    "Session": "sessions",
+    "QuestionnaireResponse": "questionnaires",
+    "Recording": "recordings",
+    "AnalysisJob": "analysis jobs",
+    "JobMove": "steps of analysis jobs",
+    "Analysis": "analyses",
+    "Timeline": "timelines",
+    "Confirmation": "confirmations",
+    "EmergencyAccess": "emergency accesses",
+}
+"""What the report calls the rows of a model."""
+
+
+def patient_erase(*, user: User, patient: Patient) -> ErasureReport | None:
+    """Erase ``patient`` for good, for somebody of the care team. ``None`` when somebody else did so meanwhile.
+
+    A worker that is at work on a recording finds that its job is no longer its own, and stores nothing.
+    """
+    require_own_care(user, patient, Action.ERASE_PATIENT)
+    with transaction.atomic():
+        if not Patient.objects.select_for_update().filter(id=patient.id):
+            return None
+        access_log.record(
+            actor=user, action="erase", object_kind="patient", object_id=patient.id, purpose=Purpose.REQUEST
+        )
+        counts = _erase(patient)
+        return ErasureReport.objects.create(
+            clinic=patient.clinic, patient_id=patient.id, erased_by=user, counts=dict(counts.most_common())
+        )
+
+
+def _erase(patient: Patient) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for recording in list(Recording.objects.filter(session__patient=patient)):
+        # As a worker that stores an analysis does: first the job, then the recording.
+        subject = recording.id
+        jobs.jobs_hold(subject=subject)
+        # The file goes with the row: see `listeners.delete_the_file`.
+        counts["audio files"] += recording.has_audio
+        counts += _counted(recording.delete())
+        counts += Counter(_named(jobs.jobs_forget(subject=subject)))
+    counts += _counted(EmergencyAccess.objects.filter(patient_id=patient.id).delete())
+    # A copy, so that the caller's row keeps its id.
+    return counts + _counted(Patient.objects.filter(id=patient.id).delete())
+
+
+def _counted(deleted: tuple[int, dict[str, int]]) -> Counter[str]:
+    return Counter(_named(deleted[1]))
+
+
+def _named(by_label: dict[str, int]) -> dict[str, int]:
+    models = {label: label.rsplit(".", 1)[-1] for label in by_label}
+    return {NAMES.get(model, model): by_label[label] for label, model in models.items() if by_label[label]}

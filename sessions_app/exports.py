@@ -1,0 +1,150 @@
+"""Everything about one patient in one archive, made while it is sent: tables as JSON and CSV, the audio, a README."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from asgiref.sync import sync_to_async
+from django.core.files.storage import default_storage
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+
+from accounts import access_log
+from accounts.models import Purpose, User
+from accounts.policy import Action
+from sessions_app.care import require_own_care
+from sessions_app.export_rows import Row, Tables, columns_of, tables_of
+from sessions_app.models import Patient, Recording
+from sessions_app.scores import refusal_by_policy
+from sessions_app.spreadsheets import csv_lines
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+CHUNK_BYTES = 1024**2
+
+README = """\
+Everything that Undertone keeps about one patient, exported on {today}.
+
+json/  one file for each kind of row; times in UTC
+csv/   the same rows; a cell that a spreadsheet would calculate has an apostrophe in front
+audio/ the recordings as they were uploaded, by the id of the recording
+
+accesses      who looked at the patient, when and what for; "disclosure" is what another program was given
+analyses      scores from 0 to 1 with a 90 % interval (low, high), and the checkpoint that made them
+measures      how the voice sounded; windows, turns: over time, in seconds from the beginning
+
+{scores}
+{audio}
+Scores support a clinician's judgement. They are no diagnosis.
+"""
+ALL_SCORES = "Scores are left out where no consent covers the day of a session; their reason says so."
+ALL_AUDIO = "All recordings have their audio."
+
+
+@dataclass(frozen=True, slots=True)
+class PatientExport:
+    """What goes into the archive. The rows are in hand; the audio is read while the archive is sent."""
+
+    tables: Tables
+    audio: list[tuple[str, str]]
+    readme: str
+
+    def parts(self) -> Iterator[bytes]:
+        """The archive, part by part."""
+        sink = _Sink()
+        with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("README.txt", self.readme)
+            for name, rows in self.tables.items():
+                archive.writestr(f"json/{name}.json", json.dumps(rows, cls=DjangoJSONEncoder, indent=1))
+                archive.writestr(f"csv/{name}.csv", _as_csv(rows))
+                yield sink.taken()
+            for name, stored in self.audio:
+                yield from _audio(archive, sink, name, stored)
+        yield sink.taken()
+
+    async def parts_async(self) -> AsyncIterator[bytes]:
+        """The same for a server that must not wait for a disk."""
+        parts = self.parts()
+        while (part := await sync_to_async(lambda: next(parts, None))()) is not None:
+            yield part
+
+
+def patient_export(*, user: User, patient: Patient) -> PatientExport:
+    """Everything about ``patient``, for somebody of the care team; in the log before the first byte is sent."""
+    require_own_care(user, patient, Action.EXPORT_PATIENT)
+    access_log.record(actor=user, action="export", object_kind="patient", object_id=patient.id, purpose=Purpose.REQUEST)
+    recordings = list(Recording.objects.filter(session__patient=patient).order_by("uploaded_at"))
+    kept = [(f"audio/{one.id}{_suffix(one)}", one.file) for one in recordings if one.has_audio]
+    return PatientExport(tables_of(patient, user), kept, _readme(patient, len(recordings) - len(kept)))
+
+
+def file_name(patient: Patient) -> str:
+    """A name for the archive that says nothing of the patient."""
+    return f"patient-{str(patient.id)[:8]}-{_today(patient)}.zip"
+
+
+def _today(patient: Patient) -> date:
+    return timezone.localdate(timezone=ZoneInfo(patient.clinic.time_zone))
+
+
+def _readme(patient: Patient, removed: int) -> str:
+    refusal = refusal_by_policy(patient.clinic)
+    audio = f"The audio of {removed} was removed before; recordings say when." if removed else ALL_AUDIO
+    return README.format(today=_today(patient), scores=refusal.message if refusal else ALL_SCORES, audio=audio)
+
+
+def _suffix(recording: Recording) -> str:
+    suffix = PurePath(recording.original_name).suffix.lower()
+    return suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 6 else ""
+
+
+def _as_csv(rows: list[Row]) -> bytes:
+    return csv_lines([list(columns_of(rows)), *(map(_cell, row.values()) for row in rows)])
+
+
+def _cell(value: object) -> object:
+    return " ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _audio(archive: zipfile.ZipFile, sink: _Sink, name: str, stored: str) -> Iterator[bytes]:
+    """One file, as it is: audio hardly shrinks."""
+    try:
+        opened = default_storage.open(stored)
+    except FileNotFoundError:
+        # Removed or deleted since; the rows say what there was.
+        return
+    entry = zipfile.ZipInfo(name, timezone.now().timetuple()[:6])
+    with opened as file, archive.open(entry, "w", force_zip64=True) as written:
+        while chunk := file.read(CHUNK_BYTES):
+            written.write(chunk)
+            yield sink.taken()
+
+
+class _Sink(io.RawIOBase):
+    """Where the archive is written to: keeps what nobody has taken yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._written = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer) -> int:
+        before = len(self._written)
+        self._written += data
+        return len(self._written) - before
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        taken, self._written = bytes(self._written), bytearray()
+        return taken

@@ -1,0 +1,185 @@
+"""Emergency access: one patient, for a while, with a reason, marked and told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models.functions import Now
+from pytest_django import DjangoAssertNumQueries
+
+from accounts import access_log
+from accounts.models import AccessLogEntry, EmergencyAccess, User
+from sessions_app import emergency, erasure, exports, recordings, retention
+from sessions_app.models import Patient, QuestionnaireResponse, Recording, Session
+from tests.pages import signed_in, text
+from tests.scores import marked, traces
+from tests.world import QuestionnaireFactory, SessionFactory, World
+
+pytestmark = pytest.mark.django_db
+
+REASON = "Robin called in crisis, and Alice cannot be reached."
+
+
+def begin(world: World, who: User | None = None, **asked: str) -> Patient:
+    number = asked.get("number", world.alices_patient.reference)
+    return emergency.emergency_begin(user=who or world.bob, number=number, reason=asked.get("reason", REASON))
+
+
+def over() -> None:
+    """Let the time of every emergency access pass."""
+    EmergencyAccess.objects.update(ends_at=Now() - timedelta(seconds=1))
+
+
+def seen_by(user: User) -> set[Patient]:
+    return set(Patient.objects.visible_to(user))
+
+
+def test_it_opens_one_patient_and_all_that_belongs_to_them_and_nothing_else(world: World) -> None:
+    session = SessionFactory(patient=world.alices_patient)
+    recording = marked(session)
+    QuestionnaireFactory(patient=world.alices_patient)
+    other = Patient.objects.create(clinic=world.clinic, reference="P-other", given_name="O", family_name="Ther")
+    other.care_team.add(world.alice)
+    begin(world)
+    assert seen_by(world.bob) == {world.alices_patient, world.bobs_patient}
+    assert list(Session.objects.visible_to(world.bob)) == [session]
+    assert list(Recording.objects.visible_to(world.bob)) == [recording]
+    assert QuestionnaireResponse.objects.visible_to(world.bob).count() == 1
+    page = signed_in(world.bob).get(f"/patients/{world.alices_patient.id}/")
+    assert traces(page.content.decode())
+    assert "Emergency access until" in text(page)
+
+
+def test_it_opens_nothing_for_anybody_else(world: World) -> None:
+    before = {who: seen_by(getattr(world, who)) for who in ("alice", "sam", "ada", "mallory", "robot")}
+    begin(world)
+    assert {who: seen_by(getattr(world, who)) for who in before} == before
+
+
+def test_a_patient_with_several_counselors_is_listed_once(world: World) -> None:
+    world.alices_patient.care_team.add(world.alice, world.mallory)
+    begin(world)
+    assert Patient.objects.visible_to(world.bob).count() == 2
+
+
+def test_it_ends_by_itself(world: World) -> None:
+    begin(world)
+    access = EmergencyAccess.objects.get()
+    assert access.ends_at - access.began_at == timedelta(minutes=60)
+    over()
+    assert seen_by(world.bob) == {world.bobs_patient}
+    assert signed_in(world.bob).get(f"/patients/{world.alices_patient.id}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"reason": ""}, "reason"),
+        ({"reason": "crisis"}, "reason"),
+        ({"reason": "  short        " + " " * 20}, "reason"),
+        ({"reason": "x" * 501}, "reason"),
+        ({"number": "P-nobody"}, "number"),
+    ],
+)
+def test_a_reason_and_a_number_of_the_clinic_are_asked_for(world: World, asked: dict[str, str], field: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        begin(world, **asked)
+    assert field in refused.value.message_dict
+    assert not EmergencyAccess.objects.exists()
+
+
+def test_a_patient_of_another_clinic_cannot_be_opened_and_the_try_is_recorded(world: World) -> None:
+    with pytest.raises(ValidationError):
+        begin(world, number=world.mallorys_patient.reference)
+    row = AccessLogEntry.objects.get()
+    assert (row.action, row.allowed, row.purpose) == ("break_glass", False, "emergency")
+
+
+@pytest.mark.parametrize("who", ["sam", "ada", "robot"])
+def test_only_counselors_may_and_a_try_is_recorded(world: World, who: str) -> None:
+    with pytest.raises(PermissionDenied):
+        begin(world, getattr(world, who))
+    assert signed_in(getattr(world, who)).post("/emergency/").status_code == 403
+    assert {row.allowed for row in AccessLogEntry.objects.all()} == {False}
+
+
+def test_who_cares_for_the_patient_needs_none(world: World) -> None:
+    assert begin(world, world.alice) == world.alices_patient
+    assert not EmergencyAccess.objects.exists()
+    assert "Emergency access" not in text(signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/"))
+
+
+def test_every_access_under_it_is_marked_and_none_before_or_after(world: World) -> None:
+    recording = marked(SessionFactory(patient=world.alices_patient))
+    client, patient = signed_in(world.bob), f"/patients/{world.alices_patient.id}/"
+    client.get(patient)
+    begin(world)
+    for address in (patient, f"{patient}course/", f"/sessions/{recording.session_id}/", f"/api/v1{patient}"):
+        assert client.get(address).status_code == 200
+    client.get(f"/patients/{world.bobs_patient.id}/")
+    signed_in(world.alice).get(patient)
+    over()
+    client.get(patient)
+    rows = AccessLogEntry.objects.filter(actor_id=world.bob.id).order_by("id").values_list("action", "purpose")
+    marks = [("break_glass", "emergency"), *[("read", "emergency")] * 4]
+    assert list(rows) == [("read", "care"), *marks, ("read", "care"), ("read", "care")]
+    assert AccessLogEntry.objects.get(actor_id=world.alice.id).purpose == "care"
+
+
+def test_nothing_that_cannot_be_undone_is_done_under_it(world: World) -> None:
+    recording, patient = marked(SessionFactory(patient=world.alices_patient)), world.alices_patient
+    begin(world)
+    for act in (
+        lambda: recordings.recording_delete(user=world.bob, recording=recording),
+        lambda: retention.audio_remove(user=world.bob, recording=recording),
+        lambda: exports.patient_export(user=world.bob, patient=patient),
+        lambda: erasure.patient_erase(user=world.bob, patient=patient),
+    ):
+        with pytest.raises(PermissionDenied):
+            act()
+    assert AccessLogEntry.objects.filter(allowed=False, purpose="emergency").count() == 4
+    page = signed_in(world.bob).get(f"/patients/{patient.id}/").content.decode()
+    assert "/export/" not in page
+    assert "/erase/" not in page
+
+
+def test_the_form_opens_the_patient(world: World) -> None:
+    client = signed_in(world.bob)
+    assert "60 minutes" in text(client.get("/emergency/"))
+    assert client.post("/emergency/", {"number": world.alices_patient.reference, "reason": "no"}).status_code == 422
+    sent = {"number": world.alices_patient.reference.lower(), "reason": REASON}
+    assert client.post("/emergency/", sent).headers["Location"] == f"/patients/{world.alices_patient.id}/"
+
+
+def test_the_administrator_is_told_until_they_say_that_they_have_seen_it(world: World) -> None:
+    begin(world)
+    client, access = signed_in(world.ada), EmergencyAccess.objects.get()
+    page = text(client.get("/"))
+    assert f"Bob {world.alices_patient.reference}" in page
+    assert REASON in page
+    assert "Alder" not in page
+    assert signed_in(world.alice).post(f"/clinic/emergencies/{access.id}/seen/").status_code == 403
+    client.post(f"/clinic/emergencies/{access.id}/seen/")
+    access.refresh_from_db()
+    assert access.seen_by == world.ada
+    assert access.seen_at
+    assert REASON not in text(client.get("/"))
+    # It does not end by being seen.
+    assert world.alices_patient in seen_by(world.bob)
+
+
+def test_the_administrator_of_another_clinic_is_told_nothing(world: World) -> None:
+    begin(world)
+    world.ada.clinic = world.mallory.clinic
+    world.ada.save()
+    client = signed_in(world.ada)
+    assert REASON not in text(client.get("/"))
+    client.post(f"/clinic/emergencies/{EmergencyAccess.objects.get().id}/seen/")
+    assert EmergencyAccess.objects.get().seen_at is None
+
+
+def test_marking_costs_no_query_more(world: World, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(1):
+        access_log.record(actor=world.alice, action="read", object_kind="patient")

@@ -1,0 +1,185 @@
+"""Everything about one patient in one archive."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import stat
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import AccessLogEntry, AffectPolicy
+from inference.models import AnalysisJob
+from sessions_app import exports, retention, uploads
+from sessions_app.models import Consent, Patient, Recording
+from tests.outlets import body_of
+from tests.pages import signed_in, text
+from tests.scores import marked, traces
+from tests.world import QuestionnaireFactory, SessionFactory, World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SOUND = b"some sound " * 1000
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Settings, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def recording(world: World) -> Recording:
+    """One with scores and one that waits, which has a file; and a questionnaire."""
+    found = marked(SessionFactory(patient=world.alices_patient))
+    QuestionnaireFactory(patient=world.alices_patient)
+    return found
+
+
+def uploaded(world: World) -> Recording:
+    session = SessionFactory(patient=world.alices_patient)
+    return uploads.recording_add(user=world.alice, session=session, upload=SimpleUploadedFile("Mon day.WAV", SOUND))
+
+
+def archive(world: World) -> zipfile.ZipFile:
+    export = exports.patient_export(user=world.alice, patient=world.alices_patient)
+    return zipfile.ZipFile(io.BytesIO(b"".join(export.parts())))
+
+
+def rows(found: zipfile.ZipFile, name: str) -> list[dict[str, Any]]:
+    loaded: list[dict[str, Any]] = json.loads(found.read(f"json/{name}.json"))
+    return loaded
+
+
+def everything(found: zipfile.ZipFile) -> str:
+    return "\n".join(found.read(name).decode(errors="replace") for name in found.namelist())
+
+
+def test_it_holds_each_kind_of_row_as_json_and_as_csv(world: World, recording: Recording) -> None:
+    found = archive(world)
+    assert found.testzip() is None
+    names = {Path(name).stem for name in found.namelist() if name.startswith("json/")}
+    assert names == {Path(name).stem for name in found.namelist() if name.startswith("csv/")}
+    for name in sorted(names - {"turns", "confirmations"}):
+        listed = rows(found, name)
+        assert listed, name
+        lines = list(csv.DictReader(io.StringIO(found.read(f"csv/{name}.csv").decode())))
+        assert (len(lines), list(lines[0])) == (len(listed), list(listed[0])), name
+    assert rows(found, "patient")[0]["family_name"] == "Alder"
+    assert rows(found, "recordings")[0]["original_name"] == "session.wav"
+    assert "README.txt" in found.namelist()
+
+
+def test_it_tells_nothing_of_other_patients(world: World, recording: Recording) -> None:
+    marked(SessionFactory(patient=world.bobs_patient))
+    found = archive(world)
+    assert len(rows(found, "analyses")) == len(rows(found, "sessions")) == len(rows(found, "jobs")) == 1
+    assert "Birch" not in everything(found)
+
+
+def test_the_audio_is_in_it_byte_for_byte_under_a_name_that_says_nothing(world: World) -> None:
+    recording = uploaded(world)
+    found = archive(world)
+    assert found.read(f"audio/{recording.id}.wav") == SOUND
+    assert recording.file not in everything(found)
+
+
+def test_audio_that_was_removed_is_said_to_be_and_missing_audio_ends_no_export(world: World, media: Path) -> None:
+    removed, lost = uploaded(world), uploaded(world)
+    retention.audio_remove(user=world.alice, recording=removed)
+    (media / lost.file).unlink()
+    found = archive(world)
+    assert [name for name in found.namelist() if name.startswith("audio/")] == []
+    assert "The audio of 1 was removed before" in found.read("README.txt").decode()
+
+
+def test_who_looked_is_in_it_and_from_where_is_not(world: World, recording: Recording) -> None:
+    signed_in(world.sam).get(f"/patients/{world.alices_patient.id}/", REMOTE_ADDR="203.0.113.8")
+    found = archive(world)
+    listed = [(row["actor"], row["action"], row["purpose"]) for row in rows(found, "accesses")]
+    assert listed == [("Sam", "read", "care"), ("Alice", "export", "request")]
+    assert "203.0.113.8" not in everything(found)
+
+
+def test_scores_are_in_it_where_they_may_be_shown(world: World, recording: Recording) -> None:
+    assert rows(archive(world), "analyses")[0]["depression"] == 0.7231
+    assert len(traces(everything(archive(world)))) == 12
+
+
+@pytest.mark.parametrize("policy", [AffectPolicy.OFF, AffectPolicy.RESEARCH])
+def test_scores_obey_the_clinics_policy(world: World, recording: Recording, policy: AffectPolicy) -> None:
+    world.alices_patient.clinic.affect_policy = policy
+    found = archive(world)
+    scored = [rows(found, name) for name in ("analyses", "windows")]
+    assert traces(scored) == []
+    assert rows(found, "analyses")[0]["depression_reason"].startswith("This clinic")
+    measures = {row["code"]: row["value"] for row in rows(found, "measures")}
+    assert measures["f0_mean"] == 180.2
+
+
+def test_without_consent_nothing_that_was_heard_in_the_voice_is_in_it(world: World, recording: Recording) -> None:
+    Consent.objects.update(withdrawn_at=timezone.now())
+    found = archive(world)
+    assert (rows(found, "windows"), rows(found, "turns"), rows(found, "quality")) == ([], [], [])
+    assert {row["value"] for row in rows(found, "measures")} == {None}
+    assert rows(found, "analyses")[0]["speech_seconds"] is None
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@"])
+def test_no_cell_of_a_table_is_a_formula_and_json_is_as_it_was(world: World, start: str) -> None:
+    name = f"{start}cmd|' /C calc'!A0"
+    Patient.objects.filter(id=world.alices_patient.id).update(given_name=name)
+    found = archive(world)
+    (line,) = csv.DictReader(io.StringIO(found.read("csv/patient.csv").decode()))
+    assert line["given_name"] == f"'{name}"
+    assert rows(found, "patient")[0]["given_name"] == name
+
+
+def test_it_is_made_while_it_is_sent_and_logged_before_the_first_byte(world: World) -> None:
+    uploaded(world)
+    response = signed_in(world.alice).post(f"/patients/{world.alices_patient.id}/export/")
+    assert response.streaming
+    row = AccessLogEntry.objects.get(action="export")
+    assert (row.object_kind, row.patient_id, row.purpose) == ("patient", world.alices_patient.id, "request")
+    assert zipfile.ZipFile(io.BytesIO(body_of(response))).testzip() is None
+    assert "Alder" not in response["Content-Disposition"]
+
+
+def test_the_page_says_what_is_in_it_and_exports_nothing(world: World) -> None:
+    page = signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/export/")
+    assert "It is not encrypted." in text(page)
+    assert not AccessLogEntry.objects.filter(action="export").exists()
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("bob", 404), ("mallory", 404), ("sam", 403), ("ada", 403), ("robot", 403)]
+)
+def test_only_the_care_team_may_export_and_a_try_is_recorded(world: World, who: str, status: int) -> None:
+    assert signed_in(getattr(world, who)).post(f"/patients/{world.alices_patient.id}/export/").status_code == status
+    assert AccessLogEntry.objects.get().allowed is False
+
+
+def test_the_command_writes_an_archive_that_only_its_owner_reads(world: World, tmp_path: Path) -> None:
+    target, patient = tmp_path / "archive.zip", str(world.alices_patient.id)
+    call_command("export_patient", world.alice.email, patient, str(target))
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert zipfile.ZipFile(target).testzip() is None
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command("export_patient", world.alice.email, patient, str(target))
+    for who, sentence in (("sam", "Only a counselor of the patient's care team"), ("bob", "There is no such patient")):
+        with pytest.raises(CommandError, match=sentence):
+            call_command("export_patient", getattr(world, who).email, patient, str(tmp_path / "other.zip"))
+    assert not (tmp_path / "other.zip").exists()
+
+
+def test_a_job_says_why_it_failed_and_not_who_holds_it(world: World, recording: Recording) -> None:
+    assert AnalysisJob.objects.exists()
+    assert not {"lease_token", "file", "tenant"} & set(rows(archive(world), "jobs")[0])
