@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from tenancy import every_clinic
+from tenancy import acting_for, every_clinic
 
 
 @shared_task(name="sessions_app.tasks.tidy_voices")
@@ -23,8 +23,11 @@ def delete_old_audio() -> None:
     from accounts.models import Clinic
     from sessions_app import retention
 
-    for clinic in Clinic.objects.all():
-        retention.audio_remove_old(clinic=clinic)
+    with every_clinic():
+        clinics = list(Clinic.objects.all())
+    for clinic in clinics:
+        with acting_for(clinic.id):
+            retention.audio_remove_old(clinic=clinic)
 
 
 @shared_task(name="sessions_app.tasks.tidy_files")

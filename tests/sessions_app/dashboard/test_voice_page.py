@@ -85,6 +85,7 @@ def test_the_page_is_for_counselors(world: World, who: str) -> None:
 def test_whoever_is_no_counselor_any_more_can_delete_their_clip_and_upload_none(world: World, role: Role) -> None:
     send(signed_in(world.alice))
     User.objects.filter(id=world.alice.id).update(role=role)
+    world.alice.refresh_from_db()
     client = signed_in(world.alice)
     assert PAGE in client.get("/").content.decode()
     shown = text(client.get(PAGE))
