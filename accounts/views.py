@@ -18,6 +18,7 @@ from accounts import services
 from accounts.devices import device_end, devices_of
 from accounts.idle import seconds_left
 from accounts.models import User
+from accounts.needs import Ask, needing
 
 SHOWN_ONCE = "fresh_api_token"
 
@@ -32,8 +33,9 @@ class ForgottenPassword(PasswordResetView):
         return super().get_context_data(**context) | {"by_mail": bool(settings.EMAIL_URL)}
 
 
+@needing(GET=Ask.SIGN_IN, POST=Ask.SIGN_IN)
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def api_token(request: HttpRequest) -> HttpResponse:
     """Show that a token exists; a POST makes a new one, ends the old one, and returns here to show the new one once."""
     assert isinstance(request.user, User)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from accounts.needs import Ask, needing
 from inference.models import Worker
 
 log = structlog.get_logger(__name__)
@@ -45,12 +46,14 @@ class DatabaseAnswer:
     workers: dict[str, int] | None = None
 
 
+@needing(GET=Ask.NOTHING)
 @require_safe
 def live(_request: HttpRequest) -> HttpResponse:
     """200 while this process answers; touches nothing else, as no restart of it would mend a database."""
     return JsonResponse({"live": True})
 
 
+@needing(GET=Ask.NOTHING)
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
     """200 if the database, with this version's tables, and Redis answer; else 503 with the one that does not.

@@ -18,10 +18,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from accounts.needs import Ask, needing
 from inference.models import JobState
 from inference.operations import Operations, Spread, Tally, WorkerState, operations, tallies
 
 
+@needing(GET=Ask.METRICS_TOKEN)
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """The figures for whoever sends ``METRICS_TOKEN`` as a bearer token; 404 where none is set."""

@@ -72,7 +72,6 @@ class PatientResource(Resource[Patient]):
     """What the list and the single patient share."""
 
     kind = "patient"
-    needs = {"GET": Action.LIST_PATIENTS, "POST": Action.ADD_PATIENT}
     serializer_class = PatientSerializer
     queryset = Patient.objects.all()
 
@@ -84,6 +83,7 @@ class PatientResource(Resource[Patient]):
 class PatientList(PatientResource):
     """All patients that the caller may see."""
 
+    needs = {"GET": Action.LIST_PATIENTS, "POST": Action.ADD_PATIENT}
     filterset_class = PatientFilter
 
     @extend_schema(
@@ -111,6 +111,8 @@ class PatientList(PatientResource):
 
 class PatientDetail(PatientResource):
     """One patient."""
+
+    needs = {"GET": Action.LIST_PATIENTS}
 
     @extend_schema(operation_id="patients_retrieve", summary="Read a patient")
     def get(self, request: Request, patient_id: uuid.UUID) -> Response:

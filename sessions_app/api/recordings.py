@@ -77,7 +77,6 @@ class RecordingResource(Resource[Recording]):
     """What the list and the single recording share."""
 
     kind = "recording"
-    needs = {"GET": Action.LIST_PATIENTS, "POST": Action.UPLOAD_RECORDING}
     ordered_by = "uploaded_at"
     parser_classes = [UploadParser]
     serializer_class = RecordingSerializer
@@ -91,6 +90,7 @@ class RecordingResource(Resource[Recording]):
 class RecordingList(RecordingResource):
     """All recordings that the caller may see."""
 
+    needs = {"GET": Action.LIST_PATIENTS, "POST": Action.UPLOAD_RECORDING}
     filterset_class = RecordingFilter
 
     @extend_schema(operation_id="recordings_list", summary="List recordings", responses=RecordingSerializer(many=True))

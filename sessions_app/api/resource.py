@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Any, ClassVar, TypeVar
 
@@ -51,7 +52,7 @@ class Resource(GenericAPIView[M]):
     """One kind of thing in the API. ``kind``: its name in the access log; ``needs``: the action behind each method."""
 
     kind: ClassVar[str]
-    needs: ClassVar[dict[str, Action]]
+    needs: ClassVar[Mapping[str, Action]]
     ordered_by: ClassVar[str] = "created_at"
 
     permission_classes = [IsAuthenticated, MayAct]

@@ -66,7 +66,6 @@ class SessionResource(Resource[Session]):
     """What the list and the single session share."""
 
     kind = "session"
-    needs = {"GET": Action.LIST_PATIENTS, "POST": Action.ADD_SESSION}
     ordered_by = "held_at"
     serializer_class = SessionSerializer
     queryset = Session.objects.all()
@@ -79,6 +78,7 @@ class SessionResource(Resource[Session]):
 class SessionList(SessionResource):
     """All sessions that the caller may see."""
 
+    needs = {"GET": Action.LIST_PATIENTS, "POST": Action.ADD_SESSION}
     filterset_class = SessionFilter
 
     @extend_schema(operation_id="sessions_list", summary="List sessions", responses=SessionSerializer(many=True))
@@ -101,6 +101,8 @@ class SessionList(SessionResource):
 
 class SessionDetail(SessionResource):
     """One session."""
+
+    needs = {"GET": Action.LIST_PATIENTS}
 
     @extend_schema(operation_id="sessions_retrieve", summary="Read a session")
     def get(self, request: Request, session_id: uuid.UUID) -> Response:

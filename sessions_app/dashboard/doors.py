@@ -11,12 +11,14 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from accounts import access_log
 from accounts.models import User
-from accounts.policy import Action, may
+from accounts.needs import Ask, Need, actions_in, needing, needs_of
+from accounts.policy import may
 from sessions_app.models import Patient, Recording, Session
 
 
@@ -31,23 +33,36 @@ Rest = ParamSpec("Rest")
 Page = Callable[Concatenate[ClinicRequest, Rest], HttpResponseBase]
 
 
-def open_to(*actions: Action) -> Callable[[Page[Rest]], Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]]:
-    """Let in who has signed in with a role that may do one of ``actions``; refuse others and record the refusal."""
+def open_to(**needs: Need) -> Callable[[Page[Rest]], Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]]:
+    """Take the methods that are named, from whoever has signed in in a role that may do what is named for them.
+
+    ``@open_to(GET=Action.LIST_PATIENTS, POST=Action.UPLOAD_RECORDING)``; with GET goes HEAD. Others are refused, and
+    the refusal is recorded. `accounts.needs.needs_of` reads from the view what it asks.
+    """
 
     def decorate(view: Page[Rest]) -> Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _sign_in_first(cast(ClinicRequest, request))
-            user = request.user
-            if not any(may(user, action) for action in actions):
-                access_log.record(actor=user, action=actions[0], object_kind="page", allowed=False)
-                raise PermissionDenied
+            _refuse_unless_allowed(request.user, by_method[request.method or ""])
             return view(cast(ClinicRequest, request), *args, **kwargs)
 
-        return cast(Callable[Concatenate[HttpRequest, Rest], HttpResponseBase], guarded)
+        needing(**needs)(guarded)
+        by_method = needs_of(guarded) or {}
+        return cast(
+            Callable[Concatenate[HttpRequest, Rest], HttpResponseBase],
+            require_http_methods([*by_method])(guarded),
+        )
 
     return decorate
+
+
+def _refuse_unless_allowed(user: User, need: Need) -> None:
+    actions = actions_in(need)
+    if need is not Ask.SIGN_IN and not any(may(user, action) for action in actions):
+        access_log.record(actor=user, action=actions[0], object_kind="page", allowed=False)
+        raise PermissionDenied
 
 
 def _sign_in_first(request: ClinicRequest) -> HttpResponse:

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access_log
 from accounts.policy import Action
@@ -17,8 +16,7 @@ from sessions_app.dashboard.accesses import KIND, access_page, accesses_to, late
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@open_to(Action.READ_ACCESS_LOG)
+@open_to(GET=Action.READ_ACCESS_LOG, POST=Action.READ_ACCESS_LOG)
 def access_log_page(request: ClinicRequest) -> HttpResponse:
     """A page of rows, newest first; the form is sent by POST, so that no patient's number stands in an address."""
     form = AccessLogForm(request.POST if request.method == "POST" else {}, user=request.user)
@@ -30,8 +28,7 @@ def access_log_page(request: ClinicRequest) -> HttpResponse:
     return render(request, f"dashboard/{template}.html", {"form": form, "page": page, "with_address": True})
 
 
-@require_POST
-@open_to(Action.READ_ACCESS_LOG)
+@open_to(POST=Action.READ_ACCESS_LOG)
 def export(request: ClinicRequest) -> HttpResponseBase:
     """All rows that the form asks for, as CSV."""
     form = AccessLogForm(request.POST, user=request.user)
@@ -47,8 +44,7 @@ def export(request: ClinicRequest) -> HttpResponseBase:
     )
 
 
-@require_safe
-@open_to(Action.SEE_WHO_LOOKED)
+@open_to(GET=Action.SEE_WHO_LOOKED)
 def patient_accesses(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     """Who looked at a patient of one's own care: people and how often for the patient's page, alone each row."""
     found = patient_or_404(request.user, patient_id)

@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 
 from accounts.models import Role, User
 from accounts.policy import Action
@@ -17,8 +16,7 @@ from sessions_app.dashboard.doors import ClinicRequest, open_to
 from sessions_app.models import Patient
 
 
-@require_http_methods(["GET", "POST"])
-@open_to(Action.ADD_PATIENT)
+@open_to(GET=Action.ADD_PATIENT, POST=Action.ADD_PATIENT)
 def new_patient(request: ClinicRequest) -> HttpResponse:
     """A form for one new patient; a POST adds them and opens their page."""
     form, consent = _forms(request)

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
 
 from accounts import services
 from accounts.models import IDLE_MINUTES, AffectPolicy, User
@@ -56,8 +55,7 @@ def audio(request: ClinicRequest) -> HttpResponse:
     return redirect("home")
 
 
-@require_POST
-@open_to(Action.MANAGE_CLINIC)
+@open_to(POST=Action.MANAGE_CLINIC)
 def policy(request: ClinicRequest) -> HttpResponse:
     """Set the clinic's policy for affect scores."""
     form = PolicyForm(request.POST)

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 
 from accounts.policy import Action
 from sessions_app import services
@@ -18,12 +17,11 @@ from sessions_app.dashboard.forms import UploadForm
 from sessions_app.dashboard.views.patients import log_read, patient_context
 
 
-@require_http_methods(["GET", "POST"])
-@open_to(Action.RECORD_CONSENT)
+@open_to(GET=Action.RECORD_CONSENT, POST=Action.RECORD_CONSENT)
 def record(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     """Record a consent; the form itself stands on the patient's page."""
     patient = patient_or_404(request.user, patient_id)
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect("patient", patient.id)
     form = ConsentForm(request.POST, patient=patient)
     if form.is_valid():
@@ -35,8 +33,7 @@ def record(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     return render(request, "dashboard/patient.html", context, status=422)
 
 
-@require_http_methods(["GET", "POST"])
-@open_to(Action.WITHDRAW_CONSENT)
+@open_to(GET=Action.WITHDRAW_CONSENT, POST=Action.WITHDRAW_CONSENT)
 def withdraw(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     """Ask once more what a withdrawal means; a POST withdraws."""
     patient = patient_or_404(request.user, patient_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
 
 from accounts import access_log
 from accounts.policy import Action, may
@@ -15,8 +14,7 @@ from sessions_app.dashboard.views.clinic import clinic_page
 from sessions_app.dashboard.wording import HEAD_WORDS
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@open_to(Action.LIST_PATIENTS, Action.MANAGE_CLINIC)
+@open_to(GET=(Action.LIST_PATIENTS, Action.MANAGE_CLINIC), POST=Action.LIST_PATIENTS)
 def home(request: ClinicRequest) -> HttpResponse:
     """Patients for who cares for them; the clinic for its administrator."""
     if may(request.user, Action.LIST_PATIENTS):

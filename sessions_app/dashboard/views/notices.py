@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from accounts.policy import Action
 from sessions_app.dashboard.doors import ClinicRequest, open_to
 
 
-@require_safe
-@open_to(Action.LIST_PATIENTS, Action.MANAGE_CLINIC)
+@open_to(GET=(Action.LIST_PATIENTS, Action.MANAGE_CLINIC))
 def system_notice(request: ClinicRequest) -> HttpResponse:
     """Whether a worker runs and has its model; nothing when all is well."""
     return render(request, "_system_notice.html")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from accounts.policy import Action
 from sessions_app.dashboard.doors import ClinicRequest, open_to
@@ -12,8 +11,7 @@ from sessions_app.dashboard.news import SECONDS_BETWEEN_FIGURES, fingerprint
 from sessions_app.dashboard.operations import operations_of
 
 
-@require_safe
-@open_to(Action.MANAGE_CLINIC)
+@open_to(GET=Action.MANAGE_CLINIC)
 def operations_page(request: ClinicRequest) -> HttpResponse:
     """The figures; asked again and again with ``seen``, and answered with nothing while they stay the same."""
     found = operations_of(request.user.clinic)

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
 
 from accounts import access_log
@@ -29,8 +28,7 @@ from sessions_app.models import Patient, PatientChannel
 COURSE_CHANGED = "course-changed"
 
 
-@require_safe
-@open_to(Action.LIST_PATIENTS)
+@open_to(GET=Action.LIST_PATIENTS)
 def patient(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     """Everything about one patient that this user may see."""
     found = patient_or_404(request.user, patient_id)
@@ -38,8 +36,7 @@ def patient(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     return render(request, "dashboard/patient.html", patient_context(request, found, UploadForm()))
 
 
-@require_safe
-@open_to(Action.SEE_SCORES)
+@open_to(GET=Action.SEE_SCORES)
 def course(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     """The chart alone, fetched again when an analysis is done."""
     found = patient_or_404(request.user, patient_id)
@@ -48,8 +45,7 @@ def course(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     return render(request, "dashboard/_course.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@open_to(Action.LIST_PATIENTS)
+@open_to(GET=Action.LIST_PATIENTS, POST=Action.UPLOAD_RECORDING)
 def sessions(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     """The list of sessions, asked for again and again while an analysis runs; a POST brings a recording in."""
     found = patient_or_404(request.user, patient_id)
@@ -74,6 +70,7 @@ def _upload(request: ClinicRequest, found: Patient) -> HttpResponse:
     if request.htmx:
         context = {"patient": found, "form": form, "panel": consent_panel(found, request.user)}
         return render(request, "dashboard/_upload.html", context, status=422)
+    log_read(request, found)
     return render(request, "dashboard/patient.html", patient_context(request, found, form), status=422)
 
 

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.policy import Action
 from sessions_app import identification, recordings, retention
@@ -22,8 +21,7 @@ SWAPPED = "The recording is analysed again, with the other person as the patient
 CHANGED_MEANWHILE = "Nothing was changed: this recording is or was analysed anew meanwhile."
 
 
-@require_POST
-@open_to(Action.RETRY_ANALYSIS)
+@open_to(POST=Action.RETRY_ANALYSIS)
 def retry(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """Queue a failed analysis again."""
     recording = recording_or_404(request.user, recording_id)
@@ -35,8 +33,7 @@ def retry(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     return _how_far(request, recording)
 
 
-@require_POST
-@open_to(Action.CANCEL_ANALYSIS)
+@open_to(POST=Action.CANCEL_ANALYSIS)
 def cancel(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """End the analysis that waits or runs."""
     recording = recording_or_404(request.user, recording_id)
@@ -45,8 +42,7 @@ def cancel(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     return _how_far(request, recording)
 
 
-@require_POST
-@open_to(Action.REANALYZE)
+@open_to(POST=Action.REANALYZE)
 def reanalyze(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """Analyse the recording anew with today's checkpoint, and return to the session."""
     recording = recording_or_404(request.user, recording_id)
@@ -58,8 +54,7 @@ def reanalyze(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     return redirect("session", recording.session_id)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@open_to(Action.DELETE_RECORDING)
+@open_to(GET=Action.DELETE_RECORDING, POST=Action.DELETE_RECORDING)
 def delete(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """Ask once more and say what goes; a POST deletes."""
     recording = recording_or_404(request.user, recording_id)
@@ -97,8 +92,7 @@ def _how_far(request: ClinicRequest, recording: Recording) -> HttpResponse:
     return redirect("patient", patient.id)
 
 
-@require_POST
-@open_to(Action.CONFIRM_PATIENT)
+@open_to(POST=Action.CONFIRM_PATIENT)
 def confirm_patient(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """Confirm who was assumed to be the patient, and return to the session."""
     recording = recording_or_404(request.user, recording_id)
@@ -106,8 +100,7 @@ def confirm_patient(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     return redirect("session", recording.session_id)
 
 
-@require_POST
-@open_to(Action.CONFIRM_PATIENT)
+@open_to(POST=Action.CONFIRM_PATIENT)
 def swap_patient(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """Analyse the recording again with the other person as the patient; the patient's page shows how far it is."""
     recording = recording_or_404(request.user, recording_id)

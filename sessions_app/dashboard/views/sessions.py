@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from accounts import access_log
 from accounts.policy import Action, may
@@ -16,8 +15,7 @@ from sessions_app.dashboard.session_detail import recording_details
 from sessions_app.dashboard.wording import HEAD_WORDS
 
 
-@require_safe
-@open_to(Action.LIST_PATIENTS)
+@open_to(GET=Action.LIST_PATIENTS)
 def session(request: ClinicRequest, session_id: UUID) -> HttpResponse:
     """What was measured in one session, or for staff how far its recordings are."""
     found = session_or_404(request.user, session_id)

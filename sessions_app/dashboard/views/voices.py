@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.needs import Ask
 from accounts.permissions import require
 from accounts.policy import Action, may
 from inference import clips
@@ -16,16 +16,13 @@ from sessions_app.dashboard.doors import ClinicRequest, open_to
 from sessions_app.dashboard.forms import VoiceForm
 from sessions_app.models import CounselorVoice
 
-# Whoever is no counselor any more must still be able to take their voice back.
-ANYBODY = tuple(Action)
 
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@open_to(*ANYBODY)
+# Whoever is no counselor any more must still be able to take their voice back, hence Ask.SIGN_IN.
+@open_to(GET=Ask.SIGN_IN, POST=Action.KEEP_VOICE)
 def voice(request: ClinicRequest) -> HttpResponse:
     """What the clip is for, and whether there is one; a POST keeps a new one in its place."""
     kept = CounselorVoice.objects.filter(counselor=request.user).first()
-    if kept is None or request.method == "POST":
+    if kept is None:
         require(request.user, Action.KEEP_VOICE, object_kind="page")
     form = VoiceForm(request.POST, request.FILES) if request.method == "POST" else VoiceForm()
     if form.is_valid() and _kept(request, form):
@@ -41,8 +38,7 @@ def voice(request: ClinicRequest) -> HttpResponse:
     return render(request, "dashboard/voice.html", context, status=422 if form.is_bound else 200)
 
 
-@require_POST
-@open_to(*ANYBODY)
+@open_to(POST=Ask.SIGN_IN)
 def delete(request: ClinicRequest) -> HttpResponse:
     """Delete the clip at once."""
     if voices.voice_delete(user=request.user):

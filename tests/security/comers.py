@@ -1,0 +1,141 @@
+"""Whoever may come to a route, with the session or the token that they have, and the objects that they may ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
+from django.test.client import ClientHandler
+from rest_framework.authtoken.models import Token
+
+from accounts.models import Role, User
+from sessions_app.models import CounselorVoice, Patient
+from tests.pages import signed_in
+from tests.security.routes import Route
+from tests.world import SessionFactory, UserFactory, World, analysed
+
+METRICS_TOKEN = "what-the-monitoring-sends"
+
+
+@dataclass(frozen=True)
+class Comer:
+    """``session`` and ``token`` are what they show to pages and to the API; neither counts where not ``is_valid``."""
+
+    name: str
+    user: User | None = None
+    session: str = ""
+    token: str = ""
+    is_valid: bool = True
+    swapped: bool = False
+    """Shows the session to the API and the token to pages."""
+
+    def is_known_at(self, route: Route) -> bool:
+        """A session opens pages and the API, a token only the API."""
+        return self.user is not None and self.is_valid and (route.is_api or not self.swapped)
+
+    def shows_bad_token(self, route: Route) -> bool:
+        return route.is_api and bool(self.token) and not self.is_valid
+
+    def client(self, route: Route, handler: ClientHandler) -> tuple[Client, dict[str, str]]:
+        """A client without a memory, and the headers that go with each of its requests."""
+        client = Client(raise_request_exception=False)
+        client.handler = handler
+        if self.name == MONITORING:
+            return client, {"Authorization": f"Bearer {METRICS_TOKEN}"}
+        if route.is_api != self.swapped and self.token:
+            return client, {"Authorization": f"Token {self.token}"}
+        if self.session:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.session
+        return client, {}
+
+
+MONITORING = "monitoring"
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """The ids of one patient's objects by the name that they have in a route; ``patient`` is None where none exist."""
+
+    name: str
+    patient: Patient | None
+    ids: dict[str, str]
+
+
+def comers(world: World) -> list[Comer]:
+    """All of them. Each has a clip of the own voice, so that whether there is one makes no difference."""
+    former = UserFactory(clinic=world.clinic, display_name="Former")
+    world.alices_patient.care_team.add(former)
+    people = {
+        "counselor of the care team": world.alice,
+        "counselor of another care team": world.bob,
+        "staff": world.sam,
+        "admin": world.ada,
+        "integration": world.robot,
+        "counselor of another clinic": world.mallory,
+        "admin of another clinic": UserFactory(clinic=world.mallory.clinic, role=Role.ADMIN),
+    }
+    known = [_comer(name, user) for name, user in people.items()]
+    return [
+        *known,
+        replace(known[0], name="counselor with token and session exchanged", swapped=True),
+        _switched_off(_comer("inactive", former)),
+        _expired(_comer("expired", UserFactory(clinic=world.clinic))),
+        Comer("anonymous"),
+        Comer(MONITORING),
+    ]
+
+
+def _comer(name: str, user: User) -> Comer:
+    CounselorVoice.objects.create(counselor=user, file="voices/none", size=1000, speech_seconds=20.0)
+    session = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
+    return Comer(name, user, session, Token.objects.create(user=user).key)
+
+
+def _switched_off(comer: Comer) -> Comer:
+    assert comer.user is not None
+    User.objects.filter(id=comer.user.id).update(is_active=False)
+    return replace(comer, is_valid=False)
+
+
+def _expired(comer: Comer) -> Comer:
+    session = SessionStore(comer.session)
+    session.set_expiry(-1)
+    session.save()
+    Token.objects.filter(user=comer.user).delete()
+    return replace(comer, is_valid=False)
+
+
+def belongings(world: World) -> list[Belongings]:
+    """Of a patient in Alice's care, in Bob's, of another clinic, and of nobody."""
+    names = {"Alice's": world.alices_patient, "Bob's": world.bobs_patient, "another clinic's": world.mallorys_patient}
+    return [*(_belongings(name, patient) for name, patient in names.items()), _nobodys()]
+
+
+def _belongings(name: str, patient: Patient) -> Belongings:
+    patient.family_name = f"Zz{patient.id.hex[:12]}"
+    patient.save()
+    recording = analysed(SessionFactory(patient=patient))
+    ids: dict[str, Any] = {
+        "patient_id": patient.id,
+        "session_id": recording.session_id,
+        "recording_id": recording.id,
+        "job_id": recording.job_id,
+        "analysis_id": recording.analysis_id,
+    }
+    return Belongings(name, patient, {key: str(value) for key, value in ids.items()})
+
+
+def _nobodys() -> Belongings:
+    names = ("patient_id", "session_id", "recording_id", "job_id", "analysis_id")
+    return Belongings("nobody's", None, {name: str(uuid4()) for name in names})
+
+
+def sees(user: User, patient: Patient | None) -> bool:
+    """Whether a patient is in ``user``'s reach, told apart from `visible_to` on purpose."""
+    if patient is None or patient.clinic_id != user.clinic_id:
+        return False
+    return user.role != Role.COUNSELOR or user in patient.care_team.all()

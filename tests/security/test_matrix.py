@@ -1,0 +1,198 @@
+"""Every route, with every method, asked by everybody for everybody's objects: is the answer what the route declares?"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import resolve_url
+from django.test.client import ClientHandler
+from pytest_django import Settings
+from rest_framework.throttling import SimpleRateThrottle
+
+from accounts.models import AccessLogEntry
+from accounts.needs import THIRD_PARTY, Ask, actions_in
+from accounts.policy import may
+from tests.security.comers import METRICS_TOKEN, MONITORING, Belongings, Comer, belongings, comers, sees
+from tests.security.routes import METHODS, NOWHERE, Route, routes
+from tests.world import World
+
+SHOWN = 40
+
+DECLARE = """{route} declares nothing. Say beside its view what it asks for each method:
+    a page:            @open_to(GET=Action.LIST_PATIENTS, POST=Action.UPLOAD_RECORDING)
+    the API:           needs = {{"GET": Action.LIST_PATIENTS}} in the class
+    without patients:  @needing(GET=Ask.NOTHING) or Ask.SIGN_IN
+    another package's: a line "{name}": {{"GET": Ask.NOTHING}} in accounts.needs.THIRD_PARTY"""
+
+FILL = """{route} has a parameter that tests/security/comers.py cannot fill: {missing}.
+Add it to _belongings, with the id of an object of that patient, and to _nobodys."""
+
+
+class Answer(StrEnum):
+    """What a status means."""
+
+    LET_IN = "let in"
+    SIGN_IN = "sign in first"
+    REFUSED = "refused"
+    NOT_FOUND = "not found"
+    NO_METHOD = "no such method"
+    BROKEN = "broken"
+
+
+STATUS = {401: Answer.SIGN_IN, 403: Answer.REFUSED, 404: Answer.NOT_FOUND, 405: Answer.NO_METHOD}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One request."""
+
+    route: Route
+    method: str
+    comer: Comer
+    belongings: Belongings
+
+    def __str__(self) -> str:
+        asked = f", {self.belongings.name}" if self.route.parameters else ""
+        return f"{self.method} {self.route} by {self.comer.name}{asked}"
+
+    @property
+    def expected(self) -> set[Answer]:
+        """As declared; more than one where it does not matter which comes first."""
+        route, comer = self.route, self.comer
+        needs = route.needs or {}
+        need = needs.get(self.method)
+        if need is Ask.NOWHERE:
+            return {Answer.NOT_FOUND}
+        if comer.shows_bad_token(route):
+            return {Answer.SIGN_IN}
+        if need is None:
+            asks_first = not comer.is_known_at(route) and set(needs.values()) != {Ask.NOTHING}
+            return {Answer.NO_METHOD} | ({Answer.SIGN_IN} if asks_first else set())
+        if need is Ask.NOTHING:
+            return {Answer.LET_IN}
+        if need is Ask.METRICS_TOKEN:
+            return {Answer.LET_IN if comer.name == MONITORING else Answer.SIGN_IN}
+        if comer.user is None or not comer.is_known_at(route):
+            return {Answer.SIGN_IN}
+        if need is not Ask.SIGN_IN and not any(may(comer.user, action) for action in actions_in(need)):
+            return {Answer.REFUSED}
+        if self.is_about_a_patient and not sees(comer.user, self.belongings.patient):
+            return {Answer.NOT_FOUND}
+        return {Answer.LET_IN}
+
+    @property
+    def is_about_a_patient(self) -> bool:
+        return any(name in self.belongings.ids for name in self.route.parameters)
+
+    @property
+    def must_be_logged(self) -> bool:
+        """Whether what is expected is a refusal of patient data to somebody who is known."""
+        need = (self.route.needs or {}).get(self.method)
+        return bool(need and actions_in(need)) and bool(self.expected & {Answer.REFUSED, Answer.NOT_FOUND})
+
+
+def cells(world: World) -> Iterator[Cell]:
+    """Whose the object is matters only to who is let in with a method that is taken; others ask for one of Alice's."""
+    people, things = comers(world), belongings(world)
+    for route in routes():
+        for method in METHODS:
+            taken = bool(route.parameters) and method in (route.needs or {})
+            for comer in people:
+                asked_for = things if taken and comer.is_known_at(route) else things[:1]
+                yield from (Cell(route, method, comer, belonging) for belonging in asked_for)
+
+
+def meaning(response: HttpResponse) -> Answer:
+    if response.status_code >= 500:
+        return Answer.BROKEN
+    to_sign_in = f"{resolve_url(settings.LOGIN_URL)}?next="
+    if response.status_code == 302 and response.headers["Location"].startswith(to_sign_in):
+        return Answer.SIGN_IN
+    return STATUS.get(response.status_code, Answer.LET_IN)
+
+
+def faults(cell: Cell, strangers: list[str], handler: ClientHandler) -> Iterator[str]:
+    """What is wrong with the answer. ``strangers``: names that must not be in it."""
+    newest = AccessLogEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    client, headers = cell.comer.client(cell.route, handler)
+    response = client.generic(cell.method, cell.route.path(cell.belongings.ids), headers=headers)
+    said = b"" if response.is_async else response.getvalue()
+    rows = AccessLogEntry.objects.filter(id__gt=newest)
+    answer, patient = meaning(response), cell.belongings.patient
+    if answer not in cell.expected:
+        yield f"expected {' or '.join(sorted(cell.expected))}, was {answer} ({response.status_code})"
+    if cell.must_be_logged and not rows.filter(allowed=False, actor_id=cell.comer.user.id).exists():  # type: ignore[union-attr]
+        yield "the refusal is not in the access log"
+    if patient and patient.family_name.encode() in said and not rows.filter(allowed=True).exists():
+        yield "a patient was shown, which is not in the access log"
+    if any(name.encode() in said for name in strangers):
+        yield "it names a patient whom they may not see"
+
+
+def strangers_to(comer: Comer, world: World) -> list[str]:
+    patients = [world.alices_patient, world.bobs_patient, world.mallorys_patient]
+    known = comer.user is not None and comer.is_valid
+    return [one.family_name for one in patients if not (known and sees(comer.user, one))]  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[None]:
+    """Nobody is told to come back later."""
+    rates = dict.fromkeys(SimpleRateThrottle.THROTTLE_RATES, None)
+    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
+    settings.METRICS_TOKEN = METRICS_TOKEN
+    # Thousands of refusals, each with two lines, would say nothing.
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_every_route_declares_what_it_asks(record_property: Callable[[str, object], None]) -> None:
+    found = routes()
+    record_property("routes", len(found))
+    silent = [DECLARE.format(route=route, name=route.name) for route in found if route.needs is None]
+    assert not silent, "\n\n".join(silent)
+
+
+def test_every_third_party_declaration_has_its_route() -> None:
+    assert set(THIRD_PARTY) <= {route.name for route in routes()}
+
+
+def test_every_parameter_of_a_route_can_be_filled(world: World) -> None:
+    for things in belongings(world):
+        for route in routes():
+            missing = set(route.parameters) - set(things.ids)
+            assert not missing, FILL.format(route=route, missing=", ".join(sorted(missing)))
+
+
+def test_every_route_is_among_them() -> None:
+    found = {str(route) for route in routes()}
+    assert {"/", "/patients/<patient_id>/", "/api/v1/jobs/<job_id>/retry", "/metrics", f"/api/v1/{NOWHERE}"} <= found
+
+
+def test_every_cell_of_the_matrix_answers_as_declared(
+    world: World, unhurried: None, record_property: Callable[[str, object], None]
+) -> None:
+    # One for all: making one reads all static files.
+    handler = ClientHandler(enforce_csrf_checks=False)
+    asked: Counter[Answer] = Counter()
+    wrong: list[str] = []
+    names: dict[str, list[str]] = {}
+    for cell in cells(world):
+        strangers = names.setdefault(cell.comer.name, strangers_to(cell.comer, world))
+        with transaction.atomic():
+            wrong.extend(f"{cell}: {fault}" for fault in faults(cell, strangers, handler))
+            transaction.set_rollback(True)
+        asked[min(cell.expected)] += 1
+    record_property("cells", asked.total())
+    record_property("wrong answers", len(wrong))
+    assert set(asked) == set(Answer) - {Answer.BROKEN}
+    assert not wrong, f"{len(wrong)} of {asked.total()} are wrong:\n" + "\n".join(wrong[:SHOWN])
