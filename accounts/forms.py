@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordKeyForm
 from allauth.mfa import app_settings
@@ -69,8 +69,7 @@ class _Once(_WrittenDown):
 
     def clean_code(self) -> str:
         code: str = super().clean_code()  # type: ignore[misc]  # of the form that this is mixed into
-        assert self.user is not None
-        told = hashlib.sha256(f"{self.user.pk} {code}".encode()).hexdigest()
+        told = hashlib.sha256(f"{cast(User, self.user).pk} {code}".encode()).hexdigest()
         seconds = app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1)
         if not cache.add(f"second_factor:{told}", 1, timeout=seconds):
             raise get_adapter().validation_error("incorrect_code")

@@ -1,4 +1,4 @@
-"""Per-request surroundings: from where and for how long somebody asks, time zone, pages no shared computer may keep."""
+"""Per-request surroundings: from where and how long somebody asks, time zone, what a browser may do with answers."""
 
 from __future__ import annotations
 
@@ -26,6 +26,28 @@ OVER = "You were signed out, because a session lasts for a working day at most."
 
 MISSING = "second_factor_missing"
 """The code by which a program knows why a call with a session was refused."""
+
+UNUSED_ABILITIES = (
+    "accelerometer",
+    "browsing-topics",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "hid",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "serial",
+    "usb",
+    "xr-spatial-tracking",
+)
+BROWSER_HEADERS = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(f"{name}=()" for name in UNUSED_ABILITIES),
+}
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -124,8 +146,7 @@ class SecondFactorMiddleware:
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
         """Called once it is known which page is asked for."""
         match = request.resolver_match
-        assert match is not None
-        if not isinstance(request.user, User) or match.view_name in self.OPEN:
+        if not isinstance(request.user, User) or (match is not None and match.view_name in self.OPEN):
             return None
         return _set_up_first(request) if second_factor.is_missing(request, request.user) else None
 
@@ -171,14 +192,18 @@ class RequestLogMiddleware(RequestMiddleware):
         return f"{request.method} {request.path}"
 
 
-class PrivatePagesMiddleware:
-    """Tell browsers and proxies to keep no copy of what a signed-in person saw."""
+class BrowserMiddleware:
+    """Say on every answer, errors too, what a browser may do with it.
+
+    No copy may be kept, as what a signed-in person saw must not come back with the Back button of a shared computer; no
+    page of somebody else may use an answer as a part of its own; and no page may use what it has no need of.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.user.is_authenticated:
-            response.headers.setdefault("Cache-Control", "no-store")
+        for name, value in BROWSER_HEADERS.items():
+            response.headers.setdefault(name, value)
         return response

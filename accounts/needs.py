@@ -54,7 +54,7 @@ def needing(**needs: Need) -> Callable[[V], V]:
 def needs_of(view: Callable[..., Any], route_name: str = "") -> dict[str, Need] | None:
     """What ``view``, as the resolver has it, asks for each method that it takes; ``None`` if nothing is declared."""
     home = getattr(view, "cls", None) or getattr(view, "view_class", None) or view
-    declared: Needs | None = getattr(home, "needs", None) or THIRD_PARTY.get(route_name)
+    declared: Needs | None = getattr(view, "needs", None) or getattr(home, "needs", None) or THIRD_PARTY.get(route_name)
     if declared is None:
         return None
     return dict(declared) | ({"HEAD": declared["GET"]} if "GET" in declared else {})

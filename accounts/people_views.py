@@ -23,10 +23,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access_log, invitations, people
 from accounts.models import Invitation, Role, User
+from accounts.needs import Ask, needing
 from accounts.people_forms import AcceptForm, InvitationForm, RoleForm
 from accounts.permissions import require
 from accounts.policy import Action
@@ -46,13 +47,14 @@ def for_administrators(page: Page[Rest]) -> Callable[Concatenate[HttpRequest, Re
     @login_required
     @wraps(page)
     def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
-        assert isinstance(request.user, User)
-        require(request.user, Action.MANAGE_CLINIC, object_kind="page")
-        return page(request, request.user, *args, **kwargs)
+        user = cast(User, request.user)
+        require(user, Action.MANAGE_CLINIC, object_kind="page")
+        return page(request, user, *args, **kwargs)
 
     return cast(Callable[Concatenate[HttpRequest, Rest], HttpResponse], guarded)
 
 
+@needing(GET=Action.MANAGE_CLINIC, POST=Action.MANAGE_CLINIC)
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_administrators
 def people_page(request: HttpRequest, user: User) -> HttpResponse:
@@ -72,7 +74,8 @@ def people_page(request: HttpRequest, user: User) -> HttpResponse:
     return render(request, "accounts/people.html", found | {"fresh": request.session.pop(SHOWN_ONCE, None)})
 
 
-@require_GET
+@needing(GET=Action.MANAGE_CLINIC)
+@require_safe
 @for_administrators
 def person_page(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
     """One of them: role, account, a new link."""
@@ -82,6 +85,7 @@ def person_page(request: HttpRequest, user: User, person_id: UUID) -> HttpRespon
     return render(request, "accounts/person.html", {"person": person, "form": form, "fresh": fresh})
 
 
+@needing(POST=Action.MANAGE_CLINIC)
 @require_POST
 @for_administrators
 def set_role(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
@@ -94,6 +98,7 @@ def set_role(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
     return redirect("person", person_id)
 
 
+@needing(POST=Action.MANAGE_CLINIC)
 @require_POST
 @for_administrators
 def switch(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
@@ -107,6 +112,7 @@ def switch(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
     return redirect("person", person_id)
 
 
+@needing(POST=Action.MANAGE_CLINIC)
 @require_POST
 @for_administrators
 def make_link(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
@@ -119,6 +125,7 @@ def make_link(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse
     return redirect("person", person_id)
 
 
+@needing(POST=Action.MANAGE_CLINIC)
 @require_POST
 @for_administrators
 def withdraw(request: HttpRequest, user: User, invitation_id: UUID) -> HttpResponse:
@@ -129,6 +136,7 @@ def withdraw(request: HttpRequest, user: User, invitation_id: UUID) -> HttpRespo
     return redirect("people")
 
 
+@needing(GET=Ask.NOTHING, POST=Ask.NOTHING)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest) -> HttpResponse:

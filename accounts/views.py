@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.views import PasswordResetView
 from allauth.usersessions.models import UserSession
@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from rest_framework.authtoken.models import Token
 
 from accounts import services
@@ -38,37 +38,39 @@ class ForgottenPassword(PasswordResetView):
 @require_http_methods(["GET", "HEAD", "POST"])
 def api_token(request: HttpRequest) -> HttpResponse:
     """Show that a token exists; a POST makes a new one, ends the old one, and returns here to show the new one once."""
-    assert isinstance(request.user, User)
+    user = cast(User, request.user)
     if request.method == "POST":
         # By way of the session, so that loading the page again does not make yet another and end the one just copied.
-        request.session[SHOWN_ONCE] = services.api_token_make(user=request.user)
+        request.session[SHOWN_ONCE] = services.api_token_make(user=user)
         return redirect("api-token")
     fresh = request.session.pop(SHOWN_ONCE, None)
-    existing = Token.objects.filter(user=request.user).first()
+    existing = Token.objects.filter(user=user).first()
     return render(request, "accounts/api_token.html", {"fresh": fresh, "existing": existing})
 
 
+@needing(GET=Ask.SIGN_IN)
 @login_required
-@require_GET
+@require_safe
 def devices(request: HttpRequest) -> HttpResponse:
     """Where one is signed in."""
-    assert isinstance(request.user, User)
-    found = devices_of(request.user, here=request.session.session_key)
+    found = devices_of(cast(User, request.user), here=request.session.session_key)
     return render(request, "accounts/devices.html", {"devices": found})
 
 
+@needing(POST=Ask.SIGN_IN)
 @login_required
 @require_POST
-def end_device(request: HttpRequest, session_id: int) -> HttpResponse:
+def end_device(request: HttpRequest, device_id: int) -> HttpResponse:
     """Sign out in another place."""
-    assert isinstance(request.user, User)
-    session = get_object_or_404(UserSession, id=session_id, user=request.user)
-    device_end(user=request.user, session=session)
+    user = cast(User, request.user)
+    session = get_object_or_404(UserSession, id=device_id, user=user)
+    device_end(user=user, session=session)
     messages.success(request, "You were signed out there.")
     return redirect("devices")
 
 
-@require_GET
+@needing(GET=Ask.NOTHING)
+@require_safe
 def session_left(request: HttpRequest) -> HttpResponse:
     """For the page's own script: how many seconds are left until one is signed out; 401 if that has happened."""
     if not isinstance(request.user, User):

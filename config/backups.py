@@ -82,7 +82,8 @@ def tool(name: str) -> Path:
     """The program ``name`` of PostgreSQL that is new enough for our server: the machine's, else that of the wheel."""
     server = _database().cursor().connection.info.server_version // 10_000
     for program in _programs(name):
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout.split()
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - found above
+        said = done.stdout.split()
         if said and said[-1].partition(".")[0].isdigit() and int(said[-1].partition(".")[0]) >= server:
             return program
     raise Refused(f"{name} of PostgreSQL {server} was not found. Please install PostgreSQL's client programs.")
@@ -151,7 +152,7 @@ def _rows(connection: BaseDatabaseWrapper) -> dict[str, int]:
 def _run(name: str, *arguments: str) -> None:
     told = environment()
     database = [f"--dbname={told['PGDATABASE']}"] if name == "pg_restore" else []
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - PostgreSQL's own program
         [tool(name), "--no-password", *database, *arguments], env=told, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "config.probes.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
+    "accounts.middleware.BrowserMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -93,7 +94,6 @@ MIDDLEWARE = [
     "accounts.middleware.SessionLimitsMiddleware",
     "accounts.middleware.SecondFactorMiddleware",
     "accounts.middleware.ClinicTimeZoneMiddleware",
-    "accounts.middleware.PrivatePagesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -274,6 +274,9 @@ ACCESS_LOG_ANCHORS = Path(env.str("ACCESS_LOG_ANCHORS", default=str(DATA_DIR / "
 CLIENT_ADDRESS_HEADER = env.str("CLIENT_ADDRESS_HEADER", default="")
 """The header in which a proxy says whose request it passes on; none is believed unless it is named here."""
 
+CLIENT_SCHEME_HEADER = env.str("CLIENT_SCHEME_HEADER", default="")
+"""The header in which a proxy says "https" where it was asked over TLS; without it such a proxy is sent on for ever."""
+
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -348,6 +351,17 @@ EMAIL_TIMEOUT = 10
 
 HTTPS = env.bool("HTTPS", default=PRODUCTION)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+if CLIENT_SCHEME_HEADER:
+    SECURE_PROXY_SSL_HEADER = (f"HTTP_{CLIENT_SCHEME_HEADER.upper().replace('-', '_')}", "https")
+# A cookie of this prefix is refused by browsers unless this host itself has set it, over HTTPS.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+# No script reads the token: forms and htmx carry it.
+CSRF_COOKIE_HTTPONLY = True
+# Not "Strict": whoever follows a link in a mail would have to sign in again. No GET changes anything, and each POST is
+# asked for its token.
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
@@ -356,17 +370,18 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF],
+        "default-src": [NONE],
         "script-src": [SELF, NONCE],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
-        "font-src": [SELF, "data:"],
+        "font-src": [SELF],
         "connect-src": [SELF],
         "media-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
+        "upgrade-insecure-requests": HTTPS,
     }
 }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError
@@ -177,8 +177,7 @@ def build(config: Wav2Vec2Config, tensors: Mapping[str, Tensor]) -> PublicModel:
     """
     named = {_current_name(name): tensor.float() for name, tensor in _with_prefix(tensors).items()}
     layout = layout_of(set(named))
-    model = layout.build(config)
-    assert isinstance(model, PublicModel)
+    model = cast(PublicModel, layout.build(config))
     expected = {_published_name(name): name for name in model.state_dict()}
     refuse_mismatch(
         layout.name,

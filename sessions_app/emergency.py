@@ -75,8 +75,13 @@ def emergency_of(user: User, patient: Patient) -> EmergencyAccess | None:
 
 def emergencies_unseen(user: User) -> QuerySet[EmergencyAccess]:
     """Those of the clinic of ``user``, its administrator, that nobody has said to have seen."""
+    return emergencies_of_clinic(user).filter(seen_at__isnull=True).select_related("user")
+
+
+def emergencies_of_clinic(user: User) -> QuerySet[EmergencyAccess]:
+    """All that there ever were in the clinic of ``user``, its administrator."""
     require(user, Action.MANAGE_CLINIC, object_kind=KIND)
-    return EmergencyAccess.objects.filter(clinic=user.clinic_id, seen_at__isnull=True).select_related("user")
+    return EmergencyAccess.objects.filter(clinic=user.clinic_id)
 
 
 def emergency_seen(*, user: User, access_id: UUID) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -60,8 +60,7 @@ def _analysed(patient: Patient, user: User, sessions: dict[UUID, Session]) -> Ta
     tables: Tables = {name: [] for name in ("analyses", "measures", "quality", "windows", "turns")}
     found = Analysis.objects.filter(subject__in=sessions).select_related("timeline").order_by("created_at")
     for analysis in found:
-        assert analysis.subject is not None
-        session = sessions[analysis.subject]
+        session = sessions[cast(UUID, analysis.subject)]
         of_it = {"analysis_id": analysis.id}
         tables["analyses"].append(_analysis(analysis, session, gate))
         for code, measure in gate.biomarkers(session, analysis).items():

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -96,13 +97,13 @@ class Trainee(nn.Module):
     def forward(self, waves: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(batch, samples) to frames (batch, rows, 7), measures (batch, 8) and label logits (batch, 3)."""
         hidden, _ = self.model.frames(waves)
-        assert self.model.cues is not None
+        cues = cast(nn.Module, self.model.cues)
         # A standard deviation needs more digits than 16-bit arithmetic has.
         with torch.autocast(waves.device.type, enabled=False):
             hidden = hidden.float()
             pooled = self.model.pooled(hidden)
             labels = torch.stack(list(self.model.logits(pooled).values()), dim=-1)
-            return self.model.cues(hidden), self.measure_output(pooled), labels
+            return cues(hidden), self.measure_output(pooled), labels
 
 
 class Run:

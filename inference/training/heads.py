@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import numpy as np
 import torch
@@ -78,8 +79,7 @@ def fit_heads(
     read = (torch.arange(pooled.shape[-1]) >= unread).float()
     apart = None if pairs is None else (pairs - mean) / deviation * read
     for place, name in enumerate(HEADS):
-        head = model.heads[name]
-        assert isinstance(head, nn.Sequential)
+        head = cast(nn.Sequential, model.heads[name])
         head.apply(_fresh)
         rng = np.random.default_rng([seed, place])
         loss = partial(_loss, two_ears=two_ears, pairs=apart if name == "depression" else None)
@@ -130,8 +130,7 @@ def _rows(rng: np.random.Generator, count: int) -> NDArray[np.int64]:
 
 def _absorb(head: nn.Sequential, mean: Tensor, deviation: Tensor, read: Tensor) -> None:
     """Moves the standardisation of the inputs, and which are read, into the first layer, so the model needs neither."""
-    first = head[1]
-    assert isinstance(first, nn.Linear)
+    first = cast(nn.Linear, head[1])
     with torch.no_grad():
         first.weight.mul_(read / deviation)
         first.bias.sub_(first.weight @ mean)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
@@ -124,8 +124,8 @@ class AnalysisResource(Resource[Analysis]):
 
     def shown_alone(self, analysis: Analysis, *, with_timeline: bool = False) -> dict[str, Any]:
         """As `shown`, for one of `with_earlier`."""
-        assert analysis.subject is not None
-        return self.shown(analysis, self.recording_of(analysis.subject), with_timeline=with_timeline)
+        recording = self.recording_of(cast(uuid.UUID, analysis.subject))
+        return self.shown(analysis, recording, with_timeline=with_timeline)
 
 
 class AnalysisList(AnalysisResource):

@@ -7,7 +7,7 @@ same function as on the command line: the two cannot drift apart.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from inference import report, results
 from inference.models import Analysis
@@ -36,8 +36,7 @@ class Shown:
     @classmethod
     def of_recording(cls, recording: Recording, gate: ScoreGate, *, with_timeline: bool) -> Shown:
         """A stored analysis through the gate of scores."""
-        analysis, session = recording.analysis, recording.session
-        assert analysis is not None
+        analysis, session = cast(Analysis, recording.analysis), recording.session
         return cls(
             analysis=analysis,
             patient_assumed=is_unconfirmed(recording),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
@@ -58,8 +58,7 @@ class AccessLogForm(PlaceForm):
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         self.user = user
-        people = self.fields["person"]
-        assert isinstance(people, forms.ModelChoiceField)
+        people = cast("forms.ModelChoiceField[User]", self.fields["person"])
         people.queryset = User.objects.filter(clinic=user.clinic_id)
         for name, field in self.fields.items():
             if name not in ("refused", "after"):

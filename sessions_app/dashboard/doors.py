@@ -76,7 +76,7 @@ def patient_or_404(user: User, patient_id: UUID) -> Patient:
     """The patient, if ``user`` may see them."""
     patient = Patient.objects.visible_to(user).filter(id=patient_id).first()
     if patient is None:
-        raise _refusal(user, "patient", patient_id)
+        raise refusal(user, "patient", patient_id)
     # The clinic is the user's own and is in hand already.
     patient.clinic = user.clinic
     return patient
@@ -87,7 +87,7 @@ def session_or_404(user: User, session_id: UUID) -> Session:
     found = Session.objects.visible_to(user).filter(id=session_id)
     session = found.select_related("patient").with_recordings().first()
     if session is None:
-        raise _refusal(user, "session", session_id)
+        raise refusal(user, "session", session_id)
     session.patient.clinic = user.clinic
     return session
 
@@ -97,10 +97,11 @@ def recording_or_404(user: User, recording_id: UUID) -> Recording:
     found = Recording.objects.visible_to(user).filter(id=recording_id)
     recording = found.select_related("session").first()
     if recording is None:
-        raise _refusal(user, "recording", recording_id)
+        raise refusal(user, "recording", recording_id)
     return recording
 
 
-def _refusal(user: User, kind: str, object_id: UUID) -> Http404:
+def refusal(user: User, kind: str, object_id: UUID) -> Http404:
+    """To be raised where there is nothing of this id that ``user`` may see; it is recorded."""
     access_log.record(actor=user, action="read", object_kind=kind, object_id=object_id, allowed=False)
     return Http404(f"No {kind} of this id.")

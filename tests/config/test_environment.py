@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,11 @@ from config.embedded import REPOSITORY, EmbeddedServices
 from config.environment import Misconfigured, env, environment, required_in_production
 from config.secret import usable_master_key
 
-PRODUCTION = {"UNDERTONE_ENV": "production", "SECRET_KEY": "x" * 50, "MASTER_KEY": "A" * 43 + "="}
+PRODUCTION = {
+    "UNDERTONE_ENV": "production",
+    "SECRET_KEY": secrets.token_urlsafe(64),
+    "MASTER_KEY": "A" * 43 + "=",
+}
 DATABASE, BROKER = {"DATABASE_URL": "postgresql://elsewhere/db"}, {"REDIS_URL": "redis://elsewhere"}
 OURS = (
     *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.test.client import ClientHandler
+from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
-from accounts.models import Role, User
-from sessions_app.models import CounselorVoice, Patient
+from accounts.models import EmergencyAccess, Invitation, Role, User
+from sessions_app.models import CounselorVoice, ErasureReport, Patient
 from tests.pages import signed_in
 from tests.security.routes import Route
 from tests.world import SessionFactory, UserFactory, World, analysed
@@ -58,7 +61,10 @@ MONITORING = "monitoring"
 
 @dataclass(frozen=True)
 class Belongings:
-    """The ids of one patient's objects by the name that they have in a route; ``patient`` is None where none exist."""
+    """The ids of one patient's objects by the name that they have in a route; ``patient`` is None where none exist.
+
+    What belongs to a colleague is that of the patient's counselor.
+    """
 
     name: str
     patient: Patient | None
@@ -125,13 +131,53 @@ def _belongings(name: str, patient: Patient) -> Belongings:
         "recording_id": recording.id,
         "job_id": recording.job_id,
         "analysis_id": recording.analysis_id,
+        **_of_the_clinic(patient),
     }
     return Belongings(name, patient, {key: str(value) for key, value in ids.items()})
 
 
+def _of_the_clinic(patient: Patient) -> dict[str, Any]:
+    counselor = patient.care_team.order_by("date_joined").first()
+    assert counselor is not None
+    later = timezone.now() + timedelta(hours=1)
+    report = ErasureReport.objects.create(clinic=patient.clinic, patient_id=patient.id, erased_by=counselor, counts={})
+    access = EmergencyAccess.objects.create(
+        clinic=patient.clinic, user=counselor, patient_id=patient.id, reason="Nobody else is here.", ends_at=later
+    )
+    invitation = Invitation.objects.create(
+        clinic=patient.clinic,
+        email=f"{uuid4().hex}@example.org",
+        role=Role.STAFF,
+        invited_by=counselor,
+        secret_hash=uuid4().hex,
+        expires_at=later,
+    )
+    device = UserSession.objects.create(user=counselor, ip="192.0.2.1", session_key=uuid4().hex, user_agent="A browser")
+    return {
+        "report_id": report.id,
+        "access_id": access.id,
+        "invitation_id": invitation.id,
+        "person_id": counselor.id,
+        "device_id": device.id,
+        PASSKEY: 1,
+    }
+
+
+PASSKEY = "pk"
+"""Of a passkey, before which one must say again who one is; nobody gets as far here."""
+
+OF_PATIENTS = ("patient_id", "session_id", "recording_id", "job_id", "analysis_id")
+OF_CLINICS = ("report_id", "access_id", "invitation_id", "person_id")
+
+
 def _nobodys() -> Belongings:
-    names = ("patient_id", "session_id", "recording_id", "job_id", "analysis_id")
-    return Belongings("nobody's", None, {name: str(uuid4()) for name in names})
+    ids = {name: str(uuid4()) for name in OF_PATIENTS + OF_CLINICS}
+    return Belongings("nobody's", None, ids | {"device_id": "999999999", PASSKEY: "999999999"})
+
+
+def owns(user: User, belongings: Belongings) -> bool:
+    """Whether what is a colleague's own is ``user``'s."""
+    return belongings.patient is not None and user in belongings.patient.care_team.all()
 
 
 def sees(user: User, patient: Patient | None) -> bool:

@@ -20,8 +20,9 @@ from rest_framework.throttling import SimpleRateThrottle
 from accounts.models import AccessLogEntry
 from accounts.needs import THIRD_PARTY, Ask, actions_in
 from accounts.policy import may
-from tests.security.comers import METRICS_TOKEN, MONITORING, Belongings, Comer, belongings, comers, sees
-from tests.security.routes import METHODS, NOWHERE, Route, routes
+from config.probes import ANSWERS
+from tests.security.comers import METRICS_TOKEN, MONITORING, PASSKEY, Belongings, Comer, belongings, comers, owns, sees
+from tests.security.routes import METHODS, NOWHERE, STATIC, Route, routes
 from tests.world import World
 
 SHOWN = 40
@@ -84,13 +85,15 @@ class Cell:
             return {Answer.SIGN_IN}
         if need is not Ask.SIGN_IN and not any(may(comer.user, action) for action in actions_in(need)):
             return {Answer.REFUSED}
+        if "device_id" in route.parameters:
+            return {Answer.LET_IN if owns(comer.user, self.belongings) else Answer.NOT_FOUND}
         if self.is_about_a_patient and not sees(comer.user, self.belongings.patient):
             return {Answer.NOT_FOUND}
         return {Answer.LET_IN}
 
     @property
     def is_about_a_patient(self) -> bool:
-        return any(name in self.belongings.ids for name in self.route.parameters)
+        return any(name in self.belongings.ids and name != PASSKEY for name in self.route.parameters)
 
     @property
     def must_be_logged(self) -> bool:
@@ -124,7 +127,7 @@ def faults(cell: Cell, strangers: list[str], handler: ClientHandler) -> Iterator
     newest = AccessLogEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0
     client, headers = cell.comer.client(cell.route, handler)
     response = client.generic(cell.method, cell.route.path(cell.belongings.ids), headers=headers)
-    said = b"" if response.is_async else response.getvalue()
+    said = b"" if getattr(response, "is_async", False) else response.getvalue()
     rows = AccessLogEntry.objects.filter(id__gt=newest)
     answer, patient = meaning(response), cell.belongings.patient
     if answer not in cell.expected:
@@ -133,8 +136,31 @@ def faults(cell: Cell, strangers: list[str], handler: ClientHandler) -> Iterator
         yield "the refusal is not in the access log"
     if patient and patient.family_name.encode() in said and not rows.filter(allowed=True).exists():
         yield "a patient was shown, which is not in the access log"
+    yield from missing_headers(cell.route, response)
     if any(name.encode() in said for name in strangers):
         yield "it names a patient whom they may not see"
+
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "microphone=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""What each answer says at least."""
+
+
+def missing_headers(route: Route, response: HttpResponse) -> Iterator[str]:
+    """Probes and static files are answered before the middleware, and hold nothing of a clinic."""
+    if route.view in ANSWERS.values() or route.template == STATIC:
+        return
+    for name, value in HEADERS.items():
+        if value not in response.headers.get(name, ""):
+            yield f"{name} is {response.headers.get(name)}"
 
 
 def strangers_to(comer: Comer, world: World) -> list[str]:
@@ -148,6 +174,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[N
     """Nobody is told to come back later."""
     rates = dict.fromkeys(SimpleRateThrottle.THROTTLE_RATES, None)
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
+    settings.ACCOUNT_RATE_LIMITS = False
     settings.METRICS_TOKEN = METRICS_TOKEN
     # Thousands of refusals, each with two lines, would say nothing.
     logging.disable(logging.WARNING)

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseBase
-from django.views.decorators.http import require_safe
 
 from accounts.policy import Action
 from inference.containers import HEAD_BYTES, media_type
@@ -16,8 +15,7 @@ from sessions_app.dashboard.doors import ClinicRequest, open_to, recording_or_40
 from sessions_app.errors import ConsentMissing
 
 
-@require_safe
-@open_to(Action.LISTEN)
+@open_to(GET=Action.LISTEN)
 def audio(request: ClinicRequest, recording_id: UUID) -> HttpResponseBase:
     """The recording, or the part of it that a player asks for."""
     recording = recording_or_404(request.user, recording_id)

@@ -42,8 +42,7 @@ def _watched(user: User) -> dict[str, Any]:
     }
 
 
-@require_POST
-@open_to(Action.MANAGE_CLINIC)
+@open_to(POST=Action.MANAGE_CLINIC)
 def audio(request: ClinicRequest) -> HttpResponse:
     """Set how long the clinic keeps audio."""
     form = AudioForm(request.POST)
@@ -67,8 +66,7 @@ def policy(request: ClinicRequest) -> HttpResponse:
     return redirect("home")
 
 
-@require_POST
-@open_to(Action.MANAGE_CLINIC)
+@open_to(POST=Action.MANAGE_CLINIC)
 def idle(request: ClinicRequest) -> HttpResponse:
     """Set after how long without doing anything people are signed out."""
     form = IdleForm(request.POST)

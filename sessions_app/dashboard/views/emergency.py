@@ -9,16 +9,14 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.policy import Action
 from sessions_app import emergency
-from sessions_app.dashboard.doors import ClinicRequest, open_to
+from sessions_app.dashboard.doors import ClinicRequest, open_to, refusal
 from sessions_app.dashboard.forms import EmergencyForm
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@open_to(Action.BREAK_GLASS)
+@open_to(GET=Action.BREAK_GLASS, POST=Action.BREAK_GLASS)
 def begin(request: ClinicRequest) -> HttpResponse:
     """Say what it means and ask why; a POST opens the patient. The number is sent by POST, so no address holds it."""
     form = EmergencyForm(request.POST if request.method == "POST" else None)
@@ -33,10 +31,11 @@ def begin(request: ClinicRequest) -> HttpResponse:
     return render(request, "dashboard/emergency.html", context, status=422 if form.is_bound else 200)
 
 
-@require_POST
-@open_to(Action.MANAGE_CLINIC)
+@open_to(POST=Action.MANAGE_CLINIC)
 def seen(request: ClinicRequest, access_id: UUID) -> HttpResponse:
     """The administrator has seen it."""
+    if not emergency.emergencies_of_clinic(request.user).filter(id=access_id).exists():
+        raise refusal(request.user, emergency.KIND, access_id)
     if emergency.emergency_seen(user=request.user, access_id=access_id):
         messages.success(request, "Noted. The access log keeps it.")
     return redirect("home")

@@ -67,8 +67,7 @@ def delete(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     return render(request, "dashboard/delete_recording.html", {"recording": recording, "patient": patient})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@open_to(Action.REMOVE_AUDIO)
+@open_to(GET=Action.REMOVE_AUDIO, POST=Action.REMOVE_AUDIO)
 def remove_audio(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """Ask once more and say what goes and what stays; a POST removes the audio."""
     recording = recording_or_404(request.user, recording_id)

@@ -5,20 +5,18 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.shortcuts import redirect, render
 
 from accounts import access_log
 from accounts.policy import Action
 from sessions_app import erasure, exports
 from sessions_app.care import require_own_care
-from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404
+from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404, refusal
 from sessions_app.dashboard.forms import ErasureForm
 from sessions_app.models import ErasureReport
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@open_to(Action.EXPORT_PATIENT)
+@open_to(GET=Action.EXPORT_PATIENT, POST=Action.EXPORT_PATIENT)
 def export(request: ClinicRequest, patient_id: UUID) -> HttpResponseBase:
     """What the archive holds; a POST sends it."""
     patient = patient_or_404(request.user, patient_id)
@@ -34,8 +32,7 @@ def export(request: ClinicRequest, patient_id: UUID) -> HttpResponseBase:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@open_to(Action.ERASE_PATIENT)
+@open_to(GET=Action.ERASE_PATIENT, POST=Action.ERASE_PATIENT)
 def erase(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     """Say what goes and ask for the patient's number to be typed; a POST with it erases."""
     patient = patient_or_404(request.user, patient_id)
@@ -49,11 +46,12 @@ def erase(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     return render(request, "dashboard/erase_patient.html", context, status=422 if form.is_bound else 200)
 
 
-@require_safe
-@open_to(Action.ERASE_PATIENT, Action.MANAGE_CLINIC)
+@open_to(GET=(Action.ERASE_PATIENT, Action.MANAGE_CLINIC))
 def report(request: ClinicRequest, report_id: UUID) -> HttpResponse:
     """What was erased, for whoever did it and for the administrator."""
-    found = get_object_or_404(ErasureReport.objects.visible_to(request.user).select_related("erased_by"), id=report_id)
+    found = ErasureReport.objects.visible_to(request.user).select_related("erased_by").filter(id=report_id).first()
+    if found is None:
+        raise refusal(request.user, "erasure_report", report_id)
     access_log.record(
         actor=request.user, action="read", object_kind="erasure_report", object_id=found.id, patient_id=found.patient_id
     )

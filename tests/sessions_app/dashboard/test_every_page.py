@@ -59,7 +59,7 @@ def test_no_page_holds_inline_script_style_or_handler(pages: dict[str, str]) -> 
 
 def test_every_answer_forbids_what_is_inline_and_what_comes_from_elsewhere(world: World) -> None:
     policy = signed_in(world.alice).get("/").headers["Content-Security-Policy"]
-    assert "default-src 'self'" in policy
+    assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
 
