@@ -68,6 +68,16 @@ bench: $(VENV)/.runtime ## measure what each stage of the engine costs, in time 
 faults: $(VENV)/.dev ## break a running installation and count what is lost (FAULTS=500 SEED=7; needs faketime)
 	@$(run) -m tests.faults --faults "$(FAULTS)" --seed "$(SEED)" $(FAULTS_OPTIONS)
 
+.PHONY: audit
+audit: $(VENV)/.dev ## are vulnerabilities known in the locked packages? (asks pypi.org; exit status 2 if it cannot)
+	@$(run) -m tests.security.audit requirements.lock
+
+.PHONY: sbom
+sbom: $(VENV)/.dev ## list the locked packages in build/sbom.json (CycloneDX)
+	@mkdir -p build
+	@$(VENV)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -o build/sbom.json requirements.lock
+	@echo "build/sbom.json"
+
 .PHONY: references
 references: $(VENV)/.dev ## compare the acoustic measures with Praat's (an environment of its own; needs espeak-ng, flite)
 	@[ -x build/references/bin/python ] || "$(run)" -m venv build/references

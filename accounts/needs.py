@@ -22,6 +22,8 @@ class Ask(StrEnum):
     """One's own account or clinic, in whatever role."""
     METRICS_TOKEN = "metrics_token"  # noqa: S105 - a name for what is asked, not the token
     """The bearer token of the monitoring, which is nobody's."""
+    INVITATION = "invitation"
+    """The secret in the link of an invitation; without it there is nothing."""
     NOWHERE = "nowhere"
     """There is nothing: whoever comes is told so."""
 

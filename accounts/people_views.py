@@ -136,7 +136,7 @@ def withdraw(request: HttpRequest, user: User, invitation_id: UUID) -> HttpRespo
     return redirect("people")
 
 
-@needing(GET=Ask.NOTHING, POST=Ask.NOTHING)
+@needing(GET=Ask.INVITATION, POST=Ask.INVITATION)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest) -> HttpResponse:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.forms import Field
 from django_filters import rest_framework as filters
-from django_filters.fields import ModelChoiceField
+from django_filters.fields import IsoDateTimeField, ModelChoiceField
 
 from accounts import access_log
 from accounts.models import User
@@ -21,6 +22,24 @@ ROWS: dict[str, Any] = {"patient": Patient.objects, "session": Session.objects}
 def refuse_reference(user: User, kind: str, row_id: UUID) -> None:
     """Record that ``user`` named a row of ``kind`` that does not exist or is somebody else's."""
     access_log.record(actor=user, action="refer_to", object_kind=kind, object_id=row_id, allowed=False)
+
+
+class MomentField(IsoDateTimeField):  # type: ignore[misc]
+    """A time; near the ends of what a date can say, one that has no equal in UTC is none."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """The time in UTC. Raises ``ValidationError``."""
+        try:
+            moment: datetime | None = super().to_python(value)
+            return moment and moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
+class MomentFilter(filters.IsoDateTimeFilter):  # type: ignore[misc]
+    """Narrows a list by time."""
+
+    field_class = MomentField
 
 
 class VisibleChoiceField(ModelChoiceField):  # type: ignore[misc]

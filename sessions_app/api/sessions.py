@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from accounts.policy import Action
 from sessions_app import services
-from sessions_app.api.filters import VisibleFilter
+from sessions_app.api.filters import MomentFilter, VisibleFilter
 from sessions_app.api.links import link
 from sessions_app.api.resource import Resource, VisibleField
 from sessions_app.models import Patient, Session
@@ -58,8 +58,8 @@ class SessionFilter(filters.FilterSet):  # type: ignore[misc]
     """Narrows the list of sessions."""
 
     patient = VisibleFilter(kind="patient")
-    held_after = filters.IsoDateTimeFilter(field_name="held_at", lookup_expr="gte", label="At this time or later.")
-    held_before = filters.IsoDateTimeFilter(field_name="held_at", lookup_expr="lt", label="Before this time.")
+    held_after = MomentFilter(field_name="held_at", lookup_expr="gte", label="At this time or later.")
+    held_before = MomentFilter(field_name="held_at", lookup_expr="lt", label="Before this time.")
 
 
 class SessionResource(Resource[Session]):

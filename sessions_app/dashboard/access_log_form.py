@@ -7,6 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
@@ -28,6 +29,21 @@ DONE |= {f"affect_policy_{policy}" for policy in AffectPolicy}
 ACTIONS = [("", "anything"), *((action, plainly(action)) for action in sorted(DONE | set(Action)))]
 
 
+# Neither a time zone nor the day after leads from these out of what a date can say.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
+
+
+def _day(label: str) -> forms.DateField:
+    sentence = f"Please give a day between {FIRST_DAY.year} and {LAST_DAY.year}."
+    return forms.DateField(
+        required=False,
+        label=label,
+        widget=forms.DateInput(attrs={"type": "date"}, format=DAY),
+        input_formats=[DAY],
+        validators=[MinValueValidator(FIRST_DAY, sentence), MaxValueValidator(LAST_DAY, sentence)],
+    )
+
+
 class PlaceForm(forms.Form):
     """``after``: the number of the row after which the next page begins."""
 
@@ -47,12 +63,8 @@ class AccessLogForm(PlaceForm):
     action = forms.ChoiceField(choices=ACTIONS, required=False, label="Did")
     purpose = forms.ChoiceField(choices=[("", "anything"), *Purpose.choices], required=False, label="For")
     patient = forms.CharField(max_length=32, required=False, label="Patient’s number")
-    since = forms.DateField(
-        required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}, format=DAY), input_formats=[DAY]
-    )
-    until = forms.DateField(
-        required=False, label="Until", widget=forms.DateInput(attrs={"type": "date"}, format=DAY), input_formats=[DAY]
-    )
+    since = _day("From")
+    until = _day("Until")
     refused = forms.BooleanField(required=False, label="Refusals only")
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:

@@ -70,7 +70,7 @@ class Cell:
         route, comer = self.route, self.comer
         needs = route.needs or {}
         need = needs.get(self.method)
-        if need is Ask.NOWHERE:
+        if need in (Ask.NOWHERE, Ask.INVITATION):
             return {Answer.NOT_FOUND}
         if comer.shows_bad_token(route):
             return {Answer.SIGN_IN}
