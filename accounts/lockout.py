@@ -5,6 +5,8 @@ The rates are in the settings (``ACCOUNT_RATE_LIMITS``); why they are these, in 
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from allauth.core import ratelimit
 from django.http import HttpRequest
 
@@ -39,4 +41,11 @@ def record(email: str) -> None:
 
 
 def _place(request: HttpRequest, email: str) -> str:
-    return f"{email.lower()} {known_devices.known_as(request, email) or address_of(request)}"
+    return f"{email.lower()} {known_devices.known_as(request, email) or _line(address_of(request))}"
+
+
+def _line(address: str) -> str:
+    """One connection's addresses count as one: of IPv6, a connection has 2**64."""
+    if ":" not in address:
+        return address
+    return str(ip_network(f"{address}/64", strict=False))

@@ -101,6 +101,13 @@ def test_a_right_password_takes_the_wrong_ones_back(world: World, few: None) -> 
         browser.post("/sign-out/")
 
 
+def test_the_many_ipv6_addresses_of_one_connection_are_one_place(world: World, few: None) -> None:
+    for number in range(2):
+        attempt(Client(), world.alice.email, address=f"2001:db8::{number}")
+    assert TOO_MANY in text(attempt(Client(), world.alice.email, PASSWORD, "2001:db8::ffff"))
+    assert got_in(attempt(Client(), world.alice.email, PASSWORD, "2001:db8:0:1::1"))
+
+
 def test_whoever_is_kept_out_leaves_a_row_of_the_account(world: World, few: None) -> None:
     for _ in range(3):
         attempt(Client(), world.alice.email)
