@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -130,7 +130,9 @@ def make_link(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse
 @for_administrators
 def withdraw(request: HttpRequest, user: User, invitation_id: UUID) -> HttpResponse:
     """Let an invitation lead nowhere any more."""
-    invitation = get_object_or_404(_open_invitations(user), id=invitation_id)
+    invitation = _open_invitations(user).filter(id=invitation_id).first()
+    if invitation is None:
+        raise _refusal(user, "invitation", invitation_id)
     invitations.invitation_withdraw(user=user, invitation=invitation)
     messages.success(request, f"The invitation of {invitation.email} was withdrawn.")
     return redirect("people")
@@ -203,6 +205,10 @@ def _open_invitations(user: User) -> QuerySet[Invitation]:
 def _person(user: User, person_id: UUID) -> User:
     person = _people_of(user).filter(id=person_id).first()
     if person is None:
-        access_log.record(actor=user, action="read", object_kind="account", object_id=person_id, allowed=False)
-        raise Http404("No account of this id.")
+        raise _refusal(user, "account", person_id)
     return person
+
+
+def _refusal(user: User, kind: str, object_id: UUID) -> Http404:
+    access_log.record(actor=user, action="read", object_kind=kind, object_id=object_id, allowed=False)
+    return Http404(f"No {kind} of this id.")

@@ -25,7 +25,7 @@ from tests.security.comers import METRICS_TOKEN, MONITORING, PASSKEY, Belongings
 from tests.security.routes import METHODS, NOWHERE, STATIC, Route, routes
 from tests.world import World
 
-SHOWN = 40
+SHOWN = 400
 
 DECLARE = """{route} declares nothing. Say beside its view what it asks for each method:
     a page:            @open_to(GET=Action.LIST_PATIENTS, POST=Action.UPLOAD_RECORDING)
