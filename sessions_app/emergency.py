@@ -69,8 +69,8 @@ def _open(user: User, patient: Patient, reason: str) -> None:
 
 def emergency_of(user: User, patient: Patient) -> EmergencyAccess | None:
     """The access by which ``user`` sees ``patient`` now, or ``None`` for the care team and everybody else."""
-    found = EmergencyAccess.objects.active().filter(user=user, patient_id=patient.id)
-    return None if is_of_care_team(user, patient) else found.order_by("-ends_at").first()
+    found = EmergencyAccess.objects.active().filter(user=user, patient_id=patient.id).order_by("-ends_at").first()
+    return None if found is None or is_of_care_team(user, patient) else found
 
 
 def emergencies_unseen(user: User) -> QuerySet[EmergencyAccess]:

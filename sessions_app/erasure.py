@@ -48,7 +48,7 @@ def patient_erase(*, user: User, patient: Patient) -> ErasureReport | None:
         )
         counts = _erase(patient)
         return ErasureReport.objects.create(
-            clinic=patient.clinic, patient_id=patient.id, erased_by=user, counts=dict(counts.most_common())
+            clinic=patient.clinic, patient_id=patient.id, erased_by=user, counts=dict(counts)
         )
 
 

@@ -24,7 +24,7 @@ def audio_sentence(recording: Recording, clinic: Clinic, consents: Iterable[Cons
     ends_on = audio_ends_on(recording, clinic, consents)
     if ends_on is None:
         return f"Kept until its analysis is done, and for {_days(clinic)} from then."
-    return f"Removed by itself on {date_format(ends_on, DAY)}, {_days(clinic)} after the analysis."
+    return f"Will be removed on {date_format(ends_on, DAY)}, {_days(clinic)} after the analysis."
 
 
 def _days(clinic: Clinic) -> str:

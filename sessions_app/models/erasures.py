@@ -40,3 +40,8 @@ class ErasureReport(models.Model):
 
     def __str__(self) -> str:
         return f"erasure report {self.id}"
+
+    @property
+    def lines(self) -> list[tuple[str, int]]:
+        """Kinds and how many of each, the most first."""
+        return sorted(self.counts.items(), key=lambda kind: (-kind[1], kind[0]))

@@ -143,6 +143,9 @@ def test_nothing_that_cannot_be_undone_is_done_under_it(world: World) -> None:
     page = signed_in(world.bob).get(f"/patients/{patient.id}/").content.decode()
     assert "/export/" not in page
     assert "/erase/" not in page
+    session = signed_in(world.bob).get(f"/sessions/{recording.session_id}/").content.decode()
+    assert "/delete/" not in session
+    assert "/remove-audio/" not in session
 
 
 def test_the_form_opens_the_patient(world: World) -> None:

@@ -13,6 +13,7 @@ from sessions_app import playback
 from sessions_app.dashboard.doors import ClinicRequest, open_to, session_or_404
 from sessions_app.dashboard.session_detail import recording_details
 from sessions_app.dashboard.wording import HEAD_WORDS
+from sessions_app.emergency import emergency_of
 
 
 @open_to(GET=Action.LIST_PATIENTS)
@@ -28,6 +29,6 @@ def session(request: ClinicRequest, session_id: UUID) -> HttpResponse:
         "recordings": recording_details(found, request.user),
         "heads": HEAD_WORDS,
         "may_listen": may(request.user, Action.LISTEN) and playback.may_be_heard(found),
-        "may_delete": may(request.user, Action.DELETE_RECORDING),
+        "may_delete": may(request.user, Action.DELETE_RECORDING) and emergency_of(request.user, found.patient) is None,
     }
     return render(request, "dashboard/session.html", context)

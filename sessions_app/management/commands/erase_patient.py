@@ -32,7 +32,7 @@ class Command(BaseCommand):
             if (number or input(ASK)).strip() != found.reference:
                 raise CommandError("This is not the patient's number. Nothing was erased.")
             report = _erased(user, found)
-        for kind, total in report.counts.items():
+        for kind, total in report.lines:
             self.stdout.write(f"{total:8} {kind}")
         self.stdout.write(f"Erased. The report is kept as {report.id}.")
 

@@ -126,8 +126,8 @@ def test_more_recordings_cost_no_more_queries(
     for _ in range(recordings):
         analysed(session)
     client = signed_in(world.alice)
-    # Log-in session, user, clinic; session with patient, recordings; access log; consents, timelines, confirmations,
-    # earlier analyses; two for notices.
+    # Log-in session, user, clinic; session with patient, recordings; access log; emergency access; consents, timelines,
+    # confirmations, earlier analyses; two for notices.
     with django_assert_num_queries(13):
         client.get(f"/sessions/{session.id}/")
 
