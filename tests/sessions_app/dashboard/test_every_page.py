@@ -21,7 +21,8 @@ def pages(world: World) -> dict[str, str]:
     addresses = ["/", f"/patients/{world.alices_patient.id}/", f"/sessions/{recording.session_id}/"]
     admission = ["/patients/new/", f"/patients/{world.alices_patient.id}/consents/withdraw/"]
     admission.append(f"/patients/{world.alices_patient.id}/accesses/")
-    decisions = [f"/recordings/{recording.id}/delete/"]
+    admission += [f"/patients/{world.alices_patient.id}/{what}/" for what in ("export", "erase")]
+    decisions = [f"/recordings/{recording.id}/{what}/" for what in ("delete", "remove-audio")]
     found = {
         address: counselor.get(address).content.decode()
         for address in [
@@ -33,6 +34,7 @@ def pages(world: World) -> dict[str, str]:
             "/account/second-factor/",
             "/account/second-factor/app/",
             "/account/second-factor/passkey/",
+            "/emergency/",
             *admission,
             *decisions,
         ]
