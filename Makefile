@@ -68,6 +68,10 @@ bench: $(VENV)/.runtime ## measure what each stage of the engine costs, in time 
 faults: $(VENV)/.dev ## break a running installation and count what is lost (FAULTS=500 SEED=7; needs faketime)
 	@$(run) -m tests.faults --faults "$(FAULTS)" --seed "$(SEED)" $(FAULTS_OPTIONS)
 
+.PHONY: security
+security: $(VENV)/.dev ## attack Undertone: every route in every role, bad input, tampering; a table last (PYTEST="-x")
+	@$(run) -m pytest -p tests.security.table tests/security tests/accounts/test_verify_access_log.py $(PYTEST)
+
 .PHONY: audit
 audit: $(VENV)/.dev ## are vulnerabilities known in the locked packages? (asks pypi.org; exit status 2 if it cannot)
 	@$(run) -m tests.security.audit requirements.lock
