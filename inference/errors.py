@@ -91,6 +91,13 @@ class BadOptions(AnalysisError):
     default_message = "The options do not fit this recording."
 
 
+class BadChannel(BadOptions):
+    """The channel that was named does not fit the recording, or none was named where one must be."""
+
+    code = "bad_channel"
+    default_message = "The patient's channel does not fit this recording."
+
+
 class CheckpointUnavailable(AnalysisError):
     """The checkpoint is missing, damaged or of a layout that is not known."""
 

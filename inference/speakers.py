@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from inference import diarization, rttm
 from inference.audio import Audio, AudioFile, decode, mix
-from inference.errors import BadOptions, NoSpeech
+from inference.errors import BadChannel, BadOptions, NoSpeech
 from inference.highpass import take_hum_away
 from inference.levels import chunk_powers, decibels
 from inference.results import Span, Turn
@@ -137,7 +137,9 @@ def check(options: Options, audio: Audio) -> None:
     if options.swapped and (options.patient_channel or options.rttm):
         raise BadOptions("The channel or the RTTM file says who is who. To swap the two, please name the other one.")
     if options.patient_channel and len(audio.channels) != 2:
-        raise BadOptions("A patient's channel was named, but this recording does not have two channels.")
+        raise BadChannel(
+            "A patient's channel was named, but this recording does not have two channels. Please name no channel."
+        )
 
 
 def find_patient(audio: Audio, options: Options, *, progress: Progress | None = None) -> Voices:
@@ -163,7 +165,7 @@ def _by_rttm(audio: Audio, file: Path, label: str, progress: Progress | None) ->
 def _stereo(audio: Audio, options: Options, progress: Progress | None) -> Voices:
     room, channel = _one_room(audio.channels), options.patient_channel
     if channel and room is not None:
-        raise BadOptions(TOO_ALIKE)
+        raise BadChannel(TOO_ALIKE)
     if room is not None:
         return _single(room, options, progress)
     left, right = audio.channels
@@ -194,7 +196,7 @@ def _only_voice(channels: tuple[FloatArray, FloatArray], heard: tuple[FloatArray
     found = [sustained(_speech(samples, probability)) for samples, probability in zip(channels, heard, strict=True)]
     seconds = [sum(span.duration for span in spans) for spans in found]
     if min(seconds) >= MIN_SPEECH:
-        raise BadOptions(
+        raise BadChannel(
             "The two channels of this recording hold different voices. Please say on which channel the patient is: "
             "left or right."
         )
@@ -299,12 +301,12 @@ def _advantage(own: FloatArray, other: FloatArray) -> FloatArray:
 def _margin(nearer: FloatArray) -> float:
     """How many dB nearer to one channel a voice must be to be alone there: half of what is usual in this recording.
 
-    ``nearer``: advantage of one channel in chunks with speech. Raises ``BadOptions`` where neither is clearly nearer.
+    ``nearer``: advantage of one channel in chunks with speech. Raises ``BadChannel`` where neither is clearly nearer.
     """
     sides = nearer[nearer > 0], -nearer[nearer < 0]
     apart = min(float(np.median(side)) if len(side) else 0.0 for side in sides)
     if apart < LEAST_APART:
-        raise BadOptions(TOO_ALIKE)
+        raise BadChannel(TOO_ALIKE)
     return min(apart / 2, WIDEST_MARGIN)
 
 

@@ -14,7 +14,8 @@ from accounts.models import User
 from accounts.permissions import require
 from accounts.policy import Action
 from inference import services as jobs
-from inference.errors import NoSpeech, TooLittleSpeech
+from inference.errors import BadChannel, NoSpeech, TooLittleSpeech
+from inference.models import AnalysisJob, JobState
 from inference.speakers import ASSUMPTIONS, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON
 from sessions_app.models import Confirmation, PatientChannel, Recording
 from sessions_app.recordings import locked, log
@@ -55,6 +56,14 @@ def can_be_swapped(recording: Recording) -> bool:
     return "swapped" in job.options or bool(recording.patient_channel and job.error_code in NOT_HEARD)
 
 
+def other_channels(job: AnalysisJob) -> tuple[PatientChannel, ...]:
+    """What to name instead of the channel that did not fit the recording; nothing where that was not the trouble."""
+    if job.state != JobState.FAILED or job.error_code != BadChannel.code:
+        return ()
+    named = job.options.get("patient_channel")
+    return (PatientChannel.UNKNOWN,) if named else (PatientChannel.LEFT, PatientChannel.RIGHT)
+
+
 def decided_about(recording: Recording) -> uuid.UUID:
     """The job whose result a decision about the patient is about: the one shown, else the one that found nothing."""
     return recording.analysis.job_id if recording.analysis is not None else recording.job_id
@@ -91,12 +100,33 @@ def patient_swap(*, user: User, recording: Recording, seen: uuid.UUID) -> bool:
     return True
 
 
+def patient_channel_name(*, user: User, recording: Recording, channel: PatientChannel) -> bool:
+    """Analyse ``recording`` again with ``channel`` named, as its upload might have said. False where that cannot help.
+
+    Whoever may bring a recording in may say so: nothing was found in it that would have to be heard first. Raises
+    `ConsentMissing`.
+    """
+    require(user, Action.RETRY_ANALYSIS)
+    with locked(user, recording, "retry") as current:
+        if current.job_id != recording.job_id or channel not in other_channels(current.job):
+            return False
+        current.patient_channel = current.named_channel = channel
+        _analyse(user, current, {"patient_channel": channel} if channel else {})
+        log(user, current, "retry")
+    return True
+
+
 def _swap(user: User, recording: Recording) -> None:
     if recording.patient_channel:
         recording.patient_channel = OTHER_CHANNEL[PatientChannel(recording.patient_channel)]
         options: dict[str, Any] = {"patient_channel": recording.patient_channel}
     else:
         options = {"swapped": _speaks_more(recording)}
+    _analyse(user, recording, options)
+
+
+def _analyse(user: User, recording: Recording, options: dict[str, Any]) -> None:
+    """Queue a new analysis with another word on who the patient is, and forget what was found by the old one."""
     recording.job = jobs.job_enqueue(
         tenant=recording.session.patient.clinic_id,
         subject=recording.id,
@@ -104,7 +134,7 @@ def _swap(user: User, recording: Recording) -> None:
         by=str(user.id),
         options=options,
     )
-    recording.save(update_fields=["patient_channel", "job"])
+    recording.save(update_fields=["patient_channel", "named_channel", "job"])
     forget_what_was_found(recording)
 
 

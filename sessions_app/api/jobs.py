@@ -15,11 +15,11 @@ from rest_framework.response import Response
 from accounts.policy import Action, may
 from inference.models import JobState
 from inference.stages import STAGE_LABELS
-from sessions_app import recordings
+from sessions_app import identification, recordings
 from sessions_app.api.links import link
 from sessions_app.api.problems import Conflict
 from sessions_app.api.resource import Resource
-from sessions_app.models import Recording
+from sessions_app.models import PatientChannel, Recording
 
 
 class JobErrorSerializer(serializers.Serializer[Any]):
@@ -129,20 +129,45 @@ class JobDetail(JobResource):
         return Response(self.get_serializer(recording).data)
 
 
+class RetrySerializer(serializers.Serializer[Any]):
+    """What may be said when a job is tried again."""
+
+    patient_channel = serializers.ChoiceField(
+        choices=PatientChannel.choices,
+        required=False,
+        help_text="For a job that failed with `bad_channel`: the channel to name instead, or empty for none.",
+    )
+
+
 class JobRetry(JobResource):
     """Trying a failed job again."""
 
     needs = {"POST": Action.RETRY_ANALYSIS}
 
     @extend_schema(
-        operation_id="jobs_retry", summary="Try a failed analysis again", request=None, responses={202: JobSerializer}
+        operation_id="jobs_retry",
+        summary="Try a failed analysis again",
+        request=RetrySerializer,
+        responses={202: JobSerializer},
     )
     def post(self, request: Request, job_id: uuid.UUID) -> Response:
-        """Queue a failed or cancelled job again, with three new attempts; 409 when it is in another state."""
-        if not recordings.recording_retry(user=self.user, recording=self.of_job(job_id)):
+        """Queue a failed or cancelled job again, with three new attempts; 409 when it is in another state.
+
+        A job that failed with `bad_channel` needs `patient_channel`. Then it is a new job that is answered.
+        """
+        recording = self.of_job(job_id)
+        said = RetrySerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        if "patient_channel" in said.validated_data:
+            self._name_channel(recording, PatientChannel(said.validated_data["patient_channel"]))
+        elif not recordings.recording_retry(user=self.user, recording=recording):
             raise Conflict("Only a failed or cancelled analysis can be tried again.", code="job_not_failed")
-        answer = self.get_serializer(self.of_job(job_id)).data
+        answer = self.get_serializer(self.get_queryset().get(id=recording.id)).data
         return Response(answer, status=202, headers={"Location": answer["url"]})
+
+    def _name_channel(self, recording: Recording, channel: PatientChannel) -> None:
+        if not identification.patient_channel_name(user=self.user, recording=recording, channel=channel):
+            raise Conflict("Another channel helps only where the one before did not fit.", code="channel_not_asked")
 
 
 class JobCancel(JobResource):

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from inference.errors import retry_can_help
 from inference.models import AnalysisJob, JobState
 from inference.stages import STAGE_LABELS
+from sessions_app.dashboard.wording import NAME_CHANNEL
+from sessions_app.identification import other_channels
+from sessions_app.models import PatientChannel
 
 WAITING = "Waiting its turn"
 STARTING = "Starting"
@@ -14,7 +17,10 @@ STARTING = "Starting"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The state of one job for people. ``percent`` is 0..100; ``error_*`` are empty unless it failed."""
+    """The state of one job for people. ``percent`` is 0..100; ``error_*`` are empty unless it failed.
+
+    ``channels``: what may be named instead of a channel that did not fit, each with the words of its button.
+    """
 
     state: str
     words: str
@@ -22,6 +28,7 @@ class Progress:
     error_code: str = ""
     error_message: str = ""
     can_retry: bool = False
+    channels: tuple[tuple[PatientChannel, str], ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -38,6 +45,7 @@ def progress_of(job: AnalysisJob) -> Progress:
         error_code=job.error_code,
         error_message=job.error_message,
         can_retry=job.state == JobState.CANCELLED or (job.state == JobState.FAILED and retry_can_help(job.error_code)),
+        channels=tuple((channel, NAME_CHANNEL[channel]) for channel in other_channels(job)),
     )
 
 

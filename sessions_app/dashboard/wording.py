@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from accounts.models import AffectPolicy, Clinic
 from inference.results import HeadName, Score
 from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
-from sessions_app.models import Consent
+from sessions_app.models import Consent, PatientChannel
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,11 @@ OTHER_WAS_NOT_ANALYSED = "Somebody said that the patient is the other person, bu
 IT_IS_THE_OTHER = "It is the other person"
 TAKE_BACK = "Take that back"
 OTHER_CHANNEL = "Listen on the other channel"
+NAME_CHANNEL = {
+    PatientChannel.LEFT: "The patient is on the left",
+    PatientChannel.RIGHT: "The patient is on the right",
+    PatientChannel.UNKNOWN: "Analyse without naming a channel",
+}
 NOT_HEARD_ON_CHANNEL = "The patient was not heard well enough on the {channel} channel."
 
 POLICY_SENTENCES = {

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
-from inference.errors import BadOptions
+from inference.errors import BadChannel
 from inference.management.commands import analyze as command
 from tests import sound
 
@@ -94,7 +94,7 @@ def test_options_reach_the_engine(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert line["speaker_method"] == "rttm"
     assert line["speech_seconds"] < 20
     status, output = run(capsys, str(sound.SPEECH), "--json", "--patient-channel", "left")
-    assert (status, lines(output)[0]["error"]["code"]) == (1, BadOptions.code)
+    assert (status, lines(output)[0]["error"]["code"]) == (1, BadChannel.code)
 
 
 def test_text_is_for_people_and_carries_the_checkpoints_warning(capsys: pytest.CaptureFixture[str]) -> None:

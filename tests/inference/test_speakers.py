@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from inference.audio import Audio, Source
-from inference.errors import BadOptions, NoSpeech
+from inference.errors import BadChannel, BadOptions, NoSpeech
 from inference.results import Span
 from inference.speakers import Options, Voices, find_patient
 from inference.speech import intersect, total
@@ -87,7 +87,7 @@ def test_where_two_speak_at_once_on_two_channels_nothing_is_the_patients(
 
 def test_a_named_channel_of_one_room_is_refused_in_plain_words(speech: Samples) -> None:
     heard = speech[: 16_000 * 10]
-    with pytest.raises(BadOptions, match="same voices"):
+    with pytest.raises(BadChannel, match="same voices"):
         find_patient(recording(heard, np.float32(0.5) * heard), Options(patient_channel="left"))
 
 
@@ -106,7 +106,7 @@ def test_a_quiet_voice_on_a_channel_of_its_own_is_not_taken_for_the_same_room(
 ) -> None:
     channels, _ = sound.conversation(speech[: 16_000 * 20], second_voice, crosstalk=0.05)
     channels[0] *= 0.1
-    with pytest.raises(BadOptions, match="left or right"):
+    with pytest.raises(BadChannel, match="left or right"):
         find_patient(recording(*channels), Options())
 
 
@@ -122,7 +122,7 @@ def test_two_different_voices_without_a_word_on_who_is_who_are_asked_about(
     speech: Samples, second_voice: Samples
 ) -> None:
     channels, _ = sound.conversation(speech[: 16_000 * 20], second_voice, crosstalk=0.1)
-    with pytest.raises(BadOptions, match="left or right"):
+    with pytest.raises(BadChannel, match="left or right"):
         find_patient(recording(*channels), Options())
 
 

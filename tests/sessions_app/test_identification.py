@@ -16,8 +16,8 @@ from inference.models import Analysis, AnalysisJob, JobState, Timeline
 from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON
 from sessions_app import identification
 from sessions_app.errors import ConsentMissing
-from sessions_app.identification import patient_confirm, patient_swap
-from sessions_app.models import Confirmation, Consent, Recording
+from sessions_app.identification import patient_channel_name, patient_confirm, patient_swap
+from sessions_app.models import Confirmation, Consent, PatientChannel, Recording
 from sessions_app.trends import trend_of
 from tenancy import every_clinic
 from tests.world import RecordingFactory, SessionFactory, World, analysed, make_world
@@ -196,3 +196,60 @@ def test_two_clicks_at_once_swap_once() -> None:
     recording.refresh_from_db()
     assert recording.job.options == {"swapped": True}
     assert AnalysisJob.objects.count() == 2
+
+
+def unfit(world: World, channel: str = "") -> Recording:
+    """A recording whose channels did not fit what was said of them."""
+    session = SessionFactory(patient=world.alices_patient)
+    options = {"patient_channel": channel} if channel else {}
+    recording = RecordingFactory(session=session, patient_channel=channel, job__options=options)
+    fail(recording, "bad_channel")
+    return recording
+
+
+@pytest.mark.parametrize(
+    ("before", "named", "options"),
+    [("", "left", {"patient_channel": "left"}), ("", "right", {"patient_channel": "right"}), ("left", "", {})],
+)
+@pytest.mark.parametrize("who", ["alice", "sam", "robot"])
+def test_a_channel_that_did_not_fit_is_named_anew_and_the_recording_analysed_again(
+    world: World, who: str, before: str, named: str, options: dict[str, str]
+) -> None:
+    recording = unfit(world, before)
+    user = getattr(world, who)
+    assert patient_channel_name(user=user, recording=recording, channel=PatientChannel(named))
+    recording.refresh_from_db()
+    assert (recording.patient_channel, recording.named_channel) == (named, named)
+    assert (recording.job.state, recording.job.options) == (JobState.QUEUED, options)
+    entry = AccessLogEntry.objects.get(action="retry")
+    assert (entry.actor_id, entry.object_id, entry.allowed) == (user.id, recording.id, True)
+
+
+@pytest.mark.parametrize(("before", "named"), [("", ""), ("left", "right"), ("right", "right")])
+def test_a_channel_that_cannot_help_is_not_named(world: World, before: str, named: str) -> None:
+    recording = unfit(world, before)
+    assert not patient_channel_name(user=world.alice, recording=recording, channel=PatientChannel(named))
+    assert AnalysisJob.objects.count() == 1
+
+
+def test_two_clicks_name_a_channel_once(world: World) -> None:
+    recording = unfit(world)
+    assert patient_channel_name(user=world.alice, recording=recording, channel=PatientChannel.LEFT)
+    assert not patient_channel_name(user=world.alice, recording=recording, channel=PatientChannel.RIGHT)
+    assert AnalysisJob.objects.count() == 2
+
+
+def test_no_channel_is_named_for_a_recording_that_fails_for_another_reason(world: World) -> None:
+    recording = unfit(world)
+    fail(recording, "silent")
+    assert not patient_channel_name(user=world.alice, recording=recording, channel=PatientChannel.LEFT)
+
+
+def test_no_channel_is_named_without_consent_or_by_the_administrator(world: World) -> None:
+    recording = unfit(world)
+    with pytest.raises(PermissionDenied):
+        patient_channel_name(user=world.ada, recording=recording, channel=PatientChannel.LEFT)
+    Consent.objects.update(withdrawn_at=timezone.now())
+    with pytest.raises(ConsentMissing):
+        patient_channel_name(user=world.alice, recording=recording, channel=PatientChannel.LEFT)
+    assert AnalysisJob.objects.count() == 1

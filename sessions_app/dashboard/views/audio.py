@@ -19,6 +19,8 @@ from sessions_app.errors import ConsentMissing
 def audio(request: ClinicRequest, recording_id: UUID) -> HttpResponseBase:
     """The recording, or the part of it that a player asks for."""
     recording = recording_or_404(request.user, recording_id)
+    if not recording.has_audio:
+        raise Http404("The audio was removed.")
     try:
         playback.listening_begin(user=request.user, recording=recording)
         file = storage.opened(recording.file)

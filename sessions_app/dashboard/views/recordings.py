@@ -15,7 +15,7 @@ from sessions_app import identification, recordings, retention
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404, recording_or_404
 from sessions_app.dashboard.views.patients import log_read, sessions_context
 from sessions_app.errors import ConsentMissing, Refused
-from sessions_app.models import Recording
+from sessions_app.models import PatientChannel, Recording
 
 SWAPPED = "The recording is analysed again, with the other person as the patient."
 CHANGED_MEANWHILE = "Nothing was changed: this recording is or was analysed anew meanwhile."
@@ -23,10 +23,14 @@ CHANGED_MEANWHILE = "Nothing was changed: this recording is or was analysed anew
 
 @open_to(POST=Action.RETRY_ANALYSIS)
 def retry(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
-    """Queue a failed analysis again."""
+    """Queue a failed analysis again, on another channel where the form names one."""
     recording = recording_or_404(request.user, recording_id)
     try:
-        recordings.recording_retry(user=request.user, recording=recording)
+        if "patient_channel" in request.POST:
+            channel = _channel(request)
+            identification.patient_channel_name(user=request.user, recording=recording, channel=channel)
+        else:
+            recordings.recording_retry(user=request.user, recording=recording)
     except Refused as error:
         if not request.htmx:
             messages.error(request, error.message)
@@ -122,6 +126,13 @@ def _decided(
     elif said:
         messages.success(request, said)
     return done
+
+
+def _channel(request: ClinicRequest) -> PatientChannel:
+    try:
+        return PatientChannel(request.POST["patient_channel"])
+    except ValueError as error:
+        raise BadRequest("The form names a channel that does not exist.") from error
 
 
 def _seen(request: ClinicRequest) -> UUID:

@@ -76,3 +76,22 @@ def test_a_job_that_has_not_failed_is_not_tried_again(world: World, recording: R
 def test_the_administrator_may_not_try_again(world: World, recording: Recording) -> None:
     assert problem(as_(world.ada).post(f"{API}/jobs/{recording.job_id}/retry")) == (403, "permission_denied")
     assert last_log() == ("retry_analysis", "job", False)
+
+
+def test_a_job_that_needs_a_channel_gives_a_new_one_when_it_is_told(world: World, recording: Recording) -> None:
+    fail(recording)
+    AnalysisJob.objects.filter(id=recording.job_id).update(error_code="bad_channel")
+    client, address = as_(world.robot), f"{API}/jobs/{recording.job_id}/retry"
+    assert problem(client.post(address, {"patient_channel": "middle"}, format="json")) == (400, "invalid")
+    response = client.post(address, {"patient_channel": "left"}, format="json")
+    assert (response.status_code, response.json()["state"]) == (202, "queued")
+    assert response["Location"] == response.json()["url"]
+    assert response.json()["id"] != str(recording.job_id)
+    recording.refresh_from_db()
+    assert (recording.patient_channel, str(recording.job_id)) == ("left", response.json()["id"])
+
+
+def test_a_channel_helps_only_a_job_that_asks_for_one(world: World, recording: Recording) -> None:
+    fail(recording)
+    response = as_(world.sam).post(f"{API}/jobs/{recording.job_id}/retry", {"patient_channel": "left"}, format="json")
+    assert problem(response) == (409, "channel_not_asked")

@@ -43,3 +43,37 @@ def test_a_recording_of_another_counselors_patient_is_not_found(world: World, fa
 
 def test_it_takes_a_post(world: World, failed: Recording) -> None:
     assert signed_in(world.sam).get(f"/recordings/{failed.id}/retry/").status_code == 405
+
+
+@pytest.fixture
+def unfit(failed: Recording) -> Recording:
+    """A stereo recording of two voices whose upload did not say on which channel the patient is."""
+    AnalysisJob.objects.filter(id=failed.job_id).update(error_code="bad_channel", error_message="Two voices.")
+    return failed
+
+
+@pytest.mark.parametrize("address", ["/patients/{0.session.patient_id}/", "/sessions/{0.session_id}/"])
+def test_where_a_channel_must_be_named_both_are_offered(world: World, unfit: Recording, address: str) -> None:
+    page = text(signed_in(world.sam).get(address.format(unfit)))
+    assert "The patient is on the left The patient is on the right" in page
+    assert "Try again" not in page
+
+
+def test_naming_the_channel_queues_an_analysis_on_it(world: World, unfit: Recording) -> None:
+    form = {"patient_channel": "right"}
+    response = signed_in(world.sam).post(f"/recordings/{unfit.id}/retry/", form, headers=HTMX)
+    assert "Waiting its turn" in text(response)
+    unfit.refresh_from_db()
+    assert (unfit.patient_channel, unfit.job.options) == ("right", {"patient_channel": "right"})
+
+
+def test_a_channel_that_does_not_exist_is_refused(world: World, unfit: Recording) -> None:
+    assert signed_in(world.sam).post(f"/recordings/{unfit.id}/retry/", {"patient_channel": "up"}).status_code == 400
+
+
+@pytest.mark.parametrize("named", ["left", "right"])
+def test_a_named_channel_that_does_not_fit_can_be_taken_back(world: World, unfit: Recording, named: str) -> None:
+    AnalysisJob.objects.filter(id=unfit.job_id).update(options={"patient_channel": named})
+    page = text(signed_in(world.sam).get(f"/sessions/{unfit.session_id}/"))
+    assert "Analyse without naming a channel" in page
+    assert "The patient is on the" not in page
