@@ -70,6 +70,9 @@ class Priority(models.IntegerChoices):
     NOBODY = 6, "Many recordings at once, such as those of the demonstration"
 
 
+MISSED_BEATS = 2
+
+
 class AnalysisJobQuerySet(models.QuerySet["AnalysisJob"]):
     """Questions about jobs, answered with the database's clock."""
 
@@ -81,6 +84,11 @@ class AnalysisJobQuerySet(models.QuerySet["AnalysisJob"]):
         """Jobs that a worker may take: waiting, or left behind by a worker whose lease ran out."""
         abandoned = Q(state=JobState.RUNNING, lease_until__lt=Now())
         return self.filter(Q(state=JobState.QUEUED) | abandoned)
+
+    def unheard(self) -> AnalysisJobQuerySet:
+        """Running jobs whose worker has missed two heartbeats: it is gone, or cannot reach the database."""
+        missed = timedelta(seconds=settings.LEASE_SECONDS - MISSED_BEATS * settings.HEARTBEAT_SECONDS)
+        return self.filter(state=JobState.RUNNING, lease_until__lt=Now() + missed)
 
     def left_waiting(self, seconds: float) -> AnalysisJobQuerySet:
         """Jobs whose last message was sent more than ``seconds`` ago and that no worker holds."""

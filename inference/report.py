@@ -8,7 +8,8 @@ from typing import Any
 
 from inference.biomarkers import BY_CODE
 from inference.errors import AnalysisError
-from inference.results import Analysis, CheckpointIdentity, QualityCheck, Score
+from inference.results import Analysis, CheckpointIdentity, Quality, QualityCheck, Score
+from inference.score_words import interval, number, why_indeterminate
 from inference.speakers import ASSUMED, ASSUMPTIONS, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
 
 TURNS_SHOWN = 5
@@ -48,7 +49,7 @@ def error_as_dict(error: AnalysisError, *, file: str) -> dict[str, Any]:
 def as_text(analysis: Analysis, *, file: str, label: str = "") -> str:
     """A summary to read; ``label``: the checkpoint's own warning, shown beside the scores."""
     lines = [printable(file), *_origin(analysis), ""]
-    lines += [_score_line(name, score) for name, score in analysis.scores.items()]
+    lines += [_score_line(name, score, analysis.quality) for name, score in analysis.scores.items()]
     lines += [f"  {label}"] if label else []
     lines += ["", *_measure_lines(analysis), "", *_quality_lines(analysis.quality.checks)]
     return "\n".join(lines)
@@ -98,11 +99,13 @@ def _speaker_lines(analysis: Analysis) -> Iterable[str]:
     yield f"  {analysis.excluded_seconds:.0f} s of speech left out: two spoke at once, or it was not clear who did"
 
 
-def _score_line(name: str, score: Score) -> str:
+def _score_line(name: str, score: Score, quality: Quality) -> str:
     heading = f"  {SCORE_LABELS[name]:<20}"
     if score.value is None or score.low is None or score.high is None:
         return f"{heading}unavailable: {score.reason}"
-    return f"{heading}{score.value:.2f}  ({score.low:.2f} to {score.high:.2f})  {score.state}"
+    why = why_indeterminate(score, quality)
+    line = f"{heading}{number(score.value):>5}  ({interval(score, ' to ')})  {score.state}"
+    return f"{line}: {why}" if why else line
 
 
 def _measure_lines(analysis: Analysis) -> Iterable[str]:

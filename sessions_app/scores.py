@@ -16,6 +16,7 @@ from accounts.policy import Action, may
 from inference import results
 from inference.models import Analysis, Timeline
 from inference.results import HEADS, HeadName, Measure, Quality, QualityCheck, Score, Turn
+from inference.score_words import why_indeterminate
 from sessions_app.errors import AffectSwitchedOff, Refused, ResearchConsentMissing, ResearchOnly
 from sessions_app.models import Consent, Scope, Session
 
@@ -72,8 +73,11 @@ class Heard:
     @classmethod
     def of(cls, analysis: Analysis) -> Heard:
         """As stored."""
-        quality = Quality(tuple(QualityCheck(**check) for check in analysis.quality))
-        return cls(analysis.speech_seconds, analysis.excluded_seconds, quality)
+        return cls(analysis.speech_seconds, analysis.excluded_seconds, _quality(analysis))
+
+
+def _quality(analysis: Analysis) -> Quality:
+    return Quality(tuple(QualityCheck(**check) for check in analysis.quality))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,11 @@ class ScoreGate:
         if reason is None:
             return analysis.scores
         return {head: Score.unavailable(reason) for head in HEADS}
+
+    def doubts(self, session: Session, analysis: Analysis) -> dict[HeadName, str]:
+        """Why scores that are shown are indeterminate, in a few words."""
+        quality = _quality(analysis)
+        return {head: why_indeterminate(score, quality) for head, score in self.scores(session, analysis).items()}
 
     def shows_voice(self, session: Session) -> bool:
         """Whether anything that was heard in this session's voice may be shown, scores apart."""

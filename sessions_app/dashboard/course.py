@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -14,7 +15,7 @@ from inference.models import JobState
 from inference.results import HeadName, Score
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.news import fingerprint
-from sessions_app.dashboard.progress import Progress, progress_of
+from sessions_app.dashboard.progress import Progress, progress_of, unheard_of
 from sessions_app.dashboard.wording import HEAD_WORDS
 from sessions_app.models import Patient, Recording, Session
 from sessions_app.scores import NO_CONSENT, ScoreGate, why_none_at_all
@@ -30,11 +31,12 @@ class RecordingRow:
     recording: Recording
     progress: Progress
     scores: dict[HeadName, Score]
+    doubts: dict[HeadName, str]
 
     @property
     def facts(self) -> tuple[object, ...]:
         """All that its row says, but for the percent of progress."""
-        return self.recording.id, self.recording.analysis_id, replace(self.progress, percent=0), self.scores
+        return self.recording.id, self.recording.analysis_id, self.progress.facts, self.scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +88,24 @@ class SessionList:
 def session_list(patient: Patient, user: User) -> SessionList:
     """The sessions of ``patient`` as ``user`` may see them."""
     gate = ScoreGate.for_patient(user, patient.clinic, list(patient.consents.all()))
-    sessions = Session.objects.visible_to(user).filter(patient=patient).with_recordings()
-    rows = tuple(_session_row(session, gate) for session in sessions)
+    sessions = list(Session.objects.visible_to(user).filter(patient=patient).with_recordings())
+    unheard = unheard_of(one.job for session in sessions for one in session.recordings.all())
+    rows = tuple(_session_row(session, gate, unheard) for session in sessions)
     return SessionList(rows, score_columns=why_none_at_all(user, patient.clinic) is None)
 
 
-def _session_row(session: Session, gate: ScoreGate) -> SessionRow:
-    rows = (_recording_row(session, recording, gate) for recording in session.recordings.all())
+def _session_row(session: Session, gate: ScoreGate, unheard: set[UUID]) -> SessionRow:
+    rows = (_recording_row(session, recording, gate, unheard) for recording in session.recordings.all())
     return SessionRow(session, tuple(rows))
 
 
-def _recording_row(session: Session, recording: Recording, gate: ScoreGate) -> RecordingRow:
+def _recording_row(session: Session, recording: Recording, gate: ScoreGate, unheard: set[UUID]) -> RecordingRow:
     shown = recording.analysis is not None and may(gate.user, Action.SEE_SCORES)
-    scores = gate.scores(session, recording.analysis) if shown and recording.analysis else {}
-    return RecordingRow(recording, progress_of(recording.job), scores)
+    progress = progress_of(recording.job, unheard=recording.job_id in unheard)
+    if not shown or recording.analysis is None:
+        return RecordingRow(recording, progress, {}, {})
+    scores, doubts = gate.scores(session, recording.analysis), gate.doubts(session, recording.analysis)
+    return RecordingRow(recording, progress, scores, doubts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def session_or_404(user: User, session_id: UUID) -> Session:
 def recording_or_404(user: User, recording_id: UUID) -> Recording:
     """The recording with its session, if ``user`` may see it."""
     found = Recording.objects.visible_to(user).filter(id=recording_id)
-    recording = found.select_related("session").first()
+    recording = found.select_related("session", "job").first()
     if recording is None:
         raise refusal(user, "recording", recording_id)
     return recording

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 from inference.errors import retry_can_help
 from inference.models import AnalysisJob, JobState
 from inference.stages import STAGE_LABELS
+from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.wording import NAME_CHANNEL
 from sessions_app.identification import other_channels
 from sessions_app.models import PatientChannel
 
 WAITING = "Waiting its turn"
 STARTING = "Starting"
+UNHEARD = "Waiting for the worker to answer; if it is gone, another one takes over by itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,28 @@ class Progress:
         """Whether work is still ahead."""
         return self.state in (JobState.QUEUED, JobState.RUNNING)
 
+    @property
+    def facts(self) -> str:
+        """Changes whenever it says something else. How far a running analysis is by now says nothing new."""
+        return fingerprint(replace(self, percent=0))
 
-def progress_of(job: AnalysisJob) -> Progress:
-    """The progress of ``job``."""
+    @property
+    def appearance(self) -> str:
+        """Changes whenever it looks different."""
+        return fingerprint(self)
+
+
+def unheard_of(jobs: Iterable[AnalysisJob]) -> set[UUID]:
+    """Those of ``jobs`` whose worker has not said for a while that it is at work. Asks nothing where none runs."""
+    running = [job.id for job in jobs if job.state == JobState.RUNNING]
+    return set(AnalysisJob.objects.unheard().filter(id__in=running).values_list("id", flat=True)) if running else set()
+
+
+def progress_of(job: AnalysisJob, *, unheard: bool = False) -> Progress:
+    """The progress of ``job``, whose worker may be ``unheard`` of."""
     return Progress(
         state=job.state,
-        words=_words(job),
+        words=UNHEARD if unheard else _words(job),
         percent=round(job.progress * 100),
         error_code=job.error_code,
         error_message=job.error_message,

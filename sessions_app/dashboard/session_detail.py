@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from accounts.models import User
 from accounts.policy import Action, may
@@ -14,7 +15,7 @@ from inference.results import HeadName, Measure, Score, Turn
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.audio_words import audio_sentence
 from sessions_app.dashboard.patient_panel import PatientPanel, patient_panel
-from sessions_app.dashboard.progress import Progress, progress_of
+from sessions_app.dashboard.progress import Progress, progress_of, unheard_of
 from sessions_app.dashboard.wording import HEAD_WORDS, LONGER_WAS_CHOSEN, SPEAKER_METHODS
 from sessions_app.identification import longer_was_chosen
 from sessions_app.models import Confirmation, Recording, Session
@@ -45,6 +46,7 @@ class Detail:
 
     analysis: Analysis
     scores: dict[HeadName, Score]
+    doubts: dict[HeadName, str]
     hidden: str | None
     labels: list[CheckpointLabel]
     speakers: str
@@ -67,6 +69,7 @@ class Earlier:
 
     analysis: Analysis
     scores: dict[HeadName, Score]
+    doubts: dict[HeadName, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +104,22 @@ def recording_details(session: Session, user: User) -> list[RecordingDetail]:
     confirmed = _confirmations(recordings, user) if shown else {}
     earlier = _earlier(session, recordings, gate) if may(user, Action.SEE_SCORES) else []
     origin = todays_origin() if may(user, Action.REANALYZE) else None
-    return [
-        _recording_detail(session, recording, gate, _Fetched(timelines, confirmed, earlier, origin))
-        for recording in recordings
-    ]
+    fetched = _Fetched(timelines, confirmed, earlier, origin, unheard_of(one.job for one in recordings))
+    return [_recording_detail(session, recording, gate, fetched) for recording in recordings]
 
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    """What is fetched once for all recordings of a session; ``origin``: of an analysis that is made today."""
+    """What is fetched once for all recordings of a session.
+
+    ``origin``: of an analysis that is made today. ``unheard``: see `unheard_of`.
+    """
 
     timelines: dict[Any, Timeline]
     confirmed: dict[Any, Confirmation]
     earlier: list[Earlier]
     origin: str | None
+    unheard: set[UUID]
 
 
 def _recording_detail(
@@ -132,7 +137,7 @@ def _recording_detail(
     if gate.shows_voice(session):
         confirmation = fetched.confirmed.get(recording.analysis_id)
         panel = patient_panel(recording, gate.user, confirmation)
-    progress = progress_of(recording.job)
+    progress = progress_of(recording.job, unheard=recording.job_id in fetched.unheard)
     return RecordingDetail(
         recording=recording,
         progress=progress,
@@ -147,7 +152,7 @@ def _recording_detail(
 def _earlier(session: Session, recordings: list[Recording], gate: ScoreGate) -> list[Earlier]:
     shown = [one.analysis_id for one in recordings if one.analysis_id]
     found = Analysis.objects.filter(subject__in=[one.id for one in recordings]).exclude(id__in=shown)
-    return [Earlier(analysis, gate.scores(session, analysis)) for analysis in found]
+    return [Earlier(one, gate.scores(session, one), gate.doubts(session, one)) for one in found]
 
 
 def _timelines(recordings: list[Recording]) -> dict[Any, Timeline]:
@@ -168,6 +173,7 @@ def _detail(
     return Detail(
         analysis=analysis,
         scores=gate.scores(session, analysis),
+        doubts=gate.doubts(session, analysis),
         hidden=gate.why_hidden(session),
         labels=labels_of([analysis.checkpoint_name]),
         speakers=_speakers(recording, analysis),

@@ -45,6 +45,7 @@ urlpatterns = [
     path("recordings/<uuid:recording_id>/audio/", audio.audio, name="recording-audio"),
     path("recordings/<uuid:recording_id>/retry/", recordings.retry, name="recording-retry"),
     path("recordings/<uuid:recording_id>/cancel/", recordings.cancel, name="recording-cancel"),
+    path("recordings/<uuid:recording_id>/progress/", recordings.progress, name="recording-progress"),
     path("recordings/<uuid:recording_id>/reanalyze/", recordings.reanalyze, name="recording-reanalyze"),
     path("recordings/<uuid:recording_id>/delete/", recordings.delete, name="recording-delete"),
     path("recordings/<uuid:recording_id>/remove-audio/", recordings.remove_audio, name="recording-remove-audio"),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from accounts.models import AffectPolicy, Clinic
+from inference import score_words
 from inference.results import HeadName, Score
 from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
 from sessions_app.models import Consent, PatientChannel
@@ -41,7 +42,8 @@ HEAD_WORDS: tuple[HeadWords, ...] = (
 STATE_MEANING = {
     "low": "The whole interval lies below the checkpoint's lower threshold.",
     "elevated": "The whole interval lies above the checkpoint's upper threshold.",
-    "indeterminate": "The interval touches a threshold, or the recording's quality is too poor to say.",
+    "indeterminate": "The interval is not clearly below or above the thresholds, or the recording's quality is too "
+    "poor to say. The reason stands beside it.",
     "not available": "There is no score; its reason unfolds beside it.",
 }
 
@@ -78,27 +80,17 @@ POLICY_SENTENCES = {
     AffectPolicy.OFF: "Voice scores are switched off.",
 }
 
+TO = "–"
+"""Between the two ends of an interval."""
 
 UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
-
-
-def number(value: float) -> str:
-    """A score as people read it: two decimals."""
-    return f"{value:.2f}"
-
-
-def interval(score: Score) -> str:
-    """The interval of a score, for instance "0.62–0.79", or nothing."""
-    if score.low is None or score.high is None:
-        return ""
-    return f"{number(score.low)}–{number(score.high)}"
 
 
 def score_sentence(score: Score) -> str:
     """A score in one line: "0.71 (0.62–0.79), elevated", or why there is none."""
     if score.value is None:
         return f"not available: {score.reason}" if score.reason else "not available"
-    return f"{number(score.value)} ({interval(score)}), {score.state}"
+    return f"{score_words.number(score.value)} ({score_words.interval(score, TO)}), {score.state}"
 
 
 def policy_sentence(clinic: Clinic) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 
+from inference import score_words
 from inference.results import Score
 from sessions_app.dashboard import wording
 from sessions_app.models import Consent
@@ -17,21 +18,21 @@ GAUGE_MARGIN = 6.0
 
 
 @register.filter
-def of(scores: dict[str, Score], head: str) -> Score | None:
-    """The score of one head."""
-    return scores.get(head)
+def of(by_head: dict[str, Any], head: str) -> Any:
+    """What there is of one head."""
+    return by_head.get(head)
 
 
 @register.filter
 def number(value: float) -> str:
-    """A score to two decimals."""
-    return wording.number(value)
+    """A score as people read it."""
+    return score_words.number(value)
 
 
 @register.filter
 def interval(score: Score) -> str:
     """A score's interval, "0.62–0.79"."""
-    return wording.interval(score)
+    return score_words.interval(score, wording.TO)
 
 
 @register.filter
@@ -61,9 +62,9 @@ def clock(seconds: float) -> str:
 
 
 @register.inclusion_tag("dashboard/_score.html")
-def score(given: Score | None) -> dict[str, Any]:
-    """A score in a cell: number, state and interval."""
-    return {"score": given}
+def score(given: Score | None, doubt: str | None = "") -> dict[str, Any]:
+    """A score in a cell: number, state and interval, and why it is in ``doubt``."""
+    return {"score": given, "doubt": doubt}
 
 
 @register.inclusion_tag("dashboard/_score_help.html")

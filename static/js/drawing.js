@@ -59,13 +59,21 @@ export function runs(values, joined) {
   return found;
 }
 
-/** A number as people read it. */
-export const number = (value) => value.toFixed(2);
+/** A score as people read it: what is nearly 0 or 1 is never written as if it were certain. */
+export function number(value) {
+  if (value > 0 && value < 0.01) return "<0.01";
+  return value > 0.99 && value < 1 ? ">0.99" : value.toFixed(2);
+}
+
+/** Its interval; once where both ends are written alike. */
+function interval(low, high) {
+  return number(low) === number(high) ? number(low) : `${number(low)}–${number(high)}`;
+}
 
 /** "0.71 (0.62–0.79), elevated", or why there is none. */
 export function scoreWords({ value, low, high, state }) {
   if (value == null) return "not available";
-  return `${number(value)} (${number(low)}–${number(high)}), ${state}`;
+  return `${number(value)} (${interval(low, high)}), ${state}`;
 }
 
 /** A piece of a legend: how something is drawn, and what it is. */

@@ -9,16 +9,34 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.policy import Action
 from sessions_app import identification, recordings, retention
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404, recording_or_404
+from sessions_app.dashboard.news import seconds_between_news
+from sessions_app.dashboard.progress import progress_of, unheard_of
 from sessions_app.dashboard.views.patients import log_read, sessions_context
 from sessions_app.errors import ConsentMissing, Refused
 from sessions_app.models import PatientChannel, Recording
 
 SWAPPED = "The recording is analysed again, with the other person as the patient."
 CHANGED_MEANWHILE = "Nothing was changed: this recording is or was analysed anew meanwhile."
+
+
+@open_to(GET=Action.LIST_PATIENTS)
+def progress(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
+    """How far the analysis is, asked for again and again by the session's page; once it has ended, that whole page."""
+    recording = recording_or_404(request.user, recording_id)
+    shown = progress_of(recording.job, unheard=bool(unheard_of([recording.job])))
+    if not shown.is_open:
+        return HttpResponseClientRefresh()
+    if request.GET.get("seen") == shown.appearance:
+        return HttpResponse(status=204)
+    if request.GET.get("facts") != shown.facts:
+        recordings.log(request.user, recording, "read")
+    context = {"recording": recording, "progress": shown, "pace": seconds_between_news()}
+    return render(request, "dashboard/_recording_progress.html", context)
 
 
 @open_to(POST=Action.RETRY_ANALYSIS)

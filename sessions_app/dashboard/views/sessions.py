@@ -11,6 +11,7 @@ from accounts import access_log
 from accounts.policy import Action, may
 from sessions_app import playback
 from sessions_app.dashboard.doors import ClinicRequest, open_to, session_or_404
+from sessions_app.dashboard.news import seconds_between_news
 from sessions_app.dashboard.session_detail import recording_details
 from sessions_app.dashboard.wording import HEAD_WORDS
 from sessions_app.emergency import emergency_of
@@ -23,10 +24,12 @@ def session(request: ClinicRequest, session_id: UUID) -> HttpResponse:
     access_log.record(
         actor=request.user, action="read", object_kind="session", object_id=found.id, patient_id=found.patient_id
     )
+    recordings = recording_details(found, request.user)
     context = {
         "session": found,
         "patient": found.patient,
-        "recordings": recording_details(found, request.user),
+        "recordings": recordings,
+        "pace": seconds_between_news() if any(one.progress.is_open for one in recordings) else None,
         "heads": HEAD_WORDS,
         "may_listen": may(request.user, Action.LISTEN) and playback.may_be_heard(found),
         "may_delete": may(request.user, Action.DELETE_RECORDING) and emergency_of(request.user, found.patient) is None,

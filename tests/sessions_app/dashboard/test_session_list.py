@@ -5,12 +5,15 @@ from __future__ import annotations
 import html
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import AccessLogEntry
 from inference.models import AnalysisJob, JobState, Worker
+from inference.stages import STAGE_LABELS
+from sessions_app.dashboard.progress import UNHEARD
 from sessions_app.models import Consent, Recording
 from sessions_app.scores import NO_CONSENT
 from tests.pages import HTMX, signed_in, text
@@ -26,14 +29,14 @@ def change(recording: Recording, **changes: object) -> None:
     AnalysisJob.objects.filter(id=recording.job_id).update(**changes)
 
 
-def running(recording: Recording, stage: str, progress: float) -> None:
+def running(recording: Recording, stage: str, progress: float, *, lease: float = 60) -> None:
     change(
         recording,
         state=JobState.RUNNING,
         stage=stage,
         progress=progress,
         lease_token=uuid.uuid4(),
-        lease_until=timezone.now(),
+        lease_until=timezone.now() + timedelta(seconds=lease),
     )
 
 
@@ -162,3 +165,15 @@ def test_two_recordings_of_one_session_each_have_a_row(world: World) -> None:
 
 def test_the_list_of_somebody_elses_patient_is_not_found(world: World) -> None:
     assert signed_in(world.alice).get(f"/patients/{world.bobs_patient.id}/sessions/").status_code == 404
+
+
+@pytest.mark.parametrize(("lease", "unheard"), [(60, False), (45, False), (35, True), (-5, True)])
+def test_a_worker_that_misses_two_heartbeats_is_said_to_be_waited_for(
+    world: World, waiting: Recording, lease: float, unheard: bool
+) -> None:
+    """A lease is for 60 s and renewed at least every 10 s."""
+    running(waiting, "speech", 0.3, lease=lease)
+    for address in (list_of(world), f"/sessions/{waiting.session_id}/", f"/recordings/{waiting.id}/progress/"):
+        page = text(signed_in(world.sam).get(address))
+        assert (UNHEARD in page) is unheard
+        assert (STAGE_LABELS["speech"] in page) is not unheard

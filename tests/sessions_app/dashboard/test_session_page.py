@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -11,11 +15,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import AccessLogEntry, AffectPolicy
 from inference.biomarkers.definitions import BY_CODE
-from inference.models import Analysis
+from inference.models import Analysis, AnalysisJob, JobState
 from sessions_app.models import Consent, Recording
-from tests.pages import signed_in, text
+from tests.pages import HTMX, signed_in, text
 from tests.scores import marked, traces
-from tests.world import SessionFactory, World, analysed
+from tests.world import RecordingFactory, SessionFactory, World, analysed
 
 
 @pytest.fixture
@@ -160,3 +164,63 @@ def test_without_scores_there_is_no_table_over_the_session(world: World) -> None
     world.clinic.affect_policy = AffectPolicy.OFF
     world.clinic.save()
     assert "as a table" not in text(signed_in(world.alice).get(f"/sessions/{recording.session_id}/"))
+
+
+def test_a_score_in_doubt_says_why_beside_it(world: World) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient))
+    short = {"code": "speech_seconds", "ok": False, "value": 10.4, "unit": "s", "message": "Too little."}
+    client = signed_in(world.alice)
+    addresses = (page_of(recording), f"/patients/{world.alices_patient.id}/")
+    for address in addresses:
+        assert "not clearly below or above the thresholds" in text(client.get(address))
+    Analysis.objects.update(quality=[short])
+    for address in addresses:
+        assert "only 10 s of speech" in text(client.get(address))
+    Consent.objects.update(withdrawn_at=timezone.now())
+    for address in addresses:
+        assert "only 10 s" not in text(client.get(address))
+
+
+@pytest.fixture
+def running(world: World) -> Recording:
+    recording = RecordingFactory(session=SessionFactory(patient=world.alices_patient))
+    lease = {"lease_token": uuid4(), "lease_until": timezone.now() + timedelta(seconds=60)}
+    AnalysisJob.objects.filter(id=recording.job_id).update(
+        state=JobState.RUNNING, stage="speech", progress=0.3, **lease
+    )
+    return recording
+
+
+def news_address(page: str) -> str:
+    match = re.search(r'hx-get="(/recordings/[^"]+/progress/[^"]*)"', page)
+    assert match
+    return html.unescape(match[1])
+
+
+def test_while_it_is_analysed_the_page_shows_how_far_it_is_and_asks_for_news(world: World, running: Recording) -> None:
+    client = signed_in(world.sam)
+    page = client.get(page_of(running))
+    assert "Finding the patient's voice 30 %" in text(page)
+    news = news_address(page.content.decode())
+    assert client.get(news, headers=HTMX).status_code == 204
+    AnalysisJob.objects.update(progress=0.4)
+    moved = client.get(news, headers=HTMX)
+    assert "Finding the patient's voice 40 %" in text(moved)
+    assert AccessLogEntry.objects.filter(action="read").count() == 1
+    AnalysisJob.objects.update(stage="model")
+    assert "Listening with the model" in text(client.get(news_address(moved.content.decode()), headers=HTMX))
+    assert AccessLogEntry.objects.filter(action="read").count() == 2
+
+
+def test_once_it_has_ended_the_whole_page_is_fetched_anew(world: World, running: Recording) -> None:
+    client = signed_in(world.alice)
+    news = news_address(client.get(page_of(running)).content.decode())
+    AnalysisJob.objects.update(state=JobState.CANCELLED, lease_token=None, lease_until=None)
+    assert client.get(news, headers=HTMX).headers["HX-Refresh"] == "true"
+    assert "/progress/" not in client.get(page_of(running)).content.decode()
+
+
+def test_how_far_somebody_elses_recording_is_is_not_found(world: World, running: Recording) -> None:
+    for user in (world.bob, world.mallory):
+        assert signed_in(user).get(f"/recordings/{running.id}/progress/").status_code == 404
+    assert signed_in(world.ada).get(f"/recordings/{running.id}/progress/").status_code == 403
