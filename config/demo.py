@@ -140,7 +140,8 @@ class Demo:
     def _follow(self, services: EmbeddedServices, supervisor: Supervisor) -> None:
         began, waiting = time.monotonic(), self._waiting
         if waiting:
-            print(f"  {waiting} recordings are being analysed; the charts fill as you watch.", flush=True)
+            few = "1 recording is" if waiting == 1 else f"{waiting} recordings are"
+            print(f"  {few} being analysed; the charts fill as you watch.", flush=True)
         while True:
             self._wish.check()
             supervisor.check()

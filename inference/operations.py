@@ -118,6 +118,11 @@ class Operations:
         """Workers that take jobs now."""
         return tuple(worker for worker in self.workers if worker.is_ready)
 
+    @property
+    def lost(self) -> tuple[WorkerState, ...]:
+        """Workers that ended without a word within the hour."""
+        return tuple(worker for worker in self.workers if not worker.is_alive and worker.silent_for < HOUR)
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:

@@ -17,7 +17,8 @@ POOR = {
 }
 """What is poor where the quality check of that code fails, in a few words."""
 
-BETWEEN = "the interval is not clearly below or above the thresholds"
+BETWEEN = "not clear of the thresholds"
+"""The interval lies between the thresholds, or reaches across one."""
 
 
 def number(value: float) -> str:

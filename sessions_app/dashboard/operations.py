@@ -5,6 +5,7 @@ Of the workers, which serve every clinic, it says what they are; of jobs only th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -128,20 +129,22 @@ def operations_of(clinic: Clinic) -> OperationsPage:
 
 
 def verdict(found: Operations) -> Verdict:
-    """All is well while somebody works, nobody waits long, and no machine failed within the hour."""
+    """Whether somebody works, nobody waits long, no worker ended without a word and no machine failed within the hour.
+
+    All is well only where nothing failed at all; where recordings failed by their own fault, it is the system that is.
+    """
     waiting = found.queue.waiting + found.queue.abandoned
-    trouble = any(failure.hour for failure in found.failures if _is_trouble(failure.code))
+    trouble = sum(failure.hour for failure in found.failures if _is_trouble(failure.code))
     waits_long = found.queue.oldest is not None and found.queue.oldest > LONG_WAIT
-    parts = [_work(waiting, found), _workers(found)]
-    if found.hour.failed:
-        parts.append(f"{_analyses(found.hour.failed)} failed in the last hour.")
+    parts = [_work(waiting, found), _workers(found), *_lost(found), *_failed(found.hour.failed, trouble)]
     if found.ready and waits_long:
         parts.append("If it stays so, more workers would help.")
     if not found.ready and waiting:
         return Verdict("error", " ".join(parts))
-    if not found.ready or trouble or waits_long:
+    if not found.ready or found.lost or trouble or waits_long:
         return Verdict("warn", " ".join(parts))
-    return Verdict("well", " ".join(["All is well.", *parts]))
+    well = "The system is well." if found.hour.failed else "All is well."
+    return Verdict("well", " ".join([well, *parts]))
 
 
 def _is_trouble(code: str) -> bool:
@@ -167,6 +170,25 @@ def _workers(found: Operations) -> str:
     if alive:
         return f"No worker is ready: {alive[0].problem or 'the voice model is still being loaded.'}"
     return f"No worker was heard of in the last {settings.WORKER_SEEN_SECONDS} seconds."
+
+
+def _lost(found: Operations) -> Iterator[str]:
+    if found.lost:
+        verb = "worker process" if len(found.lost) == 1 else "worker processes"
+        yield f"{len(found.lost)} {verb} ended without a word in the last hour."
+
+
+def _failed(number: int, trouble: int) -> Iterator[str]:
+    if number:
+        yield f"{_analyses(number)} failed in the last hour{_because(number, trouble)}."
+
+
+def _because(number: int, trouble: int) -> str:
+    if trouble == number:
+        return " because of the system"
+    if trouble:
+        return f", {trouble} of them because of the system"
+    return ", not because of the system" if number == 1 else ", none because of the system"
 
 
 def _failure_row(failure: Failure) -> FailureRow:

@@ -42,8 +42,8 @@ HEAD_WORDS: tuple[HeadWords, ...] = (
 STATE_MEANING = {
     "low": "The whole interval lies below the checkpoint's lower threshold.",
     "elevated": "The whole interval lies above the checkpoint's upper threshold.",
-    "indeterminate": "The interval is not clearly below or above the thresholds, or the recording's quality is too "
-    "poor to say. The reason stands beside it.",
+    "indeterminate": "The interval is not clear of the thresholds, or the recording's quality is too poor to say; the "
+    "reason stands beside it.",
     "not available": "There is no score; its reason unfolds beside it.",
 }
 

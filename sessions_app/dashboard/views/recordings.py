@@ -50,8 +50,9 @@ def retry(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
         else:
             recordings.recording_retry(user=request.user, recording=recording)
     except Refused as error:
-        if not request.htmx:
-            messages.error(request, error.message)
+        messages.error(request, error.message)
+        if request.htmx:
+            return HttpResponseClientRefresh()
     return _how_far(request, recording)
 
 

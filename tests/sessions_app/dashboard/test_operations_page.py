@@ -45,6 +45,12 @@ def page_of(world: World) -> str:
     return text(signed_in(world.ada).get(PAGE))
 
 
+def verdict_of(world: World) -> str:
+    found = re.search(r'id="verdict"[^>]*><p>(.*?)</p>', signed_in(world.ada).get(PAGE).content.decode())
+    assert found is not None
+    return found[1]
+
+
 @pytest.mark.parametrize("who", ["alice", "sam", "robot"])
 def test_only_the_administrator_may_look_and_a_try_is_recorded(world: World, who: str) -> None:
     user = getattr(world, who)
@@ -121,7 +127,10 @@ def test_failures_are_told_by_reason_with_what_to_do(world: World) -> None:
         failed(world, "silent", "This recording is silent.")
     failed(world, "worker_lost")
     page = page_of(world)
-    assert "Nothing is waiting. 1 worker is ready. 3 analyses failed in the last hour." in page
+    assert (
+        "Nothing is waiting. 1 worker is ready. 3 analyses failed in the last hour, 1 of them because of the system."
+        in page
+    )
     assert "This recording is silent. silent The recording is the reason." in page
     assert "A worker ended in the middle of it, three times. worker_lost Most often memory was short" in page
 
@@ -129,10 +138,40 @@ def test_failures_are_told_by_reason_with_what_to_do(world: World) -> None:
 def test_a_recording_that_is_to_blame_is_no_trouble_of_the_machine(world: World) -> None:
     ready_worker()
     failed(world, "silent")
-    failed(world, "consent_missing")
-    assert "All is well." in page_of(world)
+    assert "The system is well." in page_of(world)
+    assert "1 analysis failed in the last hour, not because of the system." in page_of(world)
+    failed(world, "no_speech")
+    assert "2 analyses failed in the last hour, none because of the system." in page_of(world)
     failed(world, "internal_error")
-    assert "All is well." not in page_of(world)
+    assert "well" not in verdict_of(world)
+    assert "3 analyses failed in the last hour, 1 of them because of the system." in page_of(world)
+
+
+def test_all_is_not_well_where_everything_failed_for_the_machine(world: World) -> None:
+    ready_worker()
+    failed(world, "worker_lost")
+    assert "1 analysis failed in the last hour because of the system." in verdict_of(world)
+    failed(world, "worker_lost")
+    assert "2 analyses failed in the last hour because of the system." in verdict_of(world)
+    assert "well" not in verdict_of(world)
+
+
+@pytest.mark.parametrize(
+    ("ago", "number", "said"),
+    [
+        (timedelta(minutes=5), 1, "1 worker process ended without a word in the last hour."),
+        (timedelta(minutes=59), 4, "4 worker processes ended without a word in the last hour."),
+        (timedelta(minutes=61), 4, "All is well."),
+    ],
+)
+def test_all_is_not_well_where_a_worker_ended_without_a_word_within_the_hour(
+    world: World, ago: timedelta, number: int, said: str
+) -> None:
+    ready_worker()
+    for pid in range(number):
+        ready_worker(pid=100 + pid, seen_at=Now() - ago)
+    assert said in verdict_of(world)
+    assert ("well" in verdict_of(world)) == (said == "All is well.")
 
 
 def test_a_failure_that_was_tried_again_still_counts(world: World) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import AccessLogEntry
 from inference.models import AnalysisJob, JobState
-from sessions_app.models import Recording
+from sessions_app.errors import ConsentMissing
+from sessions_app.models import Consent, Recording
 from tests.pages import HTMX, signed_in, text
 from tests.world import RecordingFactory, SessionFactory, World
 
@@ -77,3 +79,10 @@ def test_a_named_channel_that_does_not_fit_can_be_taken_back(world: World, unfit
     page = text(signed_in(world.sam).get(f"/sessions/{unfit.session_id}/"))
     assert "Analyse without naming a channel" in page
     assert "The patient is on the" not in page
+
+
+def test_without_consent_the_page_is_fetched_anew_and_says_so(world: World, failed: Recording) -> None:
+    Consent.objects.update(withdrawn_at=timezone.now())
+    client = signed_in(world.sam)
+    assert client.post(f"/recordings/{failed.id}/retry/", headers=HTMX).headers["HX-Refresh"] == "true"
+    assert ConsentMissing.message in text(client.get(f"/patients/{world.alices_patient.id}/"))

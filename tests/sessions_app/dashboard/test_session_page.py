@@ -172,7 +172,7 @@ def test_a_score_in_doubt_says_why_beside_it(world: World) -> None:
     client = signed_in(world.alice)
     addresses = (page_of(recording), f"/patients/{world.alices_patient.id}/")
     for address in addresses:
-        assert "not clearly below or above the thresholds" in text(client.get(address))
+        assert "not clear of the thresholds" in text(client.get(address))
     Analysis.objects.update(quality=[short])
     for address in addresses:
         assert "only 10 s of speech" in text(client.get(address))
