@@ -20,6 +20,7 @@ from accounts.needs import Ask, Need, needing
 
 OPEN: dict[str, Need] = {"GET": Ask.NOTHING, "POST": Ask.NOTHING}
 OWN: dict[str, Need] = {"GET": Ask.SIGN_IN, "POST": Ask.SIGN_IN}
+SHOWN: dict[str, Need] = {"GET": Ask.SIGN_IN}
 
 
 def _page(view: Any, /, **options: Any) -> Callable[..., HttpResponseBase]:
@@ -92,7 +93,7 @@ urlpatterns = [
         "account/second-factor/",
         _page(
             base.IndexView,
-            **OWN,
+            **SHOWN,
             template_name="accounts/second_factor.html",
             extra_context={"required": settings.MFA_REQUIRED},
         ),
@@ -110,7 +111,7 @@ urlpatterns = [
     ),
     path(
         "account/second-factor/codes/",
-        _page(codes.ViewRecoveryCodesView, **OWN, template_name="accounts/codes.html"),
+        _page(codes.ViewRecoveryCodesView, **SHOWN, template_name="accounts/codes.html"),
         name="mfa_view_recovery_codes",
     ),
     path(

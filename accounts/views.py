@@ -69,7 +69,7 @@ def end_device(request: HttpRequest, device_id: int) -> HttpResponse:
     return redirect("devices")
 
 
-@needing(GET=Ask.NOTHING)
+@needing(GET=Ask.SIGN_IN)
 @require_safe
 def session_left(request: HttpRequest) -> HttpResponse:
     """For the page's own script: how many seconds are left until one is signed out; 401 if that has happened."""

@@ -7,15 +7,20 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.test.client import ClientHandler
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
 from accounts.models import EmergencyAccess, Invitation, Role, User
+from sessions_app import files, storage
 from sessions_app.models import CounselorVoice, ErasureReport, Patient
 from tests.pages import signed_in
 from tests.security.routes import Route
@@ -97,6 +102,8 @@ def comers(world: World) -> list[Comer]:
 
 def _comer(name: str, user: User) -> Comer:
     CounselorVoice.objects.create(counselor=user, file="voices/none", size=1000, speech_seconds=20.0)
+    TOTP.activate(user, "JBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(user)
     session = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
     return Comer(name, user, session, Token.objects.create(user=user).key)
 
@@ -125,6 +132,10 @@ def _belongings(name: str, patient: Patient) -> Belongings:
     patient.family_name = f"Zz{patient.id.hex[:12]}"
     patient.save()
     recording = analysed(SessionFactory(patient=patient))
+    with files.taken_in(SimpleUploadedFile("a.wav", b"RIFF"), storage.RECORDINGS, patient.clinic_id) as stored:
+        files.claim(stored.name)
+        recording.file = stored.name
+        recording.save(update_fields=["file"])
     ids: dict[str, Any] = {
         "patient_id": patient.id,
         "session_id": recording.session_id,
@@ -159,12 +170,12 @@ def _of_the_clinic(patient: Patient) -> dict[str, Any]:
         "invitation_id": invitation.id,
         "person_id": counselor.id,
         "device_id": device.id,
-        PASSKEY: 1,
+        "pk": Authenticator.objects.create(user=UserFactory(clinic=patient.clinic), type="webauthn", data={}).pk,
     }
 
 
-PASSKEY = "pk"
-"""Of a passkey, before which one must say again who one is; nobody gets as far here."""
+OWN = ("device_id", "pk")
+"""What is of one person alone: a place where they are signed in, a passkey (of a colleague who never comes)."""
 
 OF_PATIENTS = ("patient_id", "session_id", "recording_id", "job_id", "analysis_id")
 OF_CLINICS = ("report_id", "access_id", "invitation_id", "person_id")
@@ -172,7 +183,7 @@ OF_CLINICS = ("report_id", "access_id", "invitation_id", "person_id")
 
 def _nobodys() -> Belongings:
     ids = {name: str(uuid4()) for name in OF_PATIENTS + OF_CLINICS}
-    return Belongings("nobody's", None, ids | {"device_id": "999999999", PASSKEY: "999999999"})
+    return Belongings("nobody's", None, ids | dict.fromkeys(OWN, "999999999"))
 
 
 def owns(user: User, belongings: Belongings) -> bool:

@@ -21,11 +21,11 @@ from accounts.models import AccessLogEntry
 from accounts.needs import THIRD_PARTY, Ask, actions_in
 from accounts.policy import may
 from config.probes import ANSWERS
-from tests.security.comers import METRICS_TOKEN, MONITORING, PASSKEY, Belongings, Comer, belongings, comers, owns, sees
+from tests.security.comers import METRICS_TOKEN, MONITORING, OWN, Belongings, Comer, belongings, comers, owns, sees
 from tests.security.routes import METHODS, NOWHERE, STATIC, Route, routes
 from tests.world import World
 
-SHOWN = 400
+SHOWN = 40
 
 DECLARE = """{route} declares nothing. Say beside its view what it asks for each method:
     a page:            @open_to(GET=Action.LIST_PATIENTS, POST=Action.UPLOAD_RECORDING)
@@ -85,15 +85,16 @@ class Cell:
             return {Answer.SIGN_IN}
         if need is not Ask.SIGN_IN and not any(may(comer.user, action) for action in actions_in(need)):
             return {Answer.REFUSED}
-        if "device_id" in route.parameters:
-            return {Answer.LET_IN if owns(comer.user, self.belongings) else Answer.NOT_FOUND}
+        if set(OWN) & set(route.parameters):
+            is_owner = "device_id" in route.parameters and owns(comer.user, self.belongings)
+            return {Answer.LET_IN if is_owner else Answer.NOT_FOUND}
         if self.is_about_a_patient and not sees(comer.user, self.belongings.patient):
             return {Answer.NOT_FOUND}
         return {Answer.LET_IN}
 
     @property
     def is_about_a_patient(self) -> bool:
-        return any(name in self.belongings.ids and name != PASSKEY for name in self.route.parameters)
+        return any(name in self.belongings.ids for name in self.route.parameters)
 
     @property
     def must_be_logged(self) -> bool:
