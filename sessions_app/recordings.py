@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from accounts import access_log
 from accounts.models import User
@@ -159,7 +160,7 @@ def locked(user: User, recording: Recording, action: str) -> Iterator[Recording]
 
 
 def _one_at_a_time(recording: Recording) -> None:
-    Patient.objects.select_for_update(no_key=True).get(id=recording.session.patient_id)
+    get_object_or_404(Patient.objects.select_for_update(no_key=True), id=recording.session.patient_id)
 
 
 def _require_consent(recording: Recording) -> None:

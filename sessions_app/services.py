@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from accounts import access_log
@@ -79,7 +80,7 @@ def consent_withdraw(*, user: User, patient: Patient) -> list[Consent]:
     require(user, Action.WITHDRAW_CONSENT)
     with transaction.atomic():
         # Uploads take the same lock: one that came first is ended here, a later one finds no consent.
-        Patient.objects.select_for_update(no_key=True).get(id=patient.id)
+        get_object_or_404(Patient.objects.select_for_update(no_key=True), id=patient.id)
         standing = list(patient.consents.standing())
         for consent in standing:
             consent.withdrawn_at, consent.withdrawn_by = timezone.now(), user

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.shortcuts import get_object_or_404
 
 from accounts import access_log
 from accounts.models import User
@@ -110,7 +111,7 @@ def _decide(
         with transaction.atomic():
             # Uploads and withdrawals of one patient take turns, and consent is asked again: it may have been
             # withdrawn while the file was written. The same file sent twice at once is found the second time.
-            Patient.objects.select_for_update(no_key=True).get(id=meeting.patient_id)
+            get_object_or_404(Patient.objects.select_for_update(no_key=True), id=meeting.patient_id)
             _require_consent(meeting)
             return _keep(user, session_then(), stored, wish)
     except ConsentMissing:

@@ -13,12 +13,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models.functions import Now
+from django.http import Http404
 from pytest_django import Settings
 
 from accounts.models import AccessLogEntry
 from inference import services as jobs
 from inference.models import Analysis, AnalysisJob, JobMove
-from sessions_app import emergency, erasure, uploads
+from sessions_app import emergency, erasure, recordings, services, uploads
+from sessions_app.errors import ConsentMissing
 from sessions_app.models import Confirmation, DoomedFile, ErasureReport, Patient, Recording
 from tests.pages import signed_in, text
 from tests.scores import marked
@@ -161,3 +163,20 @@ def test_the_command_asks_for_the_number_and_says_what_was_erased(
     call_command(*arguments, stdout=out)
     assert "       2 sessions" in out.getvalue()
     assert not Patient.objects.filter(id=patient.id).exists()
+
+
+def test_what_reaches_a_patient_who_was_erased_meanwhile_finds_nobody_and_leaves_no_file(
+    world: World, patient: Patient, media: Path
+) -> None:
+    recording = Recording.objects.filter(session__patient=patient).select_related("session__patient__clinic")[0]
+    erase(world, patient)
+    sound = SimpleUploadedFile("late.wav", b"late")
+    for act in (
+        lambda: services.consent_withdraw(user=world.sam, patient=patient),
+        lambda: recordings.recording_delete(user=world.sam, recording=recording),
+    ):
+        with pytest.raises(Http404):
+            act()
+    with pytest.raises((Http404, ConsentMissing)):
+        uploads.recording_add(user=world.sam, session=recording.session, upload=sound)
+    assert len([path for path in media.rglob("*") if path.is_file()]) == 1
