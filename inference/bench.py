@@ -106,6 +106,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def busy() -> str:
+    """A warning where more work than the machine has cores is under way, else nothing."""
+    load = os.getloadavg()[0]
+    if load <= cores():
+        return ""
+    return f"The machine is busy (load average {load:.1f} on {cores()} cores): wall times will be too long."
+
+
 def run(
     files: Sequence[Path],
     minutes: float | None,
@@ -293,6 +301,8 @@ def as_text(costs: Costs) -> str:
             f"  {'all':<28}{costs.total:>10.5f}{100:>9.1f} %",
             "",
             *_targets(costs, threads),
+            "",
+            "s per s: seconds of work per second of sound. x real time: seconds of sound per second of work.",
             "",
             "Beside others, on stretches of this sound in the same run (CPU time, s per s of what they heard):",
             *(_peer_line(peer) for peer in costs.peers),

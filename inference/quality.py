@@ -39,6 +39,9 @@ MAX_DROPPED = 0.01
 DROPOUT_SAMPLES = ZERO_RUN
 """5 ms of exact zeros: no room is that quiet, a stream that lost a packet is."""
 
+SHARES = {"clipping": MAX_CLIPPED, "dropouts": MAX_DROPPED}
+"""Checks whose value is a share of the speech, with the most that passes."""
+
 MAX_REVERBERANCE = 0.85
 """Seconds. Living rooms and offices ring for 0.3 to 0.6; the demonstration checkpoint was trained up to 0.6."""
 
@@ -87,6 +90,16 @@ def assess(samples: FloatArray, speech: Sequence[Span], others: Sequence[Span], 
     ringing = Pieces(samples, _ringing(samples, speech, others))
     checks += [_bandwidth(voice), _dropouts(voice), _reverberance(ringing, seconds)]
     return Quality((*checks, *([_channels(channels)] if channels > 2 else [])))
+
+
+def value_in_words(check: QualityCheck) -> str:
+    """The value as people read it: "24 dB", or for a share "3.1 %, at most 1 %"; nothing where there is none."""
+    if check.value is None:
+        return ""
+    if check.code in SHARES:
+        return f"{100 * check.value:.3g} %, at most {100 * SHARES[check.code]:g} %"
+    number = f"{check.value:,.0f}" if abs(check.value) >= 1000 else f"{check.value:.3g}"
+    return number if check.unit == "1" else f"{number} {check.unit}"
 
 
 def _level(voice: Pieces) -> QualityCheck:
@@ -153,7 +166,10 @@ def _dropouts(voice: Pieces) -> QualityCheck:
     share = sum(_dropped(piece, loud) for piece in voice) / voice.total
     ok = share <= MAX_DROPPED
     good = "No sound is missing inside the speech."
-    bad = "Sound is missing inside the speech. Please check the connection and export the recording again."
+    bad = (
+        "Sound is missing inside the speech. Please check the connection, switch a noise gate off, and export the "
+        "recording again."
+    )
     return QualityCheck("dropouts", ok, round(share, 4), "1", good if ok else bad)
 
 

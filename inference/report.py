@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from inference.biomarkers import BY_CODE
 from inference.errors import AnalysisError
+from inference.quality import value_in_words
 from inference.results import Analysis, CheckpointIdentity, Quality, QualityCheck, Score
 from inference.score_words import interval, number, why_indeterminate
 from inference.speakers import ASSUMED, ASSUMPTIONS, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
@@ -68,7 +69,7 @@ def printable(name: str) -> str:
 def _origin(analysis: Analysis) -> list[str]:
     checkpoint = analysis.checkpoint
     return [
-        f"  {_clock(analysis.duration)} long, {analysis.speech_seconds:.0f} s of the patient's speech",
+        f"  {_clock(analysis.duration)} long, {analysis.speech_seconds:.0f} s of the patient's speech, pauses left out",
         *_speaker_lines(analysis),
         f"  checkpoint {checkpoint.name} {checkpoint.version} ({checkpoint.sha256[:12]}), "
         f"pipeline {analysis.pipeline_version}",
@@ -93,7 +94,9 @@ def _speaker_lines(analysis: Analysis) -> Iterable[str]:
         seconds[turn.speaker] = seconds.get(turn.speaker, 0.0) + turn.duration
     if len(seconds) < 2:
         return
-    yield "  turns: " + ", ".join(f"{speaker} {_clock(total)}" for speaker, total in sorted(seconds.items()))
+    yield "  turns, with the pauses inside them: " + ", ".join(
+        f"{speaker} {_clock(total)}" for speaker, total in sorted(seconds.items())
+    )
     first = [f"{turn.speaker} {_clock(turn.start)}-{_clock(turn.end)}" for turn in analysis.turns[:TURNS_SHOWN]]
     yield f"  begins: {', '.join(first)}"
     yield f"  {analysis.excluded_seconds:.0f} s of speech left out: two spoke at once, or it was not clear who did"
@@ -109,16 +112,18 @@ def _score_line(name: str, score: Score, quality: Quality) -> str:
 
 
 def _measure_lines(analysis: Analysis) -> Iterable[str]:
-    for code, measure in analysis.biomarkers.items():
-        row = BY_CODE[code]
-        value = "not measurable" if measure.value is None else f"{measure.value:.{row.decimals}f}"
-        yield f"  {row.label:<20}{value} {'' if measure.value is None or row.unit == '1' else row.unit}".rstrip()
+    rows = [(BY_CODE[code], measure.value) for code, measure in analysis.biomarkers.items()]
+    width = max((len(row.label) for row, _ in rows), default=0)
+    for row, measured in rows:
+        value = "not measurable" if measured is None else f"{measured:.{row.decimals}f}"
+        yield f"  {row.label:<{width}}  {value} {'' if measured is None or row.unit == '1' else row.unit}".rstrip()
 
 
-def _quality_lines(checks: Iterable[QualityCheck]) -> Iterable[str]:
-    for check in checks:
-        value = "" if check.value is None else f"{check.value:g} {'' if check.unit == '1' else check.unit}".rstrip()
-        yield f"  {'ok  ' if check.ok else 'POOR'} {check.code:<15} {value:<12} {check.message}"
+def _quality_lines(checks: Sequence[QualityCheck]) -> Iterable[str]:
+    values = [value_in_words(check) for check in checks]
+    code, wide = (max(map(len, column), default=0) for column in ([check.code for check in checks], values))
+    for check, value in zip(checks, values, strict=True):
+        yield f"  {'ok  ' if check.ok else 'POOR'} {check.code:<{code}}  {value:<{wide}}  {check.message}"
 
 
 def _clock(seconds: float) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from django import template
 
-from inference import score_words
-from inference.results import Score
+from inference import quality, score_words
+from inference.results import QualityCheck, Score
 from sessions_app.dashboard import wording
 from sessions_app.models import Consent
 
@@ -48,9 +48,9 @@ def covered(consent: Consent) -> str:
 
 
 @register.filter
-def measured(value: float) -> str:
-    """A measured value to three significant digits."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+def measured(check: QualityCheck) -> str:
+    """The value of a quality check in its unit."""
+    return quality.value_in_words(check)
 
 
 @register.filter

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 from safetensors.torch import save_file
 
 from inference import adoption, affect, checkpoints
@@ -111,3 +112,9 @@ def test_without_a_network_the_hub_is_a_plain_sentence(shelf: Path, monkeypatch:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(CommandError, match="could not be fetched"):
         command("import", "someone/something", "--name", "x", "--licence", "MIT", "--revision", "a" * 40)
+
+
+@pytest.mark.parametrize("verb", ["show", "verify"])
+def test_a_checkpoint_that_is_not_named_is_the_one_in_use(verb: str, settings: Settings) -> None:
+    settings.CHECKPOINT = checkpoints.DEMO
+    assert command(verb) == command(verb, checkpoints.DEMO)

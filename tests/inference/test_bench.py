@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -61,3 +62,10 @@ def test_a_conversation_has_one_person_at_a_time_on_each_channel(tmp_path: Path)
 def test_stereo_of_another_recording_is_refused(checkpoint: Checkpoint) -> None:
     with pytest.raises(CommandError, match="leave --audio or --stereo out"):
         call_command("bench", "engine", "--checkpoint=small", "--stereo", f"--audio={sound.SPEECH}")
+
+
+@pytest.mark.parametrize(("load", "warned"), [(0.0, False), (1.0, True)])
+def test_a_busy_machine_is_warned_of(load: float, warned: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``load``: above the number of cores."""
+    monkeypatch.setattr(os, "getloadavg", lambda: (bench.cores() + load, 0.0, 0.0))
+    assert ("wall times will be too long" in bench.busy()) is warned

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inference.biomarkers.definitions import DEFINITIONS
 from inference.errors import Silent
 from inference.report import as_dict, as_text, error_as_dict, error_as_text, printable
 from inference.results import (
@@ -101,7 +102,8 @@ def test_an_error_is_a_code_and_a_sentence() -> None:
 
 def test_text_says_what_the_scores_rest_on(analysis: Analysis) -> None:
     text = as_text(analysis, file="a.wav", label="demonstration: trained on synthetic speech, not for clinical use")
-    assert "1:02:05 long, 46 s of the patient's speech" in text
+    assert "1:02:05 long, 46 s of the patient's speech, pauses left out" in text
+    assert "turns, with the pauses inside them: counselor 0:01, patient 0:06" in text
     assert "One voice was assumed" in text
     assert "0.61  (0.50 to 0.70)  indeterminate" in text
     assert "unavailable: The checkpoint demo does not score arousal." in text
@@ -150,3 +152,29 @@ def test_a_printable_name_is_one_line_of_encodable_text(name: str) -> None:
     shown = printable(name)
     assert len(shown.splitlines()) <= 1
     assert shown.encode().decode() == shown
+
+
+def test_no_column_of_the_text_runs_into_the_next(analysis: Analysis) -> None:
+    measures = {row.code: Measure(1.0, row.unit) for row in DEFINITIONS}
+    checks = (
+        QualityCheck("reverberation_time", True, 0.31, "s", "The room."),
+        QualityCheck("dropouts", False, 0.0312, "1", "Gaps."),
+    )
+    text = as_text(replace(analysis, biomarkers=measures, quality=Quality(checks)), file="a.wav")
+    assert all(f"{row.label}  " in text for row in DEFINITIONS)
+    lines = text.splitlines()
+    longest = max(len(row.label) for row in DEFINITIONS)
+    assert f"  {DEFINITIONS[0].label:<{longest}}  1.0 {DEFINITIONS[0].unit}" in lines
+    assert "POOR dropouts            3.12 %, at most 1 %  Gaps." in lines
+    assert "ok   reverberation_time  0.31 s               The room." in lines
+
+
+def test_what_is_nearly_certain_is_not_printed_as_certain(analysis: Analysis) -> None:
+    scores = {**analysis.scores, "depression": Score(0.9996, 0.996, 0.9999, "elevated")}
+    almost = replace(analysis, scores=scores)
+    assert ">0.99  (>0.99)  elevated" in as_text(almost, file="a.wav")
+    assert as_dict(almost, file="a.wav")["scores"]["depression"]["value"] == 0.9996
+
+
+def test_a_score_in_doubt_says_why(analysis: Analysis) -> None:
+    assert "indeterminate: much noise" in as_text(analysis, file="a.wav")

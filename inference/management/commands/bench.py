@@ -51,6 +51,8 @@ class Command(BaseCommand):
         files = [options["audio"]] if options["audio"] else _packaged()
         length = minutes if minutes or options["audio"] else 5.0
         checkpoint = checkpoints.load(options["checkpoint"])
+        if busy := bench.busy():
+            self.stderr.write(busy)
         costs = bench.run(files, length, checkpoint, threads, warm=_packaged()[0], stereo=stereo)
         self.stdout.write(_as_json(costs) if json else bench.as_text(costs))
 

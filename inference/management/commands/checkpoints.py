@@ -25,9 +25,10 @@ class Command(BaseCommand):
         for verb, text in (
             ("show", "the card of one checkpoint, as JSON"),
             ("verify", "load it: is every tensor there, and are the weights those of the card?"),
-            ("use", "say how to make it the one in use"),
         ):
-            verbs.add_parser(verb, help=text).add_argument("name")
+            named = verbs.add_parser(verb, help=text)
+            named.add_argument("name", nargs="?", default=settings.CHECKPOINT, help="default: the one in use")
+        verbs.add_parser("use", help="say how to make it the one in use").add_argument("name")
         taking_in = verbs.add_parser("import", help="take in a public checkpoint, from a folder or the hub")
         taking_in.add_argument(
             "source", help="a folder with config.json and model.safetensors, or OWNER/NAME of the hub"

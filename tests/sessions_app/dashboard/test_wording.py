@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from inference.results import Score
+from inference.results import QualityCheck, Score
 from sessions_app.dashboard.wording import consent_words, score_sentence
 from sessions_app.models import Consent
 from sessions_app.templatetags.undertone import clock, measured
@@ -50,6 +50,19 @@ def test_seconds_are_read_as_a_clock(seconds: float, words: str) -> None:
     assert clock(seconds) == words
 
 
-@pytest.mark.parametrize(("value", "words"), [(-21.34, "-21.3"), (0.0, "0"), (0.0123, "0.0123"), (8000, "8,000")])
-def test_measured_values_keep_three_digits(value: float, words: str) -> None:
-    assert measured(value) == words
+@pytest.mark.parametrize(
+    ("code", "value", "unit", "words"),
+    [
+        ("level", -21.34, "dBFS", "-21.3 dBFS"),
+        ("snr", 0.0, "dB", "0 dB"),
+        ("bandwidth", 8000.0, "Hz", "8,000 Hz"),
+        ("channels", 6.0, "1", "6"),
+        ("dropouts", 0.0312, "1", "3.12 %, at most 1 %"),
+        ("clipping", 0.00012, "1", "0.012 %, at most 0.1 %"),
+        ("snr", None, "dB", ""),
+    ],
+)
+def test_what_was_checked_is_read_in_its_unit_and_a_share_with_its_limit(
+    code: str, value: float | None, unit: str, words: str
+) -> None:
+    assert measured(QualityCheck(code, True, value, unit, "A sentence.")) == words
