@@ -70,7 +70,7 @@ faults: $(VENV)/.dev ## break a running installation and count what is lost (FAU
 
 .PHONY: security
 security: $(VENV)/.dev ## attack Undertone: every route in every role, bad input, tampering; a table last (PYTEST="-x")
-	@$(run) -m pytest -p tests.security.table tests/security tests/accounts/test_verify_access_log.py $(PYTEST)
+	@$(run) -m pytest -p tests.security.table tests/security tests/tenancy tests/accounts/test_verify_access_log.py $(PYTEST)
 
 .PHONY: audit
 audit: $(VENV)/.dev ## are vulnerabilities known in the locked packages? (asks pypi.org; exit status 2 if it cannot)

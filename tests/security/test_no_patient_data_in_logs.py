@@ -9,7 +9,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -218,20 +218,26 @@ def _ask_by_token(counselor: Visitor, done: Walk) -> None:
     assert program.status == 400
 
 
+Recorder = Callable[[str, object], None]
+
+
 def test_the_walk_met_what_is_marked(walk: Walk) -> None:
     assert set(marks_in(walk.seen)) == set(MARKS)
 
 
-def test_no_log_of_web_worker_and_beat_holds_patient_data(stack: Stack, walk: Walk) -> None:
+def test_no_log_of_web_worker_and_beat_holds_patient_data(stack: Stack, walk: Walk, record_property: Recorder) -> None:
     written = stack.written()
     assert walk.patient in written["web"]
     assert walk.job in written["worker"]
     assert "tidy-files" in written["beat"]
-    assert {name: marks_in(text) for name, text in written.items()} == {"beat": [], "web": [], "worker": []}
+    hits = {name: marks_in(text) for name, text in written.items()}
+    record_property("log hits", sum(map(len, hits.values())))
+    assert hits == {"beat": [], "web": [], "worker": []}
 
 
-def test_redis_is_told_no_patient_data(walk: Walk) -> None:
+def test_redis_is_told_no_patient_data(walk: Walk, record_property: Recorder) -> None:
     assert walk.job in walk.told
+    record_property("log hits", len(marks_in(walk.told)))
     assert marks_in(walk.told) == []
 
 
@@ -242,9 +248,10 @@ def test_no_key_that_is_left_in_redis_holds_patient_data(walk: Walk) -> None:
     assert marks_in("\n".join(left)) == []
 
 
-def test_metrics_hold_no_patient_data(stack: Stack, walk: Walk) -> None:
+def test_metrics_hold_no_patient_data(stack: Stack, walk: Walk, record_property: Recorder) -> None:
     shown = Visitor(stack.address).get("/metrics", Authorization=f"Bearer {METRICS_TOKEN}").decode()
     assert "undertone_jobs_ended" in shown
+    record_property("log hits", len(marks_in(shown)))
     assert marks_in(shown) == []
 
 

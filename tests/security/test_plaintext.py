@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,9 @@ def in_any_form(mark: bytes) -> Iterator[bytes]:
     yield from inner
 
 
+Recorder = Callable[[str, object], None]
+
+
 def found(content: bytes, sought: list[bytes]) -> list[bytes]:
     return [mark for mark in sought if any(form in content for form in in_any_form(mark))]
 
@@ -147,11 +150,14 @@ def redis_dump(client: redis.Redis) -> bytes:
     return b"\n".join(parts)
 
 
-def test_neither_a_recording_nor_a_name_is_found_in_storage(media: Path, wave: bytes) -> None:
+def test_neither_a_recording_nor_a_name_is_found_in_storage(
+    media: Path, wave: bytes, record_property: Recorder
+) -> None:
     stored = [file for file in media.rglob("*") if file.is_file()]
     assert {file.parent.name for file in stored} == {"recordings", "voices"}
     speech = SPEECH.read_bytes()
     sought = [*marks(wave), *marks(speech), *(word.encode() for word in WORDS)]
+    record_property("plaintext hits", sum(len(found(file.read_bytes(), sought)) for file in stored))
     for file in stored:
         assert found(file.read_bytes(), sought) == []
         assert found(str(file).encode(), [word.encode() for word in WORDS]) == []
@@ -161,8 +167,11 @@ def test_neither_a_recording_nor_a_name_is_found_in_storage(media: Path, wave: b
     assert storage.opened(CounselorVoice.objects.get().file).read() == speech
 
 
-def test_the_database_holds_names_where_they_belong_and_nothing_of_the_sound(media: Path, wave: bytes) -> None:
+def test_the_database_holds_names_where_they_belong_and_nothing_of_the_sound(
+    media: Path, wave: bytes, record_property: Recorder
+) -> None:
     dump = dumped()
+    record_property("plaintext hits", len(found(dump.encode(), marks(wave) + marks(SPEECH.read_bytes()))))
     assert found(dump.encode(), marks(wave) + marks(SPEECH.read_bytes())) == []
     there = {
         (word, table, column)
