@@ -111,7 +111,7 @@ def test_what_scores_and_their_words_mean_can_be_read_without_a_mouse(world: Wor
     analysed(SessionFactory(patient=world.alices_patient))
     page = text(signed_in(world.alice).get(page_of(world.alices_patient)))
     assert "0 is unpleasant, 0.5 neutral, 1 pleasant." in page
-    assert "The interval touches a threshold" in page
+    assert "The interval is not clear of the thresholds" in page
 
 
 def test_staff_see_no_score_on_the_patient_page(world: World) -> None:
