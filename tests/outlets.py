@@ -6,7 +6,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
-PARAMETER = re.compile(r"<uuid:(\w+)>")
+PARAMETER = re.compile(r"<(?:uuid|int):(\w+)>")
 NOWHERE = "nowhere"
 
 
@@ -26,7 +26,7 @@ class Outlet:
 
     route: str
 
-    def address(self, ids: dict[str, UUID]) -> str:
+    def address(self, ids: Mapping[str, UUID | int]) -> str:
         """The route with an id for each parameter. Raises ``KeyError`` for one that the world has none for."""
         filled = PARAMETER.sub(lambda found: str(ids[found[1]]), self.route)
         assert "<" not in filled, f"No value is known for a parameter of {self.route}."

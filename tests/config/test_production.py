@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 import subprocess
@@ -21,8 +22,10 @@ SOUND = {
     "UNDERTONE_ENV": "production",
     "SECRET_KEY": secrets.token_urlsafe(64),
     "ALLOWED_HOSTS": "undertone.willow.example",
-    "DATABASE_URL": "postgresql://elsewhere/db",
-    "REDIS_URL": "redis://elsewhere",
+    "MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+    "DATABASE_URL": "postgresql://elsewhere/db?sslmode=verify-full",
+    "DATABASE_OWNER_URL": "",
+    "REDIS_URL": "rediss://elsewhere",
 }
 
 

@@ -18,6 +18,7 @@ from sessions_app.demo.courses import Course, plan
 from sessions_app.demo.people import LOGINS, PATIENTS
 from sessions_app.demo.seed import AUDIO, audio_file, seed
 from sessions_app.models import Patient, QuestionnaireResponse, Recording, Session
+from tenancy import every_clinic
 
 MEBIBYTE = 1024**2
 TODAY = date(2026, 11, 23)
@@ -30,7 +31,7 @@ def _seeded(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pyt
     around = transaction.atomic()
     # As Django marks its own transactions around tests: the seeding may take it for none.
     around._from_testcase = True  # type: ignore[attr-defined]
-    with django_db_blocker.unblock(), media, around:
+    with django_db_blocker.unblock(), media, every_clinic(), around:
         assert seed(TODAY)
         yield
         transaction.set_rollback(True)

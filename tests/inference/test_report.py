@@ -165,8 +165,8 @@ def test_no_column_of_the_text_runs_into_the_next(analysis: Analysis) -> None:
     lines = text.splitlines()
     longest = max(len(row.label) for row in DEFINITIONS)
     assert f"  {DEFINITIONS[0].label:<{longest}}  1.0 {DEFINITIONS[0].unit}" in lines
-    assert "POOR dropouts            3.12 %, at most 1 %  Gaps." in lines
-    assert "ok   reverberation_time  0.31 s               The room." in lines
+    assert "  POOR dropouts            3.12 %, at most 1 %  Gaps." in lines
+    assert "  ok   reverberation_time  0.31 s               The room." in lines
 
 
 def test_what_is_nearly_certain_is_not_printed_as_certain(analysis: Analysis) -> None:

@@ -150,7 +150,8 @@ def test_no_address_is_broken_by_what_stands_in_the_place_of_an_id(
     for route in routes():
         for name in route.parameters:
             path = route.template % {**ids, name: quoted(value)}
-            assert asker.at(route).get(path).status_code == 404, path
+            # That of whose method it is may be said before anybody looks for the object.
+            assert asker.at(route).get(path).status_code in {404, 405}, path
 
 
 def test_what_is_searched_for_is_text_and_no_pattern(world: World) -> None:

@@ -66,19 +66,19 @@ def _earlier(recording: Recording) -> None:
     Timeline.objects.bulk_create([timeline])
 
 
-def ids_of(world: World, recording: Recording) -> dict[str, UUID]:
+def ids_of(world: World, recording: Recording) -> dict[str, UUID | int]:
     return {
         "patient_id": world.alices_patient.id,
         "session_id": recording.session_id,
         "recording_id": recording.id,
         "job_id": recording.job_id,
         "analysis_id": recording.analysis_id,
-        "access_id": uuid4(),
-        "report_id": uuid4(),
+        **{name: uuid4() for name in ("access_id", "report_id", "person_id", "invitation_id")},
+        **dict.fromkeys(("device_id", "pk"), 0),
     }
 
 
-def leaks(user: User, ids: dict[str, UUID], **headers: str) -> dict[str, list[str]]:
+def leaks(user: User, ids: dict[str, UUID | int], **headers: str) -> dict[str, list[str]]:
     """The routes that send ``user`` a score or the state of one, with what was found."""
     found = {}
     for route, answer in walked(signed_in(user), ids, **headers).items():

@@ -132,7 +132,7 @@ def test_more_recordings_cost_no_more_queries(
     client = signed_in(world.alice)
     # Log-in session, user, clinic; session with patient, recordings; access log; emergency access; consents, timelines,
     # confirmations, earlier analyses; two for notices.
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get(f"/sessions/{session.id}/")
 
 
