@@ -31,8 +31,10 @@ def refuse_unbound(connection: Connection[Any]) -> None:
 
 
 def application_role() -> str:
-    """The name of the role in ``DATABASE_URL``."""
-    name: str = settings.DATABASES["default"]["USER"]
+    """The name of the role in ``DATABASE_URL``. Raises `ImproperlyConfigured` where it names none."""
+    name: str = settings.DATABASES["default"].get("USER", "")
+    if not name:
+        raise ImproperlyConfigured("DATABASE_URL names no role. Please write it as postgresql://role@host/name.")
     return name
 
 

@@ -76,6 +76,10 @@ class Client:
         finally:
             connection.close()
 
+    def is_answered(self) -> bool:
+        """Whether the server is there."""
+        return self._ask("GET", "/health/live") == 200
+
     def post(self, path: str) -> int:
         """The status of a POST without a body (0 for no answer)."""
         return self._ask("POST", path)
