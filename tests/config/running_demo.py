@@ -25,7 +25,8 @@ class RunningDemo:
         environment = {name: value for name, value in os.environ.items() if name not in ours}
         with output.open("w") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "demo", "--port", str(port)],
+                # A shell ignores Ctrl-C for what it runs in the background, and every program below inherits that.
+                ["env", "--default-signal=INT", sys.executable, "manage.py", "demo", "--port", str(port)],
                 cwd=REPOSITORY,
                 env={**environment, "UNDERTONE_DATA": str(folder)},
                 stdout=file,
