@@ -27,6 +27,7 @@ from config import postgres
 from config.places import ServiceUnavailable
 from sessions_app import files, master_keys
 from sessions_app.models import ClinicKey
+from tenancy import roles
 
 FORMAT = 1
 MANIFEST, DUMP, FILES = "manifest.json", "database.dump", "files"
@@ -69,9 +70,11 @@ def restore(folder: Path) -> Manifest:
     _require_whole(folder, manifest)
     _require_keys(manifest)
     _require_empty_place()
+    # Whose rights the dump names was true where it was made: here, the application may connect as another role.
+    _run("pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", str(folder / DUMP))
+    roles.grant(_database(), roles.application_role())
     for name in manifest["files"]:
         _copied(folder / FILES / name, Path(default_storage.path(name)))
-    _run("pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", str(folder / DUMP))
     with _snapshot() as (connection, _):
         if _rows(connection) != manifest["tables"]:
             raise Refused("The database that was restored does not hold as many rows as the backup. Please empty it.")
@@ -106,8 +109,13 @@ def _programs(name: str) -> Iterator[Path]:
 
 
 def _database() -> BaseDatabaseWrapper:
-    """The database as its owner sees it, where the application itself connects as somebody who sees less."""
-    return connections["owner" if "owner" in settings.DATABASES else "default"]
+    """The database as its owner sees it: the application's own role sees one clinic at a time. Raises `Refused`."""
+    if "owner" not in settings.DATABASES:
+        raise Refused(
+            "DATABASE_OWNER_URL is not set. Only the role that owns the tables sees all of them: give its address for"
+            " this command (README, Settings)."
+        )
+    return connections["owner"]
 
 
 @contextmanager

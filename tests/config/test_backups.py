@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -209,6 +210,34 @@ def test_files_are_not_put_among_others(copy: Path, elsewhere: dict[str, str], t
     done = manage(elsewhere, "restore", str(copy))
     assert done.returncode == 1
     assert "holds files already. Please name an empty folder in MEDIA_ROOT." in done.stderr
+
+
+def test_an_application_that_connects_as_another_role_there_may_use_what_was_restored(
+    copy: Path, elsewhere: dict[str, str]
+) -> None:
+    with psycopg.connect(elsewhere["DATABASE_OWNER_URL"], autocommit=True) as database:
+        database.execute("CREATE ROLE somebody_else LOGIN PASSWORD 'theirs'")
+        try:
+            address = urlsplit(elsewhere["DATABASE_URL"])
+            place = address.netloc.rpartition("@")[2]
+            there = address._replace(netloc=f"somebody_else:theirs@{place}").geturl()
+            done = manage(elsewhere | {"DATABASE_URL": there}, "restore", str(copy))
+            assert (done.returncode, done.stderr) == (0, "")
+            may = "SELECT has_table_privilege(%s, 'sessions_app_patient', 'SELECT')"
+            asked = [database.execute(may, [role]).fetchone() for role in ("somebody_else", address.username)]
+            assert asked == [(True,), (False,)]
+        finally:
+            database.execute("DROP OWNED BY somebody_else")
+            database.execute("DROP ROLE somebody_else")
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_without_the_address_of_the_owner_it_is_refused_in_a_sentence(
+    command: str, copy: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(settings.DATABASES, "owner")
+    with pytest.raises(CommandError, match="DATABASE_OWNER_URL is not set"):
+        call_command(command, str(copy if command == "restore" else tmp_path / "another"))
 
 
 def test_a_password_is_no_argument_that_others_can_read(monkeypatch: pytest.MonkeyPatch) -> None:
