@@ -85,13 +85,14 @@ def test_a_part_behind_the_end_is_refused_with_the_length(world: World, recordin
         ("bytes=a-b", None),
         ("bytes=²-", None),
         ("lines=0-3", None),
+        (f"bytes={'9' * 5000}-", None),
     ],
 )
 def test_what_a_range_means(header: str, wanted: range | None) -> None:
     assert byte_range(header, 10) == wanted
 
 
-@pytest.mark.parametrize("header", ["bytes=10-", "bytes=10-20", "bytes=-0", "bytes=99999999999999999999-"])
+@pytest.mark.parametrize("header", ["bytes=10-", "bytes=10-20", "bytes=-0", "bytes=999999999999999999-"])
 def test_a_range_with_no_byte_in_it(header: str) -> None:
     with pytest.raises(Unsatisfiable):
         byte_range(header, 10)
