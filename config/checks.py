@@ -50,6 +50,14 @@ def metrics_token(**_: Any) -> list[CheckMessage]:
     return [Error(f"METRICS_TOKEN is short, or could be guessed. {advice}", id="undertone.E004")]
 
 
+def https(**_: Any) -> list[CheckMessage]:
+    """Without it, passwords and pages travel readable, and cookies may too."""
+    if settings.HTTPS:
+        return []
+    advice = "Please unset it; where TLS ends at a proxy, say in CLIENT_SCHEME_HEADER how it tells (README, Settings)."
+    return [Error(f"HTTPS is switched off. {advice}", id="undertone.E006")]
+
+
 def demonstration(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """The passwords of the demonstration are published. Asked by ``check --database default`` and by ``migrate``."""
     if not settings.PRODUCTION or not databases or not _has_tables():
@@ -60,7 +68,7 @@ def demonstration(databases: Sequence[str] | None = None, **_: Any) -> list[Chec
     return [Error("The demonstration's clinic or accounts are in this database.", id="undertone.E005")]
 
 
-SETTINGS: tuple[Check, ...] = (debug, hosts, secret_key, metrics_token, services_in_plain)
+SETTINGS: tuple[Check, ...] = (debug, hosts, secret_key, metrics_token, https, services_in_plain)
 
 
 def settings_of_production(**_: Any) -> list[CheckMessage]:

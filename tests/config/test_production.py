@@ -51,6 +51,7 @@ def test_sound_settings_pass_every_check_of_a_deployment(tmp_path: Path) -> None
         ({"SECRET_KEY": "short"}, "SECRET_KEY is short, or could be guessed."),
         ({"SECRET_KEY": "x" * 64}, "SECRET_KEY is short, or could be guessed."),
         ({"SECRET_KEY": "django-insecure-" + "abcdefghijkl" * 5}, "SECRET_KEY is short, or could be guessed."),
+        ({"HTTPS": "false"}, "HTTPS is switched off."),
         ({"METRICS_TOKEN": "figures"}, "METRICS_TOKEN is short, or could be guessed."),
     ],
 )
