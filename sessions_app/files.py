@@ -87,8 +87,10 @@ def _finish(name: str) -> None:
 
 
 def named(*, using: str = DEFAULT_DB_ALIAS) -> set[str]:
-    """Every file that a row names, as the database ``using`` has it."""
-    return {name for model in CLAIMING for name in model.objects.using(using).values_list("file", flat=True)}
+    """Every file that a row names, as the database ``using`` has it. A recording without audio names none."""
+    return {
+        name for model in CLAIMING for name in model.objects.using(using).exclude(file="").values_list("file", flat=True)
+    }
 
 
 def _is_claimed(name: str) -> bool:

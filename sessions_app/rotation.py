@@ -40,7 +40,7 @@ def files_reencrypt() -> Counter[str]:
     see ``manage.py doctor --storage``.
     """
     told: Counter[str] = Counter()
-    recordings = Recording.objects.select_related("session__patient")
+    recordings = Recording.objects.exclude(file="").select_related("session__patient")
     for recording in recordings.order_by("id").iterator():
         clinic_id = recording.session.patient.clinic_id
         told += _renewed(recording, clinic_id, storage.RECORDINGS, partial(_point_at, recording))

@@ -38,8 +38,15 @@ def application_role() -> str:
     return name
 
 
+_ONLY_ADDED_TO = """
+    SELECT tgrelid::regclass::text FROM pg_trigger
+    WHERE tgname LIKE 'pgtrigger_no_update_or_delete_%' ORDER BY 1
+"""
+"""Tables where a trigger refuses it. Any role can switch triggers of this kind off for itself (`pgtrigger.ignore`)."""
+
+
 def grant(connection: BaseDatabaseWrapper, role: str) -> None:
-    """Let ``role`` read and write rows of every table, and nothing else."""
+    """Let ``role`` read and write rows of every table, only add them where rows are only added, and nothing else."""
     name = connection.ops.quote_name(role)
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
@@ -51,3 +58,6 @@ def grant(connection: BaseDatabaseWrapper, role: str) -> None:
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {name}")
         cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}")
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {name}")
+        cursor.execute(_ONLY_ADDED_TO)
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"REVOKE UPDATE, DELETE ON {table} FROM {name}")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -47,9 +47,26 @@ def test_neither_can_code_that_uses_the_model(world: World) -> None:
     entry = looked(world.alice)
     entry.action = "write"
     for change in (entry.save, entry.delete, AccessLogEntry.objects.all().delete):
-        with pytest.raises(DatabaseError, match="only ever added"), transaction.atomic():
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
             change()
     assert AccessLogEntry.objects.get().action == "read"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("table", [ENTRIES, SEALS])
+@pytest.mark.parametrize("statement", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}"])
+def test_the_applications_role_cannot_even_with_the_triggers_switched_off(
+    world: World, table: str, statement: str
+) -> None:
+    looked(world.alice)
+    chain.seal()
+    column = {ENTRIES: "id", SEALS: "position"}[table]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal", [table])
+        names = ",".join(name for (name,) in cursor.fetchall())
+        cursor.execute("SELECT set_config('pgtrigger.ignore', %s, true)", [f"{{{names}}}"])
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            cursor.execute(statement.format(table, column))
 
 
 def test_the_time_of_a_row_is_the_databases_whatever_its_writer_says(world: World) -> None:

@@ -23,10 +23,10 @@ from psycopg import sql
 from pytest_django import Settings
 
 from config import backups
-from sessions_app import rotation, uploads
+from sessions_app import retention, rotation, uploads
 from sessions_app.models import Recording
 from tests.stack import REPOSITORY, drop_database, new_database
-from tests.world import SessionFactory, World, analysed
+from tests.world import SessionFactory, World, analysed, job_done
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
@@ -113,6 +113,17 @@ def test_a_copy_holds_files_as_they_lie_and_no_key_that_opens_them(copy: Path, m
     assert {file.stat().st_mode & 0o077 for file in (copy, *copy.rglob("*")) if not file.is_dir() or file == copy} == {
         0
     }
+
+
+def test_a_recording_whose_audio_was_removed_is_copied_without_it(
+    world: World, recordings: list[Recording], elsewhere: dict[str, str], tmp_path: Path
+) -> None:
+    job_done(recordings[0].job_id)
+    retention.audio_remove(user=world.alice, recording=recordings[0])
+    call_command("backup", str(tmp_path / "copy"), stdout=io.StringIO())
+    done = manage(elsewhere, "restore", str(tmp_path / "copy"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 files." in done.stdout
 
 
 def test_a_file_deleted_while_the_copy_is_made_is_told(

@@ -118,7 +118,8 @@ def _play(installation: Installation, options: argparse.Namespace) -> int:
 
     scene = _scene(installation)
     installation.start_programs()
-    pack = [kind for kind in kinds(options.redis_away) if options.only.lower() in kind.name.lower()]
+    parts = options.only.lower().split(",")
+    pack = [kind for kind in kinds(options.redis_away) if any(part in kind.name.lower() for part in parts)]
     started = time.monotonic()
     trials = Play(scene, deque(_draw(pack, options.faults, options.seed)), options.at_once).run()
     _wait_for_quiet(installation)
@@ -182,7 +183,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--faults", type=int, default=40, help="how many")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--at-once", type=int, default=4, help="so many faults are under way together")
-    parser.add_argument("--only", default="", help="only kinds whose name has this in it")
+    parser.add_argument("--only", default="", help="only kinds whose name has this in it (or this, after a comma)")
     parser.add_argument("--redis-away", type=float, default=60.0, help="seconds for which Redis is stopped")
     parser.add_argument("--production", action="store_true", help="with the lease and the sweep of production")
     parser.add_argument("--keep", action="store_true", help="leave the folder with its logs")

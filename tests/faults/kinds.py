@@ -23,7 +23,7 @@ from tenancy import every_clinic
 from tests.faults.client import Accepted, Upload
 from tests.faults.installation import clock_off
 from tests.faults.orders import Deed, Order, Point
-from tests.faults.trial import Steps, Trial, after, asked, attempts, is_open, parent_of
+from tests.faults.trial import Steps, Trial, after, asked, attempts, is_open, is_over, parent_of
 
 SERVERS, WORKERS = "servers", "workers"
 """What a fault may need for itself alone."""
@@ -294,7 +294,7 @@ def _cancelled(trial: Trial) -> Steps[None]:
 
 
 def _note_end(process: int, ended: list[float]) -> None:
-    while Path(f"/proc/{process}").exists():
+    while not is_over(process):
         time.sleep(0.05)
     ended.append(time.time())
 

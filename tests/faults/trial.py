@@ -118,4 +118,16 @@ def attempts(job: uuid.UUID) -> int:
 
 def parent_of(process: int) -> int:
     """The process id of a process's parent."""
-    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    return int(_stat(process)[1])
+
+
+def is_over(process: int) -> bool:
+    """Whether a process has ended. Its name stays until its parent asks how, which Celery does not while Redis is away."""
+    try:
+        return _stat(process)[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def _stat(process: int) -> list[str]:
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()

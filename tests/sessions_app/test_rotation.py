@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from inference.models import AnalysisJob
-from sessions_app import keys, rotation, storage, uploads
+from sessions_app import keys, retention, rotation, storage, uploads
 from sessions_app.models import ClinicKey, DoomedFile, Recording
 from sessions_app.storage_check import compare
 from tests.world import SessionFactory, World, job_done
@@ -137,3 +137,16 @@ def test_a_damaged_file_is_not_encrypted_anew_and_is_told(recording: Recording) 
     Path(default_storage.path(recording.file)).write_bytes(b"rubbish")
     with pytest.raises(CommandError, match="Damaged or gone: 1 file"):
         rotate("--data-keys", "--files")
+
+
+def test_a_recording_whose_audio_was_removed_keeps_no_other_from_being_encrypted_anew(
+    world: World, recording: Recording
+) -> None:
+    session = SessionFactory(patient=world.alices_patient)
+    removed = uploads.recording_add(user=world.sam, session=session, upload=SimpleUploadedFile("b.wav", b"more sound"))
+    job_done(removed.job_id)
+    retention.audio_remove(user=world.alice, recording=removed)
+    rotation.data_keys_renew()
+    assert rotation.files_reencrypt() == {"done": 1}
+    assert content(recording) == b"some sound"
+    assert keys.is_newest(recording.file, world.clinic.id)
