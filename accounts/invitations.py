@@ -14,12 +14,13 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from rest_framework.authtoken.models import Token
 
 from accounts import access_log, second_factor
 from accounts.devices import sessions_end
 from accounts.models import Invitation, Purpose, Role, User
 from accounts.permissions import require
-from accounts.policy import Action
+from accounts.policy import Action, may
 
 LASTS = timedelta(days=7)
 KIND = "invitation"
@@ -59,17 +60,18 @@ def invitation_withdraw(*, user: User, invitation: Invitation) -> None:
 
 def invitation_of(secret: str) -> Invitation | None:
     """What the link with ``secret`` leads to, if it still leads anywhere."""
-    found = Invitation.objects.filter(secret_hash=_hash(secret)).select_related("clinic", "account").first()
-    if found is None or not found.is_open or (found.account is not None and not found.account.is_active):
+    links = Invitation.objects.filter(secret_hash=_hash(secret)).select_related("clinic", "account", "invited_by")
+    found = links.first()
+    if found is None or not found.is_open or not may(found.invited_by, Action.MANAGE_CLINIC):
         return None
-    return found
+    return None if found.account is not None and not found.account.is_active else found
 
 
 @transaction.atomic
 def accept(*, secret: str, name: str, password: str) -> User:
     """Use the link: the account that it makes, or whose password it sets. Raises ``ValidationError``.
 
-    Whoever had an account before has lost its second factor and sets up a new one; all its sessions end.
+    Whoever had an account before has lost its second factor and sets up a new one; its sessions and API token end.
     """
     # Two who use it at once: the second waits here, and then finds it used.
     Invitation.objects.select_for_update().filter(secret_hash=_hash(secret)).first()
@@ -99,6 +101,7 @@ def _renewed(account: User, password: str) -> User:
     account.set_password(password)
     account.save(update_fields=["password"])
     second_factor.forget_all(account)
+    Token.objects.filter(user=account).delete()
     sessions_end(account)
     return account
 

@@ -6,11 +6,14 @@ from typing import Any
 
 from allauth.account.signals import password_changed, password_reset
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
+from rest_framework.authtoken.models import Token
 
 import tenancy
 from accounts import access_log
+from accounts.devices import sessions_end
 from accounts.models import Purpose, User
 from accounts.second_factor import FOUND
 
@@ -46,24 +49,38 @@ def log_failed_sign_in(*, credentials: dict[str, Any], **_: Any) -> None:
 
 
 def log_new_password(*, user: User, **_: Any) -> None:
-    """Somebody has changed their password, or set a new one with a code that was sent to them."""
+    """Somebody has changed their password, or set a new one with a code that was sent to them.
+
+    Whoever knew the old one may have made the API token.
+    """
+    Token.objects.filter(user=user).delete()
     _log(user, "change_password")
 
 
-def log_added_factor(*, user: User, **_: Any) -> None:
-    """Somebody has set up an authenticator app, a passkey or recovery codes."""
+def log_added_factor(*, user: User, request: HttpRequest, **_: Any) -> None:
+    """Somebody has set up an authenticator app, a passkey or recovery codes.
+
+    Sessions elsewhere had passed the password alone, and may be of somebody who knows no more than that.
+    """
+    _end_elsewhere(user, request)
     _log(user, "add_second_factor")
 
 
 def log_removed_factor(*, user: User, request: HttpRequest, **_: Any) -> None:
-    """Somebody has removed one, and may have none any more."""
+    """Somebody has removed one, and may have none any more, which sessions elsewhere do not look at again."""
     request.session.pop(FOUND, None)
+    _end_elsewhere(user, request)
     _log(user, "remove_second_factor")
 
 
 def log_new_codes(*, user: User, **_: Any) -> None:
     """Somebody has made new recovery codes."""
     _log(user, "renew_recovery_codes")
+
+
+def _end_elsewhere(user: User, request: HttpRequest) -> None:
+    sessions_end(user)
+    update_session_auth_hash(request, user)
 
 
 def _log(user: User, action: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from rest_framework.authtoken.models import Token
 
 from accounts import access_log
@@ -15,11 +16,16 @@ from accounts.policy import Action
 OWN = "You cannot do this to your own account: a clinic needs somebody who runs it. Please ask another administrator."
 
 
+@transaction.atomic
 def role_set(*, user: User, person: User, role: Role) -> User:
-    """Give ``person`` another role; they are signed out. Raises ``ValidationError`` for one's own account."""
+    """Give ``person`` another role: they are signed out, and open links end.
+
+    Raises ``ValidationError`` for one's own account.
+    """
     _require(user, person)
     person.role = role
     person.save(update_fields=["role"])
+    _end_links(person)
     sessions_end(person)
     access_log.record(actor=user, action=f"set_role_{role}", object_kind="account", object_id=person.id)
     return person
@@ -33,7 +39,7 @@ def switch_off(*, user: User, person: User) -> User:
     person.save(update_fields=["is_active"])
     sessions_end(person)
     Token.objects.filter(user=person).delete()
-    Invitation.objects.filter(account=person, used_at=None).delete()
+    _end_links(person)
     access_log.record(actor=user, action="switch_off", object_kind="account", object_id=person.id)
     return person
 
@@ -45,6 +51,11 @@ def switch_on(*, user: User, person: User) -> User:
     person.save(update_fields=["is_active"])
     access_log.record(actor=user, action="switch_on", object_kind="account", object_id=person.id)
     return person
+
+
+def _end_links(person: User) -> None:
+    """End links for ``person`` and those they have made: they could come back through their own."""
+    Invitation.objects.filter(Q(account=person) | Q(invited_by=person), used_at=None).delete()
 
 
 def _require(user: User, person: User) -> None:

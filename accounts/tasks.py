@@ -26,6 +26,7 @@ def anchor() -> None:
 
 
 @shared_task(name="accounts.tasks.tidy_sessions")
+@every_clinic()
 def tidy_sessions() -> None:
     """Delete what is left of sessions that are over."""
     from accounts import devices

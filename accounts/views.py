@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.views import PasswordResetView
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -35,6 +36,7 @@ class ForgottenPassword(PasswordResetView):
 
 @needing(GET=Ask.SIGN_IN, POST=Ask.SIGN_IN)
 @login_required
+@reauthentication_required(enabled=lambda request: request.method == "POST")  # type: ignore[untyped-decorator]
 @require_http_methods(["GET", "HEAD", "POST"])
 def api_token(request: HttpRequest) -> HttpResponse:
     """Show that a token exists; a POST makes a new one, ends the old one, and returns here to show the new one once."""

@@ -89,7 +89,9 @@ def _finish(name: str) -> None:
 def named(*, using: str = DEFAULT_DB_ALIAS) -> set[str]:
     """Every file that a row names, as the database ``using`` has it. A recording without audio names none."""
     return {
-        name for model in CLAIMING for name in model.objects.using(using).exclude(file="").values_list("file", flat=True)
+        name
+        for model in CLAIMING
+        for name in model.objects.using(using).exclude(file="").values_list("file", flat=True)
     }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from rest_framework.authtoken.models import Token
 
+from accounts.idle import BEGAN
 from accounts.models import AccessLogEntry
 from tests.pages import signed_in, text
-from tests.world import World
+from tests.world import PASSWORD, World
 
 
 def test_before_the_first_there_is_none(world: World) -> None:
@@ -42,3 +45,24 @@ def test_a_new_token_ends_the_old_one(world: World) -> None:
     old = Token.objects.get(user=world.alice).key
     client.post("/account/api-token/")
     assert Token.objects.get(user=world.alice).key != old
+
+
+def test_a_new_password_ends_it(world: World) -> None:
+    client = signed_in(world.alice)
+    client.post("/account/api-token/")
+    new = "seven green umbrellas"
+    client.post("/account/password/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    world.alice.refresh_from_db()
+    assert world.alice.check_password(new)
+    assert not Token.objects.filter(user=world.alice).exists()
+
+
+def test_who_signed_in_a_while_ago_confirms_that_it_is_them_before_one_is_made(world: World) -> None:
+    client = signed_in(world.alice)
+    client.get("/")
+    session = client.session
+    session[BEGAN] = time.time() - 3600
+    session.save()
+    assert client.post("/account/api-token/").headers["Location"].startswith("/account/confirm/")
+    assert not Token.objects.exists()
+    assert client.get("/account/api-token/").status_code == 200

@@ -10,11 +10,12 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
+from rest_framework.authtoken.models import Token
 
 from accounts.models import AccessLogEntry, Invitation, Role, User
 from tests.accounts.factors import half_way, with_app
 from tests.pages import signed_in, text
-from tests.world import PASSWORD, World
+from tests.world import PASSWORD, UserFactory, World
 
 PEOPLE = "/clinic/people/"
 NEW = "seven green umbrellas"
@@ -221,3 +222,27 @@ def test_nobody_is_flooded_with_codes(world: World, settings: Settings) -> None:
         answer = Client().post("/password/forgotten/", {"email": world.alice.email}, REMOTE_ADDR=address)
     assert answer.status_code == 429
     assert len(mail.outbox) == 5
+
+
+@pytest.mark.parametrize("what", ["switch/", "role/"])
+def test_an_administrator_who_is_none_any_more_cannot_come_back_through_a_link_of_their_own(
+    world: World, what: str
+) -> None:
+    other = UserFactory(clinic=world.clinic, role=Role.ADMIN)
+    link = shown(signed_in(other), PEOPLE, {"email": "again@willow.example", "role": "admin"})
+    signed_in(world.ada).post(f"{PEOPLE}{other.id}/{what}", {"role": "staff"})
+    assert not Invitation.objects.exists()
+    assert accept(follow(link)) == 404
+    assert not User.objects.filter(email="again@willow.example").exists()
+
+
+def test_a_link_whose_maker_lost_the_role_in_another_way_leads_nowhere(world: World) -> None:
+    link = invite(world)
+    User.objects.filter(id=world.ada.id).update(is_active=False)
+    assert accept(follow(link)) == 404
+
+
+def test_who_comes_back_by_a_link_has_no_api_token_from_before(world: World) -> None:
+    Token.objects.create(user=world.alice)
+    accept(follow(shown(signed_in(world.ada), f"{PEOPLE}{world.alice.id}/link/")))
+    assert not Token.objects.filter(user=world.alice).exists()

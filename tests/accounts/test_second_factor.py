@@ -117,12 +117,10 @@ def test_a_program_with_a_token_needs_none(world: World, required: None) -> None
     assert Client().get("/api/v1/patients", headers={"Authorization": f"Token {token}"}).status_code == 200
 
 
-def test_whoever_has_set_one_up_goes_on_and_is_shown_recovery_codes_once(
-    world: World, required: None, django_capture_on_commit_callbacks: Any
-) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_whoever_has_set_one_up_goes_on_and_is_shown_recovery_codes_once(world: World, required: None) -> None:
     client = half_way(world.alice)
-    with django_capture_on_commit_callbacks(execute=True):
-        set_up_app(client)
+    set_up_app(client)
     page = client.get(f"{PLACE}codes/").content.decode()
     assert len(re.findall(r"<code>\d{8}</code>", page)) == 10
     assert not re.findall(r"<code>\d{8}</code>", client.get(f"{PLACE}codes/").content.decode())
@@ -196,3 +194,22 @@ def test_nobody_removes_a_passkey_of_somebody_else(world: World) -> None:
     key = Authenticator.objects.create(user=world.bob, type="webauthn", data={"name": "Key", "credential": {}})
     assert signed_in(world.alice).post(f"{PLACE}passkey/{key.pk}/remove/").status_code == 404
     assert User.objects.get(id=world.bob.id).authenticator_set.exists()  # type: ignore[attr-defined]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_setting_one_up_ends_sessions_that_had_passed_the_password_alone(world: World, required: None) -> None:
+    elsewhere, here = signed_in(world.alice), signed_in(world.alice)
+    set_up_app(here)
+    assert here.get("/").status_code == 200
+    assert "sign-in" in elsewhere.get("/").headers["Location"]
+    assert "sign-in" in elsewhere.get(f"/patients/{world.alices_patient.id}/").headers["Location"]
+
+
+def test_removing_one_ends_the_sessions_elsewhere(world: World, required: None) -> None:
+    with_app(world.alice)
+    elsewhere, here = signed_in(world.alice), signed_in(world.alice)
+    assert elsewhere.get("/").status_code == 200
+    here.post(f"{PLACE}app/remove/")
+    assert not Authenticator.objects.filter(user=world.alice, type="totp").exists()
+    assert here.get("/").headers["Location"] == PLACE
+    assert "sign-in" in elsewhere.get("/").headers["Location"]

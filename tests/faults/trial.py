@@ -122,7 +122,7 @@ def parent_of(process: int) -> int:
 
 
 def is_over(process: int) -> bool:
-    """Whether a process has ended. Its name stays until its parent asks how, which Celery does not while Redis is away."""
+    """Whether a process has ended, its parent told or not: Celery asks nobody while it waits for Redis."""
     try:
         return _stat(process)[0] == "Z"
     except FileNotFoundError:
