@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -53,6 +54,13 @@ def record(
         allowed=allowed,
         **_request(),
     )
+
+
+def record_each(*, actor: User, action: str, object_kind: str, patient_ids: Iterable[UUID]) -> None:
+    """Add a row for each of these patients, who were among others in what ``actor`` was shown."""
+    said = {"clinic_id": actor.clinic_id, "actor_id": actor.id, "role": actor.role, "action": action, "allowed": True}
+    said |= {"purpose": PURPOSES[actor.role], "object_kind": object_kind, **_request()}
+    AccessLogEntry.objects.bulk_create(AccessLogEntry(**said, patient_id=one) for one in sorted(patient_ids))
 
 
 def record_by_itself(

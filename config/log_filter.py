@@ -27,7 +27,7 @@ KNOWN = frozenset(
 MASKS = (
     (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "[e-mail address]"),
     # Of an address only the path: a search is a patient's name.
-    (re.compile(r"(/[\w./-]*)\?[^\s\"']+"), r"\1?[query]"),
+    (re.compile(r"(/[^\s?\"]*)\?[^\s\"]+"), r"\1?[query]"),
 )
 
 

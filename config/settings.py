@@ -465,7 +465,10 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
-        "uvicorn.access": {"level": "WARNING"},
+        # It gives these a handler of its own before Django says anything, and would write what exceptions say.
+        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.error": {"handlers": [], "propagate": True},
+        "uvicorn.access": {"handlers": [], "propagate": True, "level": "WARNING"},
         "kombu": {"level": "WARNING"},
         # Below that it writes every statement with its values.
         "django.db.backends": {"level": "INFO"},

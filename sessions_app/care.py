@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django.core.exceptions import PermissionDenied
 
 from accounts import access_log
-from accounts.models import Role, User
+from accounts.models import EmergencyAccess, Role, User
 from accounts.permissions import require
 from accounts.policy import Action
 from sessions_app.models import Patient
@@ -22,6 +25,18 @@ def refuse_in_emergency(user: User, patient: Patient, action: Action) -> None:
     """Nothing that cannot be undone is done under emergency access: a counselor must be of the care team for it."""
     if user.role == Role.COUNSELOR and not is_of_care_team(user, patient):
         _refuse(user, patient, action)
+
+
+def log_each_patient(user: User, object_kind: str, shown: Iterable[UUID]) -> None:
+    """Log for each patient of a list that ``user`` was shown them, where that must be known of each.
+
+    That is what a program was given, which has left Undertone, and what emergency access opened.
+    """
+    if user.role == Role.INTEGRATION:
+        access_log.record_each(actor=user, action="list", object_kind=object_kind, patient_ids=set(shown))
+    elif user.role == Role.COUNSELOR and (opened := set(EmergencyAccess.objects.patients_of(user))):
+        patients = opened & set(shown)
+        access_log.record_each(actor=user, action="list", object_kind=object_kind, patient_ids=patients)
 
 
 def is_of_care_team(user: User, patient: Patient) -> bool:

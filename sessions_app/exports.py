@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -20,9 +21,11 @@ from django.utils import timezone
 from accounts import access_log
 from accounts.models import Purpose, User
 from accounts.policy import Action
+from inference.errors import FileDamaged
 from sessions_app.care import require_own_care
 from sessions_app.export_rows import Row, Tables, columns_of, tables_of
 from sessions_app.models import Patient, Recording
+from sessions_app.playback import may_be_heard
 from sessions_app.scores import refusal_by_policy
 from sessions_app.spreadsheets import csv_lines
 
@@ -48,6 +51,9 @@ Scores support a clinician's judgement. They are no diagnosis.
 """
 ALL_SCORES = "Scores are left out where no consent covers the day of a session; their reason says so."
 ALL_AUDIO = "All recordings have their audio."
+REMOVED = "The audio of {} was removed before; recordings say when."
+WITHHELD = "The audio of {} is left out: no consent covers listening to it any more. It is still stored."
+DAMAGED = "{} is not whole or not there: its file could not be read. Please tell the administrator."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +62,21 @@ class PatientExport:
 
     tables: Tables
     audio: list[tuple[str, str]]
-    readme: str
+    readme: Callable[[list[str]], str]
 
     def parts(self) -> Iterator[bytes]:
         """The archive, part by part."""
         sink = _Sink()
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("README.txt", self.readme)
             for name, rows in self.tables.items():
                 archive.writestr(f"json/{name}.json", json.dumps(rows, cls=DjangoJSONEncoder, indent=1))
                 archive.writestr(f"csv/{name}.csv", _as_csv(rows))
                 yield sink.taken()
+            damaged: list[str] = []
             for name, stored in self.audio:
-                yield from _audio(archive, sink, name, stored)
+                yield from _audio(archive, sink, name, stored, damaged)
+            # Last, because it says what could not be read.
+            archive.writestr("README.txt", self.readme(damaged))
         yield sink.taken()
 
     async def parts_async(self) -> AsyncIterator[bytes]:
@@ -82,9 +90,13 @@ def patient_export(*, user: User, patient: Patient) -> PatientExport:
     """Everything about ``patient``, for somebody of the care team; in the log before the first byte is sent."""
     require_own_care(user, patient, Action.EXPORT_PATIENT)
     access_log.record(actor=user, action="export", object_kind="patient", object_id=patient.id, purpose=Purpose.REQUEST)
-    recordings = list(Recording.objects.filter(session__patient=patient).order_by("uploaded_at"))
-    kept = [(f"audio/{one.id}{_suffix(one)}", one.file) for one in recordings if one.has_audio]
-    return PatientExport(tables_of(patient, user), kept, _readme(patient, len(recordings) - len(kept)))
+    found = Recording.objects.filter(session__patient=patient).select_related("session__patient__clinic")
+    recordings = list(found.order_by("uploaded_at"))
+    heard = [one for one in recordings if one.has_audio and may_be_heard(one.session)]
+    withheld = sum(one.has_audio for one in recordings) - len(heard)
+    audio = [(f"audio/{one.id}{_suffix(one)}", one.file) for one in heard]
+    removed = len(recordings) - len(heard) - withheld
+    return PatientExport(tables_of(patient, user), audio, partial(_readme, patient, removed, withheld))
 
 
 def file_name(patient: Patient) -> str:
@@ -96,10 +108,14 @@ def _today(patient: Patient) -> date:
     return timezone.localdate(timezone=ZoneInfo(patient.clinic.time_zone))
 
 
-def _readme(patient: Patient, removed: int) -> str:
+def _readme(patient: Patient, removed: int, withheld: int, damaged: list[str]) -> str:
+    """``withheld``: recordings that nobody may listen to; ``damaged``: names whose files could not be read whole."""
     refusal = refusal_by_policy(patient.clinic)
-    audio = f"The audio of {removed} was removed before; recordings say when." if removed else ALL_AUDIO
-    return README.format(today=_today(patient), scores=refusal.message if refusal else ALL_SCORES, audio=audio)
+    audio = [REMOVED.format(removed)] if removed else []
+    audio += [WITHHELD.format(withheld)] if withheld else []
+    audio += [DAMAGED.format(name) for name in damaged]
+    scores = refusal.message if refusal else ALL_SCORES
+    return README.format(today=_today(patient), scores=scores, audio="\n".join(audio or [ALL_AUDIO]))
 
 
 def _suffix(recording: Recording) -> str:
@@ -115,18 +131,17 @@ def _cell(value: object) -> object:
     return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
-def _audio(archive: zipfile.ZipFile, sink: _Sink, name: str, stored: str) -> Iterator[bytes]:
-    """One file, as it is: audio hardly shrinks."""
+def _audio(archive: zipfile.ZipFile, sink: _Sink, name: str, stored: str, damaged: list[str]) -> Iterator[bytes]:
+    """One file, as it is: audio hardly shrinks. One that cannot be read is named in ``damaged`` and ends nothing."""
     try:
         opened = default_storage.open(stored)
-    except FileNotFoundError:
-        # Removed or deleted since; the rows say what there was.
-        return
-    entry = zipfile.ZipInfo(name, timezone.now().timetuple()[:6])
-    with opened as file, archive.open(entry, "w", force_zip64=True) as written:
-        while chunk := file.read(CHUNK_BYTES):
-            written.write(chunk)
-            yield sink.taken()
+        entry = zipfile.ZipInfo(name, timezone.now().timetuple()[:6])
+        with opened as file, archive.open(entry, "w", force_zip64=True) as written:
+            while chunk := file.read(CHUNK_BYTES):
+                written.write(chunk)
+                yield sink.taken()
+    except (FileDamaged, OSError):
+        damaged.append(name)
 
 
 class _Sink(io.RawIOBase):

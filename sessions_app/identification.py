@@ -17,6 +17,7 @@ from inference import services as jobs
 from inference.errors import BadChannel, NoSpeech, TooLittleSpeech
 from inference.models import AnalysisJob, JobState
 from inference.speakers import ASSUMPTIONS, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON
+from sessions_app.care import refuse_in_emergency
 from sessions_app.models import Confirmation, PatientChannel, Recording
 from sessions_app.recordings import locked, log
 
@@ -75,6 +76,7 @@ def patient_confirm(*, user: User, recording: Recording, seen: uuid.UUID) -> boo
     False when that is not what the recording shows any more, or it is no assumption. Raises `ConsentMissing`.
     """
     require(user, Action.CONFIRM_PATIENT)
+    refuse_in_emergency(user, recording.session.patient, Action.CONFIRM_PATIENT)
     with locked(user, recording, "confirm_patient") as current:
         analysis = current.analysis
         if analysis is None or analysis.job_id != seen or not is_assumption(current):
@@ -92,6 +94,7 @@ def patient_swap(*, user: User, recording: Recording, seen: uuid.UUID) -> bool:
     Raises `ConsentMissing`; then what was found stays.
     """
     require(user, Action.CONFIRM_PATIENT)
+    refuse_in_emergency(user, recording.session.patient, Action.CONFIRM_PATIENT)
     with locked(user, recording, "swap_patient") as current:
         if decided_about(current) != seen or not can_be_swapped(current):
             return False

@@ -68,8 +68,10 @@ def consent_record(
         taken_by=user,
         **dict.fromkeys(scopes, True),
     )
-    consent.full_clean()
     with transaction.atomic():
+        # As a withdrawal does: one that is made meanwhile counts.
+        get_object_or_404(Patient.objects.select_for_update(no_key=True), id=patient.id)
+        consent.full_clean()
         consent.save()
         _log_about(user, patient, "create", "consent", consent.id)
     return consent

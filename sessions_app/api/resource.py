@@ -27,6 +27,7 @@ from sessions_app.api.filters import NOT_YOURS, refuse_reference
 from sessions_app.api.parsers import SmallJSONParser
 from sessions_app.api.schema import ProblemSchema
 from sessions_app.api.throttles import PerUser
+from sessions_app.care import log_each_patient
 
 M = TypeVar("M", bound=Model)
 
@@ -92,12 +93,21 @@ class Resource(GenericAPIView[M]):
         return row
 
     def page(self) -> Response:
-        """One page of the rows that the user may see, and one row in the log for all of them."""
+        """One page of the rows that the user may see, and one row in the log for all of them.
+
+        Where it matters that somebody has seen just this patient, one for each patient of the page too.
+        """
         narrowed = self.narrowed()
         rows = self.paginate_queryset(narrowed.qs)
         answer = self.get_paginated_response(self.get_serializer(rows, many=True).data)
-        patient = narrowed.form.cleaned_data.get("patient")
-        self.log("list", patient_id=patient.id if patient else None)
+        asked = narrowed.form.cleaned_data
+        session = asked.get("session")
+        patient_id = asked["patient"].id if asked.get("patient") else session.patient_id if session else None
+        self.log("list", patient_id=patient_id)
+        if patient_id is None:
+            path = narrowed.filters["patient"].field_name if "patient" in narrowed.filters else "pk"
+            shown = narrowed.qs.order_by().filter(pk__in=[row["id"] for row in answer.data["results"]])
+            log_each_patient(self.user, self.kind, shown.values_list(path, flat=True))
         return answer
 
     def narrowed(self) -> FilterSet:

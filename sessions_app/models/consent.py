@@ -8,14 +8,16 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import User
 from sessions_app.models.patients import Patient
 from sessions_app.models.scope import ScopedQuerySet
 
 FIRST_YEAR = 1950
+BEFORE_WITHDRAWAL = "The patient withdrew consent on {day}. One from before counts no more: please record a new one."
 
 
 class Scope(models.TextChoices):
@@ -95,18 +97,26 @@ class Consent(models.Model):
         return f"consent {self.id}"
 
     def clean(self) -> None:
-        """Refuse a consent that was not given yet, ends before it begins, or covers nothing."""
+        """Refuse a consent that was not given yet, or before a withdrawal, ends before it begins, or covers nothing."""
         wrong = {}
-        today = timezone.localdate(timezone=ZoneInfo(self.patient.clinic.time_zone))
+        zone = ZoneInfo(self.patient.clinic.time_zone)
+        today, withdrawn = timezone.localdate(timezone=zone), self._withdrawn_before(zone)
         if self.given_on and self.given_on > today:
             wrong["given_on"] = "This day lies in the future. Please give the day on which consent was given."
         elif self.given_on and self.given_on.year < FIRST_YEAR:
             wrong["given_on"] = f"Please give a day after {FIRST_YEAR}."
+        elif self.given_on and withdrawn and self.given_on < withdrawn:
+            # Else what was withdrawn would be shown again.
+            wrong["given_on"] = BEFORE_WITHDRAWAL.format(day=date_format(withdrawn, "j M Y"))
         if self.given_on and self.expires_on and self.expires_on < self.given_on:
             wrong["expires_on"] = "This day lies before the day on which consent was given."
         wrong |= self._wrong_scopes()
         if wrong:
             raise ValidationError(wrong)
+
+    def _withdrawn_before(self, zone: ZoneInfo) -> date | None:
+        last = self.patient.consents.exclude(id=self.id).aggregate(last=Max("withdrawn_at"))["last"]
+        return timezone.localdate(last, timezone=zone) if last else None
 
     def _wrong_scopes(self) -> dict[str, str]:
         covered = self.scopes

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -131,3 +132,15 @@ def test_the_servers_end_with_a_starter_that_is_killed(place: Path) -> None:
     assert killed.returncode == -signal.SIGKILL
     assert (folder / "postgres" / "PG_VERSION").exists()
     assert soon(lambda: processes_of(folder) == [])
+
+
+def test_the_databases_own_log_quotes_no_row_and_no_statement(services: EmbeddedServices) -> None:
+    services.start()
+    with psycopg.connect(services.environment["DATABASE_OWNER_URL"], autocommit=True) as database:
+        database.execute("CREATE TABLE kept (name text PRIMARY KEY)")
+        for _ in range(2):
+            with suppress(psycopg.errors.UniqueViolation):
+                database.execute("INSERT INTO kept VALUES ('Wanda Quorbelik')")
+    log = (services.folder / "log" / "postgres.log").read_text()
+    assert "duplicate key" in log
+    assert "Quorbelik" not in log

@@ -6,6 +6,8 @@ import io
 import json
 import logging
 import logging.config
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +17,17 @@ from django.conf import settings
 from django.db import IntegrityError
 
 MARK = "Wanda Quorbelik"
+
+AS_A_SERVER = """
+import logging, uvicorn
+uvicorn.Config("config.asgi:application")
+import django
+django.setup()
+try:
+    raise ValueError("Key (family_name)=({mark}) exists")
+except ValueError:
+    logging.getLogger("uvicorn.error").error("Exception in ASGI application", exc_info=True)
+"""
 
 
 @pytest.fixture
@@ -79,10 +92,22 @@ def test_a_librarys_extras_are_not_written(written: io.StringIO) -> None:
     assert only(written)["event"] == "Bad Request: /patients/"
 
 
+def test_the_servers_own_lines_go_the_same_way() -> None:
+    """In a process of its own, as uvicorn sets itself up before Django is heard."""
+    done = subprocess.run(
+        [sys.executable, "-c", AS_A_SERVER.format(mark=MARK)], capture_output=True, text=True, check=True
+    )
+    (line,) = done.stderr.splitlines()
+    assert MARK not in done.stderr
+    assert json.loads(line)["error"] == "ValueError"
+
+
 @pytest.mark.parametrize(
     ("said", "stands"),
     [
         ("Not Found: /api/v1/patients?search=Wanda", "Not Found: /api/v1/patients?[query]"),
+        ("Not Found: /api/v1/patients;x?search=Wanda", "Not Found: /api/v1/patients;x?[query]"),
+        ("Not Found: /?search=O'Brien here", "Not Found: /?[query] here"),
         ("mail to wanda.q@clinic.test was refused", "mail to [e-mail address] was refused"),
         ("What now?", "What now?"),
     ],

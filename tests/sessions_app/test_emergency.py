@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts import access_log
 from accounts.models import AccessLogEntry, EmergencyAccess, User
-from sessions_app import emergency, erasure, exports, recordings, retention
+from sessions_app import emergency, erasure, exports, identification, recordings, retention
 from sessions_app.models import Patient, QuestionnaireResponse, Recording, Session
 from tests.pages import signed_in, text
 from tests.scores import marked, traces
@@ -128,6 +128,41 @@ def test_every_access_under_it_is_marked_and_none_before_or_after(world: World) 
     assert AccessLogEntry.objects.get(actor_id=world.alice.id).purpose == "care"
 
 
+@pytest.mark.parametrize(
+    "address", ["/", *(f"/api/v1/{kind}" for kind in ("patients", "sessions", "recordings", "analyses"))]
+)
+def test_a_list_with_the_patient_in_it_is_marked_as_theirs(world: World, address: str) -> None:
+    marked(SessionFactory(patient=world.alices_patient))
+    marked(SessionFactory(patient=world.bobs_patient))
+    begin(world)
+    signed_in(world.bob).get(address)
+    rows = AccessLogEntry.objects.filter(actor_id=world.bob.id, action="list").values_list("patient_id", "purpose")
+    assert set(rows) == {(None, "care"), (world.alices_patient.id, "emergency")}
+
+
+def test_so_is_a_list_that_is_narrowed_to_one_session(world: World) -> None:
+    session = SessionFactory(patient=world.alices_patient)
+    marked(session)
+    begin(world)
+    signed_in(world.bob).get("/api/v1/analyses", {"session": str(session.id)})
+    (row,) = AccessLogEntry.objects.filter(actor_id=world.bob.id, action="list")
+    assert (row.patient_id, row.purpose) == (world.alices_patient.id, "emergency")
+
+
+@pytest.mark.parametrize("kind", ["patients", "sessions", "recordings", "analyses"])
+def test_each_patient_whom_a_program_was_given_in_a_list_is_in_the_accounting_of_disclosures(
+    world: World, kind: str
+) -> None:
+    for patient in (world.alices_patient, world.bobs_patient):
+        marked(SessionFactory(patient=patient))
+    answer = signed_in(world.robot).get(f"/api/v1/{kind}")
+    assert answer.status_code == 200
+    rows = AccessLogEntry.objects.filter(actor_id=world.robot.id, patient_id__isnull=False)
+    assert {row.purpose for row in rows} == {"disclosure"}
+    assert {row.patient_id for row in rows} == {world.alices_patient.id, world.bobs_patient.id}
+    assert len(rows) == len(answer.json()["results"]) == 2
+
+
 def test_nothing_that_cannot_be_undone_is_done_under_it(world: World) -> None:
     recording, patient = marked(SessionFactory(patient=world.alices_patient)), world.alices_patient
     begin(world)
@@ -136,10 +171,12 @@ def test_nothing_that_cannot_be_undone_is_done_under_it(world: World) -> None:
         lambda: retention.audio_remove(user=world.bob, recording=recording),
         lambda: exports.patient_export(user=world.bob, patient=patient),
         lambda: erasure.patient_erase(user=world.bob, patient=patient),
+        lambda: identification.patient_swap(user=world.bob, recording=recording, seen=recording.job_id),
+        lambda: identification.patient_confirm(user=world.bob, recording=recording, seen=recording.job_id),
     ):
         with pytest.raises(PermissionDenied):
             act()
-    assert AccessLogEntry.objects.filter(allowed=False, purpose="emergency").count() == 4
+    assert AccessLogEntry.objects.filter(allowed=False, purpose="emergency").count() == 6
     page = signed_in(world.bob).get(f"/patients/{patient.id}/").content.decode()
     assert "/export/" not in page
     assert "/erase/" not in page

@@ -98,7 +98,30 @@ def test_audio_that_was_removed_is_said_to_be_and_missing_audio_ends_no_export(w
     (media / lost.file).unlink()
     found = archive(world)
     assert [name for name in found.namelist() if name.startswith("audio/")] == []
-    assert "The audio of 1 was removed before" in found.read("README.txt").decode()
+    said = found.read("README.txt").decode()
+    assert "The audio of 1 was removed before" in said
+    assert f"audio/{lost.id}.wav is not whole or not there" in said
+    assert "All recordings have their audio" not in said
+
+
+def test_one_damaged_file_costs_nobody_the_rest_and_is_named(world: World, media: Path) -> None:
+    damaged, whole = uploaded(world), uploaded(world)
+    path = media / damaged.file
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    found = archive(world)
+    assert found.testzip() is None
+    assert found.read(f"audio/{whole.id}.wav") == SOUND
+    assert f"audio/{damaged.id}.wav is not whole or not there" in found.read("README.txt").decode()
+
+
+def test_audio_that_nobody_may_listen_to_is_left_out_and_said_to_be(world: World) -> None:
+    uploaded(world)
+    Consent.objects.update(withdrawn_at=timezone.now())
+    found = archive(world)
+    assert [name for name in found.namelist() if name.startswith("audio/")] == []
+    assert "The audio of 1 is left out: no consent covers listening to it" in found.read("README.txt").decode()
 
 
 def test_who_looked_is_in_it_and_from_where_is_not(world: World, recording: Recording) -> None:

@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from accounts import access_log
 from accounts.policy import Action, may
+from sessions_app.care import log_each_patient
 from sessions_app.dashboard.caseload import caseload_page
 from sessions_app.dashboard.doors import ClinicRequest, open_to
 from sessions_app.dashboard.forms import SearchForm
@@ -31,6 +32,7 @@ def patient_list(request: ClinicRequest) -> HttpResponse:
     if asked.get("seen") == page.fingerprint:
         return HttpResponse(status=204)
     access_log.record(actor=request.user, action="list", object_kind="patient")
+    log_each_patient(request.user, "patient", [row.patient.id for row in page.rows])
     context = {
         "page": page,
         "text": text,

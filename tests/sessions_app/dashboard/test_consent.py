@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.http import HttpResponse
@@ -212,10 +213,28 @@ def test_a_new_consent_after_a_withdrawal_shows_scores_from_its_day_on_only(worl
     analysed(SessionFactory(patient=world.alices_patient, held_at=datetime(2026, 2, 1, 9, tzinfo=UTC)), depression=0.7)
     analysed(SessionFactory(patient=world.alices_patient, held_at=datetime(2026, 3, 5, 9, tzinfo=UTC)), depression=0.2)
     withdraw(world.alice, world.alices_patient)
+    Consent.objects.update(withdrawn_at=datetime(2026, 3, 1, 9, tzinfo=UTC))
     record(world.alice, world.alices_patient)
     page = text(signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/"))
     assert "0.20" in page
     assert "0.70" not in page
+
+
+def test_a_consent_from_before_a_withdrawal_is_refused_and_shows_nothing_again(world: World) -> None:
+    analysed(SessionFactory(patient=world.alices_patient, held_at=datetime(2026, 3, 5, 9, tzinfo=UTC)), depression=0.2)
+    withdraw(world.alice, world.alices_patient)
+    answer = record(world.sam, world.alices_patient)
+    assert answer.status_code == 422
+    assert "One from before counts no more" in answer.content.decode()
+    assert not world.alices_patient.consents.standing().exists()
+    assert "0.20" not in text(signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/"))
+
+
+def test_a_consent_of_the_day_of_a_withdrawal_is_taken(world: World) -> None:
+    withdraw(world.alice, world.alices_patient)
+    today = timezone.localdate(timezone=ZoneInfo(world.clinic.time_zone))
+    record(world.alice, world.alices_patient, **{"consent-given_on": today.isoformat()})
+    assert world.alices_patient.consents.standing().count() == 1
 
 
 def test_an_integration_client_is_shown_no_form(world: World) -> None:

@@ -107,8 +107,8 @@ def test_a_long_list_costs_as_many_queries_as_a_short_one(
         QuestionnaireFactory(patient=patient)
     client = signed_in(world.alice)
     # Log-in session, user, clinic; patients, session counts, sessions, recordings, consents, PHQ-9, checkpoints; access
-    # log; two for notices.
-    with django_assert_num_queries(13):
+    # log; emergencies; two for notices.
+    with django_assert_num_queries(14):
         client.get("/")
 
 
