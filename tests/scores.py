@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from inference.models import Analysis, Timeline
 from inference.results import HEADS
 from sessions_app.models import Recording, Session
@@ -31,4 +33,6 @@ def marked(session: Session) -> Recording:
 def traces(shown: object) -> list[str]:
     """Those of the numbers that stand in ``shown``, with two decimals or more."""
     numbers = [number for triple in NUMBERS.values() for number in triple] + list(WINDOWS.values())
-    return [f"{number:.2f}" for number in numbers if f"{number:.2f}" in str(shown)]
+    # Not within a longer number: 40.26 may be the seconds of a time.
+    words = [f"{number:.2f}" for number in numbers]
+    return [word for word in words if re.search(rf"(?<!\d){re.escape(word)}", str(shown))]

@@ -189,3 +189,17 @@ def test_a_recording_that_was_deleted_is_not_analysed(world: World) -> None:
     with pytest.raises(AnalysisRefused) as refused:
         ask_consent_and_policy(job=job)
     assert refused.value.code == "recording_gone"
+
+
+@pytest.mark.parametrize(
+    ("shown", "found"),
+    [
+        ('"value": 0.26}', ["0.26"]),
+        ("<dd>0.264</dd>", ["0.26"]),
+        ("arousal=0.2641", ["0.26"]),
+        ("2026-11-26T02:50:40.260Z", []),
+        ("2026-11-26T02:50:00.264Z", []),
+    ],
+)
+def test_a_score_is_found_wherever_it_stands_and_no_time_is_taken_for_one(shown: str, found: list[str]) -> None:
+    assert traces(shown) == found
