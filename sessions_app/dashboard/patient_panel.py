@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from accounts.models import User
-from accounts.policy import Action, may
 from inference.models import Analysis
 from sessions_app.dashboard.wording import (
     ASSUMED_SENTENCES,
@@ -38,16 +36,16 @@ class PatientPanel:
     other_seconds: float
 
 
-def patient_panel(recording: Recording, user: User, confirmation: Confirmation | None) -> PatientPanel:
-    """The panel of ``recording`` for ``user``, to whom what was heard in the voice may be shown."""
+def patient_panel(recording: Recording, confirmation: Confirmation | None, *, may_decide: bool) -> PatientPanel:
+    """The panel of ``recording`` for somebody to whom what was heard in the voice may be shown."""
     question, swap_label = _question(recording)
     patient_seconds, other_seconds = _seconds(recording.analysis) if recording.analysis else (0.0, 0.0)
     return PatientPanel(
         job=decided_about(recording),
         question="" if confirmation else question,
         confirmation=confirmation,
-        may_confirm=is_assumption(recording) and confirmation is None and may(user, Action.CONFIRM_PATIENT),
-        may_swap=can_be_swapped(recording) and may(user, Action.CONFIRM_PATIENT),
+        may_confirm=is_assumption(recording) and confirmation is None and may_decide,
+        may_swap=can_be_swapped(recording) and may_decide,
         swap_label=swap_label,
         patient_seconds=patient_seconds,
         other_seconds=other_seconds,

@@ -12,6 +12,7 @@ from inference import results
 from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.models import Analysis, JobState, Timeline
 from inference.results import HeadName, Measure, Score, Turn
+from sessions_app.care import is_of_care_team
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.audio_words import audio_sentence
 from sessions_app.dashboard.patient_panel import PatientPanel, patient_panel
@@ -104,7 +105,9 @@ def recording_details(session: Session, user: User) -> list[RecordingDetail]:
     confirmed = _confirmations(recordings, user) if shown else {}
     earlier = _earlier(session, recordings, gate) if may(user, Action.SEE_SCORES) else []
     origin = todays_origin() if may(user, Action.REANALYZE) else None
-    fetched = _Fetched(timelines, confirmed, earlier, origin, unheard_of(one.job for one in recordings))
+    may_decide = may(user, Action.CONFIRM_PATIENT) and is_of_care_team(user, session.patient)
+    unheard = unheard_of(one.job for one in recordings)
+    fetched = _Fetched(timelines, confirmed, earlier, origin, unheard, may_decide)
     return [_recording_detail(session, recording, gate, fetched) for recording in recordings]
 
 
@@ -112,7 +115,8 @@ def recording_details(session: Session, user: User) -> list[RecordingDetail]:
 class _Fetched:
     """What is fetched once for all recordings of a session.
 
-    ``origin``: of an analysis that is made today. ``unheard``: see `unheard_of`.
+    ``origin``: of an analysis that is made today. ``unheard``: see `unheard_of`. ``may_decide``: whether this user may
+    say who the patient is.
     """
 
     timelines: dict[Any, Timeline]
@@ -120,6 +124,7 @@ class _Fetched:
     earlier: list[Earlier]
     origin: str | None
     unheard: set[UUID]
+    may_decide: bool
 
 
 def _recording_detail(
@@ -136,7 +141,7 @@ def _recording_detail(
     panel = None
     if gate.shows_voice(session):
         confirmation = fetched.confirmed.get(recording.analysis_id)
-        panel = patient_panel(recording, gate.user, confirmation)
+        panel = patient_panel(recording, confirmation, may_decide=fetched.may_decide)
     progress = progress_of(recording.job, unheard=recording.job_id in fetched.unheard)
     return RecordingDetail(
         recording=recording,

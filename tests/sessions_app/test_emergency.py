@@ -183,6 +183,9 @@ def test_nothing_that_cannot_be_undone_is_done_under_it(world: World) -> None:
     session = signed_in(world.bob).get(f"/sessions/{recording.session_id}/").content.decode()
     assert "/delete/" not in session
     assert "/remove-audio/" not in session
+    assert "/confirm-patient/" not in session
+    assert "/swap-patient/" not in session
+    assert "/confirm-patient/" in signed_in(world.alice).get(f"/sessions/{recording.session_id}/").content.decode()
 
 
 def test_the_form_opens_the_patient(world: World) -> None:
