@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
@@ -15,6 +16,7 @@ from sessions_app.dashboard.consent_panel import consent_panel
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404
 from sessions_app.dashboard.forms import UploadForm
 from sessions_app.dashboard.views.patients import log_read, patient_context
+from sessions_app.models import Patient
 
 
 @open_to(GET=Action.RECORD_CONSENT, POST=Action.RECORD_CONSENT)
@@ -24,13 +26,22 @@ def record(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return redirect("patient", patient.id)
     form = ConsentForm(request.POST, patient=patient)
-    if form.is_valid():
-        services.consent_record(user=request.user, patient=patient, **form.consent_fields)
+    if form.is_valid() and _recorded(request, patient, form):
         messages.success(request, "The consent was recorded.")
         return redirect("patient", patient.id)
     log_read(request, patient)
     context = patient_context(request, patient, UploadForm(), consent_form=form)
     return render(request, "dashboard/patient.html", context, status=422)
+
+
+def _recorded(request: ClinicRequest, patient: Patient, form: ConsentForm) -> bool:
+    """Whether the consent was recorded; what was withdrawn since the form was looked at is said in the form."""
+    try:
+        services.consent_record(user=request.user, patient=patient, **form.consent_fields)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return False
+    return True
 
 
 @open_to(GET=Action.WITHDRAW_CONSENT, POST=Action.WITHDRAW_CONSENT)

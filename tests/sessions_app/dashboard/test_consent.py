@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from accounts.models import AccessLogEntry, User
 from inference.models import AnalysisJob, JobState
+from sessions_app import services
+from sessions_app.dashboard.admission_forms import ConsentForm
 from sessions_app.models import Consent, Patient, Scope
 from tests.pages import signed_in, text
 from tests.world import ConsentFactory, RecordingFactory, SessionFactory, World, analysed
@@ -228,6 +230,21 @@ def test_a_consent_from_before_a_withdrawal_is_refused_and_shows_nothing_again(w
     assert "One from before counts no more" in answer.content.decode()
     assert not world.alices_patient.consents.standing().exists()
     assert "0.20" not in text(signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/"))
+
+
+def test_a_withdrawal_made_while_the_form_is_looked_at_counts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = ConsentForm.is_valid
+
+    def then_withdraw(form: ConsentForm) -> bool:
+        valid = looked_at(form)
+        services.consent_withdraw(user=world.alice, patient=world.alices_patient)
+        return valid
+
+    monkeypatch.setattr(ConsentForm, "is_valid", then_withdraw)
+    answer = record(world.sam, world.alices_patient)
+    assert answer.status_code == 422
+    assert "One from before counts no more" in answer.content.decode()
+    assert not world.alices_patient.consents.standing().exists()
 
 
 def test_a_consent_of_the_day_of_a_withdrawal_is_taken(world: World) -> None:
