@@ -1,4 +1,4 @@
-"""What is written down when somebody signs in or out, tries to, or changes their second factor."""
+"""What is written down, and what ends, when somebody signs in or out or changes password or second factor."""
 
 from __future__ import annotations
 
@@ -25,8 +25,12 @@ def connect() -> None:
     user_login_failed.connect(log_failed_sign_in)
     password_changed.connect(log_new_password)
     password_reset.connect(log_new_password)
+    for new_password in (password_changed, password_reset):
+        new_password.connect(end_token)
     authenticator_added.connect(log_added_factor)
     authenticator_removed.connect(log_removed_factor)
+    for other_factor in (authenticator_added, authenticator_removed):
+        other_factor.connect(end_elsewhere)
     authenticator_reset.connect(log_new_codes)
 
 
@@ -49,27 +53,18 @@ def log_failed_sign_in(*, credentials: dict[str, Any], **_: Any) -> None:
 
 
 def log_new_password(*, user: User, **_: Any) -> None:
-    """Somebody has changed their password, or set a new one with a code that was sent to them.
-
-    Whoever knew the old one may have made the API token.
-    """
-    Token.objects.filter(user=user).delete()
+    """Somebody has changed their password, or set a new one with a code that was sent to them."""
     _log(user, "change_password")
 
 
-def log_added_factor(*, user: User, request: HttpRequest, **_: Any) -> None:
-    """Somebody has set up an authenticator app, a passkey or recovery codes.
-
-    Sessions elsewhere had passed the password alone, and may be of somebody who knows no more than that.
-    """
-    _end_elsewhere(user, request)
+def log_added_factor(*, user: User, **_: Any) -> None:
+    """Somebody has set up an authenticator app, a passkey or recovery codes."""
     _log(user, "add_second_factor")
 
 
 def log_removed_factor(*, user: User, request: HttpRequest, **_: Any) -> None:
-    """Somebody has removed one, and may have none any more, which sessions elsewhere do not look at again."""
+    """Somebody has removed one, and may have none any more."""
     request.session.pop(FOUND, None)
-    _end_elsewhere(user, request)
     _log(user, "remove_second_factor")
 
 
@@ -78,7 +73,16 @@ def log_new_codes(*, user: User, **_: Any) -> None:
     _log(user, "renew_recovery_codes")
 
 
-def _end_elsewhere(user: User, request: HttpRequest) -> None:
+def end_token(*, user: User, **_: Any) -> None:
+    """A new password ends the API token: whoever knew the old one may have made it."""
+    Token.objects.filter(user=user).delete()
+
+
+def end_elsewhere(*, user: User, request: HttpRequest, **_: Any) -> None:
+    """Another second factor, or one less, ends all sessions but this one.
+
+    Those had passed the password alone, or have found a factor that is gone, and do not look again.
+    """
     sessions_end(user)
     update_session_auth_hash(request, user)
 
