@@ -20,8 +20,7 @@ from sessions_app.dashboard.wording import plainly
 from sessions_app.models import Patient
 
 DONE = {"cancel", "confirm_patient", "create", "delete", "delete_with_account", "export", "list", "make", "read"}
-DONE |= {"list_analyses"}
-DONE |= {"read_timeline", "reanalyze", "refer_to", "retry", "swap_patient", "upload", "withdraw"}
+DONE |= {"list_analyses", "read_timeline", "reanalyze", "refer_to", "retry", "swap_patient", "upload", "withdraw"}
 DONE |= ACCOUNT_ACTIONS
 DONE |= {"set_audio_days", "erase", "see_emergency"}
 DONE |= {f"affect_policy_{policy}" for policy in AffectPolicy}

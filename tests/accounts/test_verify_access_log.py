@@ -269,6 +269,18 @@ def test_findings_do_not_end_with_the_first_batch(rows: list[int], monkeypatch: 
     assert len(verify().findings) == 2
 
 
+def test_an_anchor_written_while_the_log_is_verified_is_no_tampering(
+    world: World, rows: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one_more_is_written() -> anchors.Anchors:
+        look(world)
+        anchors.anchor()
+        return anchors.anchors()
+
+    monkeypatch.setattr(verification, "anchors", one_more_is_written)
+    assert verify().findings == ()
+
+
 def test_an_anchor_is_written_once_per_head(world: World, rows: list[int], file: Path) -> None:
     tasks.anchor()
     assert len(file.read_text().splitlines()) == 1

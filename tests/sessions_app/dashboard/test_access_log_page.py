@@ -7,6 +7,7 @@ import io
 import re
 import warnings
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from django.utils import timezone
 from accounts import access_log
 from accounts.models import AccessLogEntry, Purpose, User
 from sessions_app.dashboard import access_log_csv, accesses
+from sessions_app.dashboard.access_log_form import ACTIONS
 from tests.pages import HTMX, signed_in, text
 from tests.tampering import ENTRIES, TAMPERED, tamper
 from tests.world import World
@@ -220,3 +222,12 @@ def test_an_export_is_sent_in_parts_and_kept_by_nobody(world: World) -> None:
 def test_a_search_that_finds_nothing_says_so(world: World) -> None:
     tomorrow = timezone.localdate() + timedelta(days=2)
     assert "No row of this clinic’s log is like that." in searched(world, since=tomorrow.isoformat())
+
+
+def test_whatever_the_code_writes_into_the_log_can_be_searched_for() -> None:
+    files = [path for app in ("accounts", "sessions_app") for path in Path(app).rglob("*.py")]
+    code = "".join(path.read_text() for path in files if "management" not in path.parts)
+    written = set(re.findall(r'\baction="(\w+)"', code))
+    written |= set(re.findall(r'\b_?log(?:_about)?\((?:[\w.]+, )*"(\w+)"', code))
+    assert {"list", "list_analyses", "sign_in"} <= written
+    assert written <= {action for action, _ in ACTIONS}
