@@ -28,6 +28,7 @@ from sessions_app.api.parsers import SmallJSONParser
 from sessions_app.api.schema import ProblemSchema
 from sessions_app.api.throttles import PerUser
 from sessions_app.care import log_each_patient
+from sessions_app.models import Patient, Session
 
 M = TypeVar("M", bound=Model)
 
@@ -100,9 +101,7 @@ class Resource(GenericAPIView[M]):
         narrowed = self.narrowed()
         rows = self.paginate_queryset(narrowed.qs)
         answer = self.get_paginated_response(self.get_serializer(rows, many=True).data)
-        asked = narrowed.form.cleaned_data
-        session = asked.get("session")
-        patient_id = asked["patient"].id if asked.get("patient") else session.patient_id if session else None
+        patient_id = _patient_asked_for(**narrowed.form.cleaned_data)
         self.log("list", patient_id=patient_id)
         if patient_id is None:
             path = narrowed.filters["patient"].field_name if "patient" in narrowed.filters else "pk"
@@ -122,6 +121,13 @@ class Resource(GenericAPIView[M]):
         serializer = self.get_serializer(data=self.request.data, **context)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
+
+
+def _patient_asked_for(patient: Patient | None = None, session: Session | None = None, **_: Any) -> uuid.UUID | None:
+    """To whom the filters of a list narrow it, or ``None``."""
+    if patient is not None:
+        return patient.id
+    return session.patient_id if session is not None else None
 
 
 class VisibleField(serializers.PrimaryKeyRelatedField[Any]):
