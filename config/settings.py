@@ -178,7 +178,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = env.str("QUEUE", default="analysis")
 # Housekeeping has a queue of its own, so that it waits for the recordings in hand and not for all that are queued.
 HOUSEKEEPING_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}-housekeeping"
-CELERY_TASK_QUEUES = [Queue(CELERY_TASK_DEFAULT_QUEUE), Queue(HOUSEKEEPING_QUEUE)]
+# Taken is taken, no receipt is given: one that Redis did not hear would keep a worker from every later message.
+CELERY_TASK_QUEUES = [Queue(name, no_ack=True) for name in (CELERY_TASK_DEFAULT_QUEUE, HOUSEKEEPING_QUEUE)]
 CELERY_TASK_ROUTES = {
     "accounts.tasks.anchor": {"queue": HOUSEKEEPING_QUEUE},
     "accounts.tasks.seal": {"queue": HOUSEKEEPING_QUEUE},
