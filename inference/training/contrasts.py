@@ -73,5 +73,5 @@ def _heard(model: AffectiveModel, sound: Samples) -> Tensor:
     take_hum_away(sound)
     whole = [Span(0.0, len(sound) / SAMPLE_RATE)]
     windows = np.stack([normalized(cut(sound, SAMPLE_RATE, window)) for window in windows_over(whole, whole)])
-    hidden, _ = model.frames(torch.from_numpy(windows))
-    return model.pooled(hidden).mean(dim=0)
+    hidden, _ = model.frames(torch.from_numpy(windows).to(next(model.parameters()).device))
+    return model.pooled(hidden).mean(dim=0).cpu()

@@ -67,8 +67,8 @@ def default_root() -> Path:
     return Path(os.environ.get("UNDERTONE_CORPUS", "build/corpus"))
 
 
-def build(root: Path, split: Split, shards: int, *, processes: int = 2) -> None:
-    """Renders the first ``shards`` shards of ``split`` that are not there yet."""
+def build(root: Path, split: Split, shards: int, *, processes: int | None = None) -> None:
+    """Renders the first ``shards`` shards of ``split`` that are not there yet, on all cores unless told otherwise."""
     folder = _folder(root, split)
     folder.mkdir(parents=True, exist_ok=True)
     missing = [number for number in range(shards) if not _shard(folder, number).exists()]
@@ -79,9 +79,9 @@ def build(root: Path, split: Split, shards: int, *, processes: int = 2) -> None:
             print(f"{split} shard {number + 1} of {shards}", flush=True)
 
 
-def clips(root: Path, split: Split) -> Iterator[Clip]:
-    """The clips of ``split`` that have been rendered so far."""
-    for file in sorted(_folder(root, split).glob("*.npz")):
+def clips(root: Path, split: Split, shards: int | None = None) -> Iterator[Clip]:
+    """The clips of the first ``shards`` shards of ``split``, or of all that have been rendered so far."""
+    for file in sorted(_folder(root, split).glob("*.npz"))[:shards]:
         with np.load(file) as shard:
             samples, targets, latents = shard["samples"], shard["targets"], shard["latents"]
             borders = np.cumsum([0, *shard["frames"]])

@@ -2,15 +2,17 @@
 
 First short crops and mostly frame targets (F0, voicing, level, syllable rate): the encoder learns to hear. Then whole
 windows and the labels. A run that was stopped goes on from its last saved state; every batch is drawn from the seed and
-its number alone, so the result is the same.
+its number alone, so the result is the same however many processes draw them. Runs on an accelerator where there is one.
 """
 
 from __future__ import annotations
 
 import math
+import multiprocessing
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,6 +35,8 @@ SAVE_EVERY = 100
 LOG_EVERY = 20
 _WARM_UP = 60
 _AHEAD = 3
+"""Batches that each drawing process is ahead of the training."""
+
 _EVERYWHERE = [place for place in range(len(FRAME_TARGETS)) if place not in (*ON_VOICED_FRAMES, VOICING_CUE)]
 
 
@@ -58,13 +62,13 @@ def stages(scale: float = 1.0) -> tuple[Stage, Stage]:
     )
 
 
-def demo_config() -> Wav2Vec2Config:
-    """Sizes of the demonstration encoder: 1.2 million parameters, one frame per 20 ms."""
+def demo_config(hidden: int = 128, layers: int = 4) -> Wav2Vec2Config:
+    """Sizes of the demonstration encoder, one frame per 20 ms: 1.2 million parameters, or more to compare it with."""
     config = Wav2Vec2Config(
-        hidden_size=128,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        intermediate_size=512,
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=hidden // 32,
+        intermediate_size=4 * hidden,
         conv_dim=(64, 64, 96, 128, 128),
         conv_kernel=(16, 8, 8, 8, 4),
         conv_stride=(10, 4, 2, 2, 2),
@@ -109,13 +113,14 @@ class Trainee(nn.Module):
 class Run:
     """A training run that can be put down and taken up: the trainee, its optimiser, and how far it is."""
 
-    def __init__(self, file: Path, seed: int) -> None:
+    def __init__(self, file: Path, seed: int, config: Wav2Vec2Config | None = None) -> None:
         torch.manual_seed(seed)
         self.file, self.seed, self.stage, self.step = file, seed, 0, 0
-        self.trainee = Trainee(AffectiveModel(demo_config(), HEADS))
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.trainee = Trainee(AffectiveModel(config or demo_config(), HEADS)).to(self.device)
         self.optimizer = torch.optim.AdamW(self.trainee.parameters(), lr=1e-3, weight_decay=0.01)
         if file.exists():
-            saved = torch.load(file, weights_only=True)
+            saved = torch.load(file, map_location=self.device, weights_only=True)
             self.stage, self.step = saved["stage"], saved["step"]
             self.trainee.load_state_dict(saved["trainee"])
             self.optimizer.load_state_dict(saved["optimizer"])
@@ -130,20 +135,48 @@ class Run:
 
 
 def fit(
-    clips: list[Clip], state: Path, plan: tuple[Stage, ...], seed: int = 0, conditions: Draw = draw_conditions
+    clips: list[Clip],
+    state: Path,
+    plan: tuple[Stage, ...],
+    seed: int = 0,
+    *,
+    conditions: Draw = draw_conditions,
+    config: Wav2Vec2Config | None = None,
+    processes: int | None = None,
 ) -> AffectiveModel:
-    """Trains on ``clips`` under ``conditions``, saving to and going on from ``state``; the model in evaluation mode."""
-    run = Run(state, seed)
+    """Trains on ``clips`` under ``conditions``, saving to and going on from ``state``; the model in evaluation mode.
+
+    ``config``: sizes, by default those of ``demo_config``. ``processes``: how many draw batches, by default one for
+    every two cores.
+    """
+    run, drawers = Run(state, seed, config), processes or max(1, (os.cpu_count() or 2) // 2)
     while run.stage < len(plan):
-        _train(run, partial(draw_batch, clips, conditions=conditions), plan[run.stage])
+        # Forked, so that the clips, a gigabyte and more, are there without being sent.
+        with ProcessPoolExecutor(
+            drawers, multiprocessing.get_context("fork"), _hold, (partial(draw_batch, clips, conditions=conditions),)
+        ) as pool:
+            _train(run, pool, plan[run.stage], _AHEAD * drawers)
         run.stage, run.step = run.stage + 1, 0
         run.save()
     return run.trainee.model.eval()
 
 
-def _train(run: Run, draw: Callable[..., Batch], stage: Stage) -> None:
+_held: dict[str, Callable[..., Batch]] = {}
+"""In a drawing process: how it draws."""
+
+
+def _hold(draw: Callable[..., Batch]) -> None:
+    torch.set_num_threads(1)
+    _held["draw"] = draw
+
+
+def _drawn(stage: Stage, *numbers: int) -> Batch:
+    return _held["draw"](size=stage.size, seconds=stage.seconds, rng=np.random.default_rng(numbers))
+
+
+def _train(run: Run, pool: Executor, stage: Stage, ahead: int) -> None:
     run.trainee.train()
-    for batch in _batches(run, draw, stage):
+    for batch in _batches(run, pool, stage, ahead):
         for group in run.optimizer.param_groups:
             group["lr"] = stage.learning_rate * _schedule(run.step, stage.steps)
         losses = _losses(run.trainee, batch, stage)
@@ -166,25 +199,24 @@ def _schedule(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
-def _batches(run: Run, draw: Callable[..., Batch], stage: Stage) -> Iterator[Batch]:
-    """The batches from ``run.step`` on, made ahead on another thread."""
+def _batches(run: Run, pool: Executor, stage: Stage, ahead: int) -> Iterator[Batch]:
+    """The batches from ``run.step`` on, ``ahead`` of them being made by ``pool``."""
 
-    def make(step: int) -> Batch:
-        rng = np.random.default_rng([run.seed, run.stage, step])
-        return draw(size=stage.size, seconds=stage.seconds, rng=rng)
+    def ask(step: int) -> Future[Batch]:
+        return pool.submit(_drawn, stage, run.seed, run.stage, step)
 
-    with ThreadPoolExecutor(1) as pool:
-        ahead = deque(pool.submit(make, step) for step in range(run.step, min(run.step + _AHEAD, stage.steps)))
-        for step in range(run.step + _AHEAD, stage.steps + _AHEAD):
-            yield ahead.popleft().result()
-            if step < stage.steps:
-                ahead.append(pool.submit(make, step))
+    asked = deque(ask(step) for step in range(run.step, min(run.step + ahead, stage.steps)))
+    for step in range(run.step + ahead, stage.steps + ahead):
+        yield asked.popleft().result()
+        if step < stage.steps:
+            asked.append(ask(step))
 
 
 def _losses(trainee: Trainee, batch: Batch, stage: Stage) -> dict[str, Tensor]:
-    waves, targets, measures, latents, speech = (torch.from_numpy(part) for part in batch.columns)
+    device = next(trainee.parameters()).device
+    waves, targets, measures, latents, speech = (torch.from_numpy(part).to(device) for part in batch.columns)
     # 16-bit arithmetic is half as dear and leaves the losses, taken in 32 bits, as they are.
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(device.type, torch.bfloat16):
         frames, predicted, labels = trainee(waves)
     frame = _frame_loss(frames.float(), targets)
     measure = (functional.smooth_l1_loss(predicted.float(), measures, reduction="none").mean(1) * speech).mean()

@@ -44,12 +44,12 @@ def pooled_windows(
     model: AffectiveModel, clips: list[Clip], count: int, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
     """Pooled statistics (count, 2, width) of random windows of ``clips``, recorded twice, and latents (count, 3)."""
-    pooled, latents = [], []
+    pooled, latents, device = [], [], next(model.parameters()).device
     with torch.inference_mode():
         for _ in range(0, count, _FORWARD):
             waves, truth = draw_pairs(clips, _FORWARD, WINDOW_SECONDS, rng)
-            hidden, _ = model.frames(torch.from_numpy(waves).flatten(0, 1))
-            pooled.append(model.pooled(hidden).reshape(_FORWARD, 2, -1))
+            hidden, _ = model.frames(torch.from_numpy(waves).to(device).flatten(0, 1))
+            pooled.append(model.pooled(hidden).reshape(_FORWARD, 2, -1).cpu())
             latents.append(torch.from_numpy(truth))
     # clone: what inference_mode made cannot be trained on
     return torch.cat(pooled).clone(), torch.cat(latents).clone()
@@ -65,7 +65,7 @@ def fit_heads(
     cues_alone: bool = True,
     two_ears: float = TWO_EARS,
 ) -> None:
-    """Trains new heads of ``model`` in place on ``pooled`` (n, 2, width) and ``latents`` (n, 3).
+    """Trains new heads of ``model`` in place, on the CPU, on ``pooled`` (n, 2, width) and ``latents`` (n, 3).
 
     ``pairs``: of clips that differ in one cue, as ``contrasts`` makes them.
 
@@ -73,6 +73,7 @@ def fit_heads(
     most between engines, cannot mislead them. ``two_ears``: see ``TWO_EARS``.
     """
     torch.manual_seed(seed)
+    model.cpu()
     mean, deviation = pooled.mean(dim=(0, 1)), pooled.std(dim=(0, 1)).clamp(min=1e-4)
     standardized = (pooled - mean) / deviation
     unread = 2 * model.wav2vec2.config.hidden_size if cues_alone else 0

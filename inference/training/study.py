@@ -2,10 +2,10 @@
 
     python -m inference.training.study
 
-Prints one row per variant, all trained on the same clips, and one for a plain regression on the acoustic measures.
-What concerns the encoder is tried in shortened runs (``--scale``), of which one is the checkpoint's own way. ``--keep``
-writes the rows on the card. Every run is kept under ``build/`` and goes on where it was stopped. Measured on the
-held-out engine, on fewer clips than the card's figures.
+Prints one row per variant and one for a plain regression on the acoustic measures. Variants that concern the encoder
+train one of their own, each as long as the checkpoint's (less with ``--scale``); an accelerator makes that a matter of
+minutes. ``--keep`` writes the rows on the card. Every run is kept under ``build/`` and goes on where it was stopped.
+Measured on the held-out engine, on fewer clips than the card's figures.
 """
 
 from __future__ import annotations
@@ -27,11 +27,10 @@ from inference.training.contrasts import contrasts
 from inference.training.evaluate import Ear, Figure, Listener
 from inference.training.heads import TWO_EARS, fit_heads, pooled_windows
 from inference.training.nuisance import CLEAN, Conditions, draw_conditions
-from inference.training.train_demo import HEAD_WINDOWS, STATE, TARGET, save
+from inference.training.train_demo import HEAD_WINDOWS, STATE, TARGET, TRAIN_SHARDS, save
 
 FOLDER = Path("build/training/study")
-ROWS = FOLDER / "rows.json"
-SCALE = 0.25
+ROWS = FOLDER / "rows"
 CLIPS_PER_VOICE, DOSES_PER_VOICE = 16, 2
 BASELINE_CLIPS = 800
 
@@ -42,8 +41,9 @@ def _always_clean(_: np.random.Generator) -> Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way to train. ``whole``: heads on the checkpoint's own encoder, else all of it in a shortened run.
+    """One way to train. ``whole``: new heads on the checkpoint's own encoder, else all of it anew.
 
+    ``shards``: of training clips; ``length``: factor on the steps; ``hidden`` and ``layers``: of the encoder.
     ``frame_weight`` is a factor on that of the frame targets; ``conditions`` disturb the clips of the encoder;
     ``cues_alone`` and ``two_ears`` are those of ``fit_heads``, with pairs from ``contrasts`` or without.
     """
@@ -51,6 +51,10 @@ class Variant:
     name: str
     whole: bool = False
     seed: int = 0
+    shards: int = TRAIN_SHARDS
+    length: float = 1.0
+    hidden: int = 128
+    layers: int = 4
     frame_weight: float = 1.0
     conditions: Draw = draw_conditions
     cues_alone: bool = True
@@ -60,11 +64,11 @@ class Variant:
     @property
     def state(self) -> Path:
         """Where its encoder is kept."""
-        return STATE if self.whole else FOLDER / f"{self.name.replace(' ', '-')}.pt"
+        return STATE if self.whole else FOLDER / f"{_slug(self.name)}.pt"
 
     def plan(self, scale: float) -> tuple[fit.Stage, ...]:
         """Its stages, shortened by ``scale`` unless it uses the checkpoint's encoder."""
-        planned = fit.stages(1.0 if self.whole else scale)
+        planned = fit.stages(self.length if self.whole else self.length * scale)
         return tuple(replace(stage, frame_weight=stage.frame_weight * self.frame_weight) for stage in planned)
 
 
@@ -73,11 +77,12 @@ VARIANTS = (
     Variant("its heads hear timbre too", whole=True, cues_alone=False),
     Variant("its heads heard each moment once", whole=True, two_ears=0.0),
     Variant("its heads met no contrasts", whole=True, contrasts=False),
-    Variant("shortened, seed 0"),
-    Variant("shortened, seed 1", seed=1),
-    Variant("shortened, seed 2", seed=2),
-    Variant("shortened, no frame targets", frame_weight=0.0),
-    Variant("shortened, encoder trained on clean clips", conditions=_always_clean),
+    Variant("seed 1", seed=1),
+    Variant("seed 2", seed=2),
+    Variant("no frame targets", frame_weight=0.0),
+    Variant("encoder trained on clean clips", conditions=_always_clean),
+    Variant("twice the clips and steps", shards=2 * TRAIN_SHARDS, length=2.0),
+    Variant("larger, twice the clips and steps", shards=2 * TRAIN_SHARDS, length=2.0, hidden=192, layers=6),
 )
 BASELINE = "regression on acoustic measures"
 
@@ -86,37 +91,64 @@ def main() -> None:
     """Trains and measures every variant that is asked for, and keeps what was found."""
     options = _options()
     for name in options.only or [BASELINE, *(variant.name for variant in VARIANTS)]:
-        found = list(evaluate.hearing(_listener(name, options.scale), trials.HELD_OUT, _clips(), DOSES_PER_VOICE))
+        listener = _listener(name, options)
+        if options.train_only:
+            continue
+        found = list(evaluate.hearing(listener, trials.HELD_OUT, _clips(), DOSES_PER_VOICE))
         print(_line(name, found), flush=True)
         _keep(name, found, options.scale)
-    if options.keep:
+    if options.keep and not options.train_only:
         card = json.loads((TARGET / checkpoints.CARD_FILE).read_text(encoding="utf-8"))
         checkpoints.write_card(TARGET, {**card, "study": {"clips_per_voice": CLIPS_PER_VOICE, "rows": _kept()}})
 
 
 def _kept() -> dict[str, dict[str, float]]:
-    rows: dict[str, dict[str, float]] = json.loads(ROWS.read_text(encoding="utf-8")) if ROWS.exists() else {}
-    return rows
+    """The rows found so far, in the order of the variants."""
+    files = {name: _row_of(name) for name in [BASELINE, *(variant.name for variant in VARIANTS)]}
+    return {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items() if file.exists()}
 
 
 def _keep(name: str, found: list[Figure], scale: float) -> None:
-    """The figures of one variant, in the order of the variants; its place in a later run is taken again."""
+    """Writes the figures of one variant, in a file of its own: variants may run side by side."""
     row = {figure.name: float(f"{figure.value:.3g}") for figure in found if "voice" not in figure.name}
-    if name.startswith("shortened"):
+    if scale != 1:
         row["scale"] = scale
-    order = [BASELINE, *(variant.name for variant in VARIANTS)]
-    rows = _kept() | {name: row}
-    ROWS.parent.mkdir(parents=True, exist_ok=True)
-    ROWS.write_text(json.dumps({one: rows[one] for one in order if one in rows}, indent=1), encoding="utf-8")
+    ROWS.mkdir(parents=True, exist_ok=True)
+    _row_of(name).write_text(json.dumps(row, indent=1), encoding="utf-8")
 
 
-def _listener(name: str, scale: float) -> Listener:
+def _row_of(name: str) -> Path:
+    return ROWS / f"{_slug(name)}.json"
+
+
+def _slug(name: str) -> str:
+    return name.replace(" ", "-").replace(",", "")
+
+
+def _listener(name: str, options: argparse.Namespace) -> Listener:
     if name == BASELINE:
-        return baseline.fit(_corpus("train"), BASELINE_CLIPS)
-    (variant,) = (variant for variant in VARIANTS if variant.name == name)
-    model = fit.fit(_corpus("train"), variant.state, variant.plan(scale), variant.seed, variant.conditions)
+        return baseline.fit(_corpus("train", TRAIN_SHARDS), BASELINE_CLIPS)
+    target = FOLDER / "checkpoints" / _slug(name)
+    if not (target / checkpoints.CARD_FILE).exists():
+        (variant,) = (variant for variant in VARIANTS if variant.name == name)
+        _train(variant, target, options)
+    return Ear(checkpoints.load_folder(target))
+
+
+def _train(variant: Variant, target: Path, options: argparse.Namespace) -> None:
+    """Trains ``variant``, or its heads alone, and saves it in ``target``."""
+    clips = _corpus("train", variant.shards)
+    model = fit.fit(
+        clips,
+        variant.state,
+        variant.plan(options.scale),
+        variant.seed,
+        conditions=variant.conditions,
+        config=fit.demo_config(variant.hidden, variant.layers),
+        processes=options.processes,
+    )
     with torch.random.fork_rng():
-        pooled, latents = pooled_windows(model, _corpus("train"), HEAD_WINDOWS, np.random.default_rng(variant.seed))
+        pooled, latents = pooled_windows(model, clips, HEAD_WINDOWS, np.random.default_rng(variant.seed))
         pairs = contrasts(model, variant.seed) if variant.contrasts else None
         fit_heads(
             model,
@@ -127,14 +159,12 @@ def _listener(name: str, scale: float) -> Listener:
             cues_alone=variant.cues_alone,
             two_ears=variant.two_ears,
         )
-    target = FOLDER / "checkpoint"
-    save(model, calibrated(model, _corpus("validation")), "study", {"variant": name}, target)
-    return Ear(checkpoints.load_folder(target))
+    save(model, calibrated(model, _corpus("validation")), "study", {"variant": variant.name}, target)
 
 
 @cache
-def _corpus(split: corpus.Split) -> list[corpus.Clip]:
-    return list(corpus.clips(corpus.default_root(), split))
+def _corpus(split: corpus.Split, shards: int | None = None) -> list[corpus.Clip]:
+    return list(corpus.clips(corpus.default_root(), split, shards))
 
 
 @cache
@@ -149,8 +179,10 @@ def _line(name: str, found: list[Figure]) -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="What each ingredient of the demonstration checkpoint is worth.")
-    parser.add_argument("--scale", type=float, default=SCALE, help="factor on the checkpoint's training steps")
+    parser.add_argument("--scale", type=float, default=1.0, help="factor on the training steps of further encoders")
+    parser.add_argument("--processes", type=int, help="how many draw batches; by default one for every two cores")
     parser.add_argument("--only", nargs="*", help="names of the variants to run")
+    parser.add_argument("--train-only", action="store_true", help="measure nothing yet")
     parser.add_argument("--keep", action="store_true", help="write the rows on the card")
     return parser.parse_args()
 

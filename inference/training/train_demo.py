@@ -61,9 +61,9 @@ def main() -> None:
     if not options.no_build:
         corpus.build(root, "validation", VALIDATION_SHARDS)
         corpus.build(root, "train", options.shards)
-    clips, validation = list(corpus.clips(root, "train")), list(corpus.clips(root, "validation"))
+    clips, validation = list(corpus.clips(root, "train", options.shards)), list(corpus.clips(root, "validation"))
     plan = fit.stages(options.scale)
-    model = fit.fit(clips, options.state, plan, options.seed)
+    model = fit.fit(clips, options.state, plan, options.seed, processes=options.processes)
     with torch.random.fork_rng():
         pooled, latents = pooled_windows(model, clips, options.head_windows, np.random.default_rng(options.seed))
         fit_heads(model, pooled, latents, options.seed, pairs=contrasts(model, options.seed))
@@ -104,6 +104,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--state", type=Path, default=STATE, help="where the run is kept")
     parser.add_argument("--target", type=Path, default=TARGET, help="folder to write the checkpoint into")
+    parser.add_argument("--processes", type=int, help="how many draw batches; by default one for every two cores")
     parser.add_argument("--no-build", action="store_true", help="train on the clips that are there")
     return parser.parse_args()
 

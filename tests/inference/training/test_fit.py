@@ -42,6 +42,12 @@ def test_a_run_that_was_stopped_ends_where_an_unbroken_one_does(tmp_path: Path) 
     assert max(moved) < 5e-3
 
 
+def test_it_makes_no_difference_how_many_processes_draw(tmp_path: Path) -> None:
+    one, two = (fit(clips(), tmp_path / f"{number}.pt", (TINY,), processes=number) for number in (1, 2))
+    moved = [float((a - b).detach().abs().max()) for a, b in zip(one.parameters(), two.parameters(), strict=True)]
+    assert max(moved) < 5e-3
+
+
 def test_a_finished_run_is_not_trained_again(tmp_path: Path) -> None:
     first = fit(clips(), tmp_path / "state.pt", (TINY,))
     again = fit(clips(), tmp_path / "state.pt", (TINY,))
