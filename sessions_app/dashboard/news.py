@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from django.utils.crypto import salted_hmac
 
 from inference.models import Worker
 
@@ -11,8 +11,12 @@ SECONDS_BETWEEN_FIGURES = 5
 
 
 def fingerprint(seen: object) -> str:
-    """Differs for two things whose ``repr`` differs."""
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+    """Differs for two things whose ``repr`` differs.
+
+    Keyed with ``SECRET_KEY``: it stays in a page or a request, and whoever has it must not find out by trying which
+    scores or names it was made of.
+    """
+    return salted_hmac(__name__, repr(seen), algorithm="sha256").hexdigest()[:16]
 
 
 def seconds_between_news() -> int:
