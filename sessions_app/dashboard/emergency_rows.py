@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from accounts.models import EmergencyAccess, User
@@ -18,7 +17,7 @@ class EmergencyRow:
     number: str
 
 
-def emergency_rows(user: User) -> Iterable[EmergencyRow]:
+def emergency_rows(user: User) -> list[EmergencyRow]:
     """Those that nobody has said to have seen, the latest first, in two queries."""
     unseen = list(emergencies_unseen(user))
     wanted = {access.patient_id for access in unseen}

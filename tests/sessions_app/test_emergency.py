@@ -213,6 +213,29 @@ def test_the_administrator_is_told_until_they_say_that_they_have_seen_it(world: 
     assert world.alices_patient in seen_by(world.bob)
 
 
+def test_reading_why_leaves_a_row_for_each_patient_whom_it_was_about(world: World) -> None:
+    other = Patient.objects.create(clinic=world.clinic, reference="P-other", given_name="O", family_name="Ther")
+    for number in (world.alices_patient.reference, other.reference, other.reference):
+        begin(world, number=number)
+    client, access = signed_in(world.ada), EmergencyAccess.objects.filter(patient_id=other.id)
+    client.get("/")
+    rows = AccessLogEntry.objects.filter(actor_id=world.ada.id)
+    assert {(row.action, row.object_kind, row.purpose, row.allowed) for row in rows} == {
+        ("read", "emergency_access", "administration", True)
+    }
+    assert sorted(row.patient_id for row in rows if row.patient_id) == sorted([world.alices_patient.id, other.id])
+    for one in access:
+        client.post(f"/clinic/emergencies/{one.id}/seen/")
+    client.get("/")
+    assert rows.filter(action="read").count() == 3
+    assert rows.filter(action="read", patient_id=other.id).count() == 1
+
+
+def test_where_there_was_none_the_administrators_page_leaves_no_row(world: World) -> None:
+    signed_in(world.ada).get("/")
+    assert not AccessLogEntry.objects.exists()
+
+
 def test_the_administrator_of_another_clinic_is_told_nothing(world: World) -> None:
     begin(world)
     world.ada.clinic = world.mallory.clinic

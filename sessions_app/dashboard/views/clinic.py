@@ -8,9 +8,10 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from accounts import services
+from accounts import access_log, services
 from accounts.models import IDLE_MINUTES, AffectPolicy, User
 from accounts.policy import Action
+from sessions_app import emergency
 from sessions_app.dashboard.clinic_facts import clinic_facts
 from sessions_app.dashboard.doors import ClinicRequest, open_to
 from sessions_app.dashboard.emergency_rows import emergency_rows
@@ -35,9 +36,15 @@ def clinic_page(request: ClinicRequest) -> HttpResponse:
 
 
 def _watched(user: User) -> dict[str, Any]:
-    """What the administrator should see: emergency accesses that nobody has looked at, patients who were erased."""
+    """What the administrator should see: emergency accesses that nobody has looked at, patients who were erased.
+
+    A reason says something of its patient, so that reading it leaves a row for each.
+    """
+    emergencies = emergency_rows(user)
+    about = {row.access.patient_id for row in emergencies}
+    access_log.record_each(actor=user, action="read", object_kind=emergency.KIND, patient_ids=about)
     return {
-        "emergencies": emergency_rows(user),
+        "emergencies": emergencies,
         "erasures": ErasureReport.objects.visible_to(user).select_related("erased_by")[:LATEST_ERASURES],
     }
 
