@@ -9,9 +9,12 @@ from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordKe
 from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, LoginWebAuthnForm, ReauthenticateWebAuthnForm
+from allauth.mfa.webauthn.internal import auth
 from django import forms
 from django.core.cache import cache
+from fido2.webauthn import UserVerificationRequirement
 
 from accounts import access_log
 from accounts.adapter import BARRED
@@ -93,4 +96,15 @@ class ConfirmByPasskeyForm(_WrittenDown, ReauthenticateWebAuthnForm):
 
 
 class PasskeySignInForm(_WrittenDown, LoginWebAuthnForm):
-    """Signing in with a passkey instead of a password."""
+    """Signing in with a passkey instead of a password, and so with one that has asked for a PIN, a finger or a face."""
+
+    def clean_credential(self) -> Authenticator:
+        """Whose passkey it is. Raises ``ValidationError``.
+
+        The session holds one challenge, of whichever page asked last. One of the second step is answered by a touch,
+        and would let in who has found a security key; what was asked for is remembered with the challenge.
+        """
+        asked = auth.get_state() or {}
+        if asked.get("user_verification") != UserVerificationRequirement.REQUIRED:
+            raise get_adapter().validation_error("incorrect_code")
+        return super().clean_credential()
