@@ -22,6 +22,7 @@ from rest_framework.authtoken.models import Token
 from accounts.models import EmergencyAccess, Invitation, Role, User
 from sessions_app import files, storage
 from sessions_app.models import CounselorVoice, ErasureReport, Patient
+from tests.accounts.factors import half_way, with_app
 from tests.pages import signed_in
 from tests.security.routes import Route
 from tests.world import SessionFactory, UserFactory, World, analysed
@@ -40,6 +41,8 @@ class Comer:
     is_valid: bool = True
     swapped: bool = False
     """Shows the session to the API and the token to pages."""
+    without_factor: bool = False
+    """Has given the password and has no second factor yet."""
 
     def is_known_at(self, route: Route) -> bool:
         """A session opens pages and the API, a token only the API."""
@@ -92,6 +95,8 @@ def comers(world: World) -> list[Comer]:
     known = [_comer(name, user) for name, user in people.items()]
     return [
         *known,
+        _without_factor(world),
+        _half_way(UserFactory(clinic=world.clinic)),
         replace(known[0], name="counselor with token and session exchanged", swapped=True),
         _switched_off(_comer("inactive", former)),
         _expired(_comer("expired", UserFactory(clinic=world.clinic))),
@@ -106,6 +111,20 @@ def _comer(name: str, user: User) -> Comer:
     RecoveryCodes.activate(user)
     session = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
     return Comer(name, user, session, Token.objects.create(user=user).key)
+
+
+def _without_factor(world: World) -> Comer:
+    """Whoever was invited and has chosen a password, and could see a patient."""
+    user = UserFactory(clinic=world.clinic)
+    world.alices_patient.care_team.add(user)
+    session = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
+    return Comer("counselor without a second factor", user, session, without_factor=True)
+
+
+def _half_way(user: User) -> Comer:
+    """Whoever knows somebody's password and not the code of their app."""
+    session = half_way(with_app(user)).cookies[settings.SESSION_COOKIE_NAME].value
+    return Comer("half way through signing in", user, session, is_valid=False)
 
 
 def _switched_off(comer: Comer) -> Comer:

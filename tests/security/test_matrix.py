@@ -17,10 +17,12 @@ from django.test.client import ClientHandler
 from pytest_django import Settings
 from rest_framework.throttling import SimpleRateThrottle
 
+from accounts.middleware import MISSING
 from accounts.models import AccessLogEntry
 from accounts.needs import THIRD_PARTY, Ask, actions_in
 from accounts.policy import may
 from config.probes import ANSWERS
+from sessions_app.api.negotiation import PROBLEM
 from tests.security.comers import METRICS_TOKEN, MONITORING, OWN, Belongings, Comer, belongings, comers, owns, sees
 from tests.security.routes import METHODS, NOWHERE, STATIC, Route, routes
 from tests.world import World
@@ -42,6 +44,7 @@ class Answer(StrEnum):
 
     LET_IN = "let in"
     SIGN_IN = "sign in first"
+    SET_UP = "second factor first"
     REFUSED = "refused"
     NOT_FOUND = "not found"
     NO_METHOD = "no such method"
@@ -49,6 +52,13 @@ class Answer(StrEnum):
 
 
 STATUS = {401: Answer.SIGN_IN, 403: Answer.REFUSED, 404: Answer.NOT_FOUND, 405: Answer.NO_METHOD}
+
+
+OPEN_WITHOUT_FACTOR = {
+    *("mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "mfa_view_recovery_codes"),
+    *("account_logout", "account_reauthenticate", "session-left"),
+}
+"""All that somebody may open who has no second factor yet: setting one up, signing out, being asked who they are."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,17 @@ class Cell:
 
     @property
     def expected(self) -> set[Answer]:
-        """As declared; more than one where it does not matter which comes first."""
+        """More than one where it does not matter which comes first."""
+        if self.comer.without_factor and not is_answered_early(self.route):
+            if self.route.name not in OPEN_WITHOUT_FACTOR:
+                return {Answer.SET_UP}
+            if self.route.name == "mfa_view_recovery_codes" and self.method in (self.route.needs or {}):
+                return {Answer.NOT_FOUND}
+        return self.declared
+
+    @property
+    def declared(self) -> set[Answer]:
+        """What the route declares for somebody who has a second factor, or is not known."""
         route, comer = self.route, self.comer
         needs = route.needs or {}
         need = needs.get(self.method)
@@ -114,13 +134,24 @@ def cells(world: World) -> Iterator[Cell]:
                 yield from (Cell(route, method, comer, belonging) for belonging in asked_for)
 
 
-def meaning(response: HttpResponse) -> Answer:
+def meaning(response: HttpResponse, comer: Comer) -> Answer:
     if response.status_code >= 500:
         return Answer.BROKEN
+    if comer.without_factor and is_sent_to_set_up(response):
+        return Answer.SET_UP
     to_sign_in = f"{resolve_url(settings.LOGIN_URL)}?next="
     if response.status_code == 302 and response.headers["Location"].startswith(to_sign_in):
         return Answer.SIGN_IN
     return STATUS.get(response.status_code, Answer.LET_IN)
+
+
+def is_sent_to_set_up(response: HttpResponse) -> bool:
+    if response.status_code == 302:
+        return response.headers["Location"] == resolve_url("mfa_index")
+    if response.status_code != 403 or response.headers["Content-Type"] != PROBLEM:
+        return False
+    # The answer to a HEAD has no body.
+    return not response.content or MISSING in response.content.decode()
 
 
 def faults(cell: Cell, strangers: list[str], handler: ClientHandler) -> Iterator[str]:
@@ -130,7 +161,7 @@ def faults(cell: Cell, strangers: list[str], handler: ClientHandler) -> Iterator
     response = client.generic(cell.method, cell.route.path(cell.belongings.ids), headers=headers)
     said = b"" if getattr(response, "is_async", False) else response.getvalue()
     rows = AccessLogEntry.objects.filter(id__gt=newest)
-    answer, patient = meaning(response), cell.belongings.patient
+    answer, patient = meaning(response, cell.comer), cell.belongings.patient
     if answer not in cell.expected:
         yield f"expected {' or '.join(sorted(cell.expected))}, was {answer} ({response.status_code})"
     if cell.must_be_logged and not rows.filter(allowed=False, actor_id=cell.comer.user.id).exists():  # type: ignore[union-attr]
@@ -140,6 +171,11 @@ def faults(cell: Cell, strangers: list[str], handler: ClientHandler) -> Iterator
     yield from missing_headers(cell.route, response)
     if any(name.encode() in said for name in strangers):
         yield "it names a patient whom they may not see"
+
+
+def is_answered_early(route: Route) -> bool:
+    """Probes and static files are answered before the middleware, and hold nothing of a clinic."""
+    return route.view in ANSWERS.values() or route.template == STATIC
 
 
 HEADERS = {
@@ -156,8 +192,7 @@ HEADERS = {
 
 
 def missing_headers(route: Route, response: HttpResponse) -> Iterator[str]:
-    """Probes and static files are answered before the middleware, and hold nothing of a clinic."""
-    if route.view in ANSWERS.values() or route.template == STATIC:
+    if is_answered_early(route):
         return
     for name, value in HEADERS.items():
         if value not in response.headers.get(name, ""):
@@ -166,7 +201,7 @@ def missing_headers(route: Route, response: HttpResponse) -> Iterator[str]:
 
 def strangers_to(comer: Comer, world: World) -> list[str]:
     patients = [world.alices_patient, world.bobs_patient, world.mallorys_patient]
-    known = comer.user is not None and comer.is_valid
+    known = comer.user is not None and comer.is_valid and not comer.without_factor
     return [one.family_name for one in patients if not (known and sees(comer.user, one))]  # type: ignore[arg-type]
 
 
@@ -177,6 +212,8 @@ def unhurried(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[N
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
     settings.ACCOUNT_RATE_LIMITS = False
     settings.METRICS_TOKEN = METRICS_TOKEN
+    # As in production.
+    settings.MFA_REQUIRED = True
     # Thousands of refusals, each with two lines, would say nothing.
     logging.disable(logging.WARNING)
     yield
