@@ -6,10 +6,13 @@ from uuid import UUID
 
 from allauth.account import auth_backends
 from rest_framework import authentication
-from rest_framework.authtoken.models import Token
+from rest_framework.exceptions import AuthenticationFailed
 
 import tenancy
-from accounts.models import User
+from accounts.api_tokens import api_token_of
+from accounts.models import ApiToken, User
+
+INVALID = "This token is not valid: it was mistyped, another was made since, or its account was switched off."
 
 
 class AuthenticationBackend(auth_backends.AuthenticationBackend):
@@ -25,9 +28,11 @@ class AuthenticationBackend(auth_backends.AuthenticationBackend):
 class TokenAuthentication(authentication.TokenAuthentication):
     """A program's token."""
 
-    def authenticate_credentials(self, key: str) -> tuple[User, Token]:
+    def authenticate_credentials(self, key: str) -> tuple[User, ApiToken]:
         """Whose token this is, in whichever clinic. Raises `AuthenticationFailed`."""
         with tenancy.every_clinic():
-            user, token = super().authenticate_credentials(key)
-        tenancy.become(user.clinic_id)
-        return user, token
+            token = api_token_of(key)
+        if token is None:
+            raise AuthenticationFailed(INVALID)
+        tenancy.become(token.user.clinic_id)
+        return token.user, token

@@ -9,14 +9,15 @@ import hashlib
 import secrets
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
 from accounts import access_log, second_factor
+from accounts.api_tokens import api_token_end
 from accounts.devices import sessions_end
 from accounts.models import Invitation, Purpose, Role, User
 from accounts.permissions import require
@@ -60,22 +61,30 @@ def invitation_withdraw(*, user: User, invitation: Invitation) -> None:
 
 def invitation_of(secret: str) -> Invitation | None:
     """What the link with ``secret`` leads to, if it still leads anywhere."""
-    links = Invitation.objects.filter(secret_hash=_hash(secret)).select_related("clinic", "account", "invited_by")
-    found = links.first()
+    return _open(secret_hash=_hash(secret))
+
+
+def invitation_open(invitation_id: UUID | str | None) -> Invitation | None:
+    """The one of this id, if its link still leads anywhere."""
+    return _open(id=invitation_id) if invitation_id else None
+
+
+def _open(**which: Any) -> Invitation | None:
+    found = Invitation.objects.filter(**which).select_related("clinic", "account", "invited_by").first()
     if found is None or not found.is_open or not may(found.invited_by, Action.MANAGE_CLINIC):
         return None
     return None if found.account is not None and not found.account.is_active else found
 
 
 @transaction.atomic
-def accept(*, secret: str, name: str, password: str) -> User:
-    """Use the link: the account that it makes, or whose password it sets. Raises ``ValidationError``.
+def accept(*, invitation_id: UUID, name: str, password: str) -> User:
+    """Use a link that was followed: the account that it makes, or whose password it sets. Raises ``ValidationError``.
 
     Whoever had an account before has lost its second factor and sets up a new one; its sessions and API token end.
     """
     # Two who use it at once: the second waits here, and then finds it used.
-    Invitation.objects.select_for_update().filter(secret_hash=_hash(secret)).first()
-    invitation = invitation_of(secret)
+    Invitation.objects.select_for_update().filter(id=invitation_id).first()
+    invitation = invitation_open(invitation_id)
     if invitation is None:
         raise ValidationError("This link has been used, or its days are over. Please ask for a new one.")
     user = _renewed(invitation.account, password) if invitation.account else _new(invitation, name, password)
@@ -101,7 +110,7 @@ def _renewed(account: User, password: str) -> User:
     account.set_password(password)
     account.save(update_fields=["password"])
     second_factor.forget_all(account)
-    Token.objects.filter(user=account).delete()
+    api_token_end(account)
     sessions_end(account)
     return account
 

@@ -9,10 +9,10 @@ from allauth.mfa.signals import authenticator_added, authenticator_removed, auth
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
-from rest_framework.authtoken.models import Token
 
 import tenancy
 from accounts import access_log
+from accounts.api_tokens import api_token_end
 from accounts.devices import sessions_end
 from accounts.models import Purpose, User
 from accounts.second_factor import FOUND
@@ -75,7 +75,7 @@ def log_new_codes(*, user: User, **_: Any) -> None:
 
 def end_token(*, user: User, **_: Any) -> None:
     """A new password ends the API token: whoever knew the old one may have made it."""
-    Token.objects.filter(user=user).delete()
+    api_token_end(user)
 
 
 def end_elsewhere(*, user: User, request: HttpRequest, **_: Any) -> None:

@@ -128,6 +128,18 @@ class User(AbstractBaseUser):
         return super().unique_error_message(model_class, unique_check)
 
 
+class ApiToken(models.Model):
+    """What a program sends instead of signing in as ``user``. Itself it is not kept; see `accounts.api_tokens`."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="api_token")
+    beginning = models.CharField(max_length=18, help_text="By which people recognise it; no part of the secret.")
+    key_hash = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return self.beginning
+
+
 class Invitation(models.Model):
     """A link that sets a password once: for a new account, or for ``account``, whose owner cannot sign in."""
 

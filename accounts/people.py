@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
-from rest_framework.authtoken.models import Token
 
 from accounts import access_log
+from accounts.api_tokens import api_token_end
 from accounts.devices import sessions_end
 from accounts.models import Invitation, Role, User
 from accounts.permissions import require
@@ -38,7 +38,7 @@ def switch_off(*, user: User, person: User) -> User:
     person.is_active = False
     person.save(update_fields=["is_active"])
     sessions_end(person)
-    Token.objects.filter(user=person).delete()
+    api_token_end(person)
     _end_links(person)
     access_log.record(actor=user, action="switch_off", object_kind="account", object_id=person.id)
     return person

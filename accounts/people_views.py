@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from smtplib import SMTPException
-from typing import Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import access_log, invitations, people
+from accounts import access_log, invitations, once, people
 from accounts.models import Invitation, Role, User
 from accounts.needs import Ask, needing
 from accounts.people_forms import AcceptForm, InvitationForm, RoleForm
@@ -33,9 +33,8 @@ from accounts.permissions import require
 from accounts.policy import Action
 from accounts.second_factor import FACTORS
 
-SHOWN_ONCE = "fresh_link"
-CODE = "invitation"
-"""Keys in the session: a link that was just made, and the secret of the link that was followed."""
+FOLLOWED = "invitation"
+"""Key in the session: the id of the invitation whose link was followed. The secret of the link is not kept."""
 
 Rest = ParamSpec("Rest")
 Page = Callable[Concatenate[HttpRequest, User, Rest], HttpResponse]
@@ -59,8 +58,10 @@ def for_administrators(page: Page[Rest]) -> Callable[Concatenate[HttpRequest, Re
 @for_administrators
 def people_page(request: HttpRequest, user: User) -> HttpResponse:
     """Who works here and who is invited; a POST invites somebody."""
-    form = InvitationForm(request.POST or None)
+    form, fresh = InvitationForm(request.POST or None), None
     if request.method == "POST" and form.is_valid():
+        if once.is_repeated(request):
+            return redirect("people")
         try:
             made = invitations.invitation_add(
                 user=user, email=form.cleaned_data["email"], role=Role(form.cleaned_data["role"])
@@ -68,10 +69,9 @@ def people_page(request: HttpRequest, user: User) -> HttpResponse:
         except ValidationError as error:
             form.add_error("email", error.messages)
         else:
-            _hand_out(request, *made)
-            return redirect("people")
+            form, fresh = InvitationForm(), _handed_out(request, *made)
     found = {"form": form, "people": _people_of(user), "invitations": _open_invitations(user)}
-    return render(request, "accounts/people.html", found | {"fresh": request.session.pop(SHOWN_ONCE, None)})
+    return render(request, "accounts/people.html", found | {"fresh": fresh, "once": once.mark()})
 
 
 @needing(GET=Action.MANAGE_CLINIC)
@@ -79,10 +79,7 @@ def people_page(request: HttpRequest, user: User) -> HttpResponse:
 @for_administrators
 def person_page(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
     """One of them: role, account, a new link."""
-    person = _person(user, person_id)
-    form = RoleForm(initial={"role": person.role})
-    fresh = request.session.pop(SHOWN_ONCE, None)
-    return render(request, "accounts/person.html", {"person": person, "form": form, "fresh": fresh})
+    return _person_page(request, _person(user, person_id))
 
 
 @needing(POST=Action.MANAGE_CLINIC)
@@ -116,12 +113,13 @@ def switch(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
 @require_POST
 @for_administrators
 def make_link(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
-    """Make a link for somebody who cannot sign in."""
+    """Make a link for somebody who cannot sign in; the answer shows it."""
     person = _person(user, person_id)
     if person == user or not person.is_active:
         messages.error(request, "A link can be made for other people whose account is not switched off.")
-    else:
-        _hand_out(request, *invitations.renewal_add(user=user, person=person))
+    elif not once.is_repeated(request):
+        made = invitations.renewal_add(user=user, person=person)
+        return _person_page(request, person, fresh=_handed_out(request, *made))
     return redirect("person", person_id)
 
 
@@ -143,17 +141,19 @@ def withdraw(request: HttpRequest, user: User, invitation_id: UUID) -> HttpRespo
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest) -> HttpResponse:
     """Where a link leads: its secret is taken out of the address, and then name and password are asked for."""
-    if (code := request.GET.get("code")) and invitations.invitation_of(code):
-        request.session[CODE] = code
+    secret = request.GET.get("code")
+    if secret and (found := invitations.invitation_of(secret)):
+        request.session[FOLLOWED] = str(found.id)
         return redirect("invitation")
-    secret = "" if code else request.session.get(CODE, "")
-    invitation = invitations.invitation_of(secret)
+    invitation = None if secret else invitations.invitation_open(request.session.get(FOLLOWED))
     if invitation is None:
         return render(request, "accounts/invitation_gone.html", status=404)
     form = AcceptForm(request.POST or None, invitation=invitation)
     if request.method == "POST" and form.is_valid():
         try:
-            user = invitations.accept(secret=secret, name=form.name, password=form.cleaned_data["password1"])
+            user = invitations.accept(
+                invitation_id=invitation.id, name=form.name, password=form.cleaned_data["password1"]
+            )
         except ValidationError as error:
             form.add_error(None, error.messages)
         else:
@@ -162,15 +162,22 @@ def accept(request: HttpRequest) -> HttpResponse:
 
 
 def _first_sign_in(request: HttpRequest, user: User) -> HttpResponse:
-    # Whoever was signed in here before, and the used secret, are forgotten.
+    # Whoever was signed in here before, and the used link, are forgotten.
     request.session.flush()
     signed_in: HttpResponse = perform_login(request, user)
     return signed_in
 
 
-def _hand_out(request: HttpRequest, invitation: Invitation, secret: str) -> None:
+def _person_page(request: HttpRequest, person: User, *, fresh: dict[str, Any] | None = None) -> HttpResponse:
+    form = RoleForm(initial={"role": person.role})
+    context = {"person": person, "form": form, "fresh": fresh, "once": once.mark()}
+    return render(request, "accounts/person.html", context)
+
+
+def _handed_out(request: HttpRequest, invitation: Invitation, secret: str) -> dict[str, Any]:
+    """What the page that shows the link says of it."""
     link = request.build_absolute_uri(f"{reverse('invitation')}?{urlencode({'code': secret})}")
-    request.session[SHOWN_ONCE] = {"email": invitation.email, "link": link, "sent": _sent(invitation, link)}
+    return {"email": invitation.email, "link": link, "sent": _sent(invitation, link)}
 
 
 def _sent(invitation: Invitation, link: str) -> bool:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 
+from accounts.boxes import box
 from accounts.models import User
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
@@ -30,11 +27,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Under a key that is derived from ``SECRET_KEY``."""
-        return _box().encrypt(text.encode()).decode()
+        return box(__name__).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """Under that key, or one of ``SECRET_KEY_FALLBACKS``."""
-        return _box().decrypt(encrypted_text.encode()).decode()
+        return box(__name__).decrypt(encrypted_text.encode()).decode()
 
     def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:  # noqa: A002 - allauth's name
         """What a passkey is called that its owner gives no name."""
@@ -55,9 +52,3 @@ def is_missing(request: HttpRequest, user: User) -> bool:
 def forget_all(user: User) -> None:
     """Take all factors of ``user`` away, who sets up new ones at the next sign-in."""
     Authenticator.objects.filter(user=user).delete()
-
-
-def _box() -> MultiFernet:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    derived = [salted_hmac("accounts.second_factor", "", secret=str(key), algorithm="sha256").digest() for key in keys]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])

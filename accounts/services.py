@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib.auth.password_validation import validate_password
-from rest_framework.authtoken.models import Token
 
 from accounts import access_log
 from accounts.models import AffectPolicy, Clinic, Role, User
@@ -56,11 +55,3 @@ def audio_days_set(*, user: User, days: int) -> Clinic:
     clinic.save(update_fields=["audio_days"])
     access_log.record(actor=user, action="set_audio_days", object_kind="clinic", object_id=clinic.id)
     return clinic
-
-
-def api_token_make(*, user: User) -> str:
-    """Make the user's API token and return it; a token from before ends at once."""
-    Token.objects.filter(user=user).delete()
-    key: str = Token.objects.create(user=user).key
-    access_log.record(actor=user, action="make", object_kind="api_token")
-    return key

@@ -13,15 +13,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from rest_framework.authtoken.models import Token
 
-from accounts import services
+from accounts import once
+from accounts.api_tokens import api_token_make
 from accounts.devices import device_end, devices_of
 from accounts.idle import seconds_left
-from accounts.models import User
+from accounts.models import ApiToken, User
 from accounts.needs import Ask, needing
-
-SHOWN_ONCE = "fresh_api_token"
 
 
 class ForgottenPassword(PasswordResetView):
@@ -39,15 +37,16 @@ class ForgottenPassword(PasswordResetView):
 @reauthentication_required(enabled=lambda request: request.method == "POST")  # type: ignore[untyped-decorator]
 @require_http_methods(["GET", "HEAD", "POST"])
 def api_token(request: HttpRequest) -> HttpResponse:
-    """Show that a token exists; a POST makes a new one, ends the old one, and returns here to show the new one once."""
-    user = cast(User, request.user)
+    """Show that a token exists; the answer to a POST shows a new one, which ends the old one."""
+    user, fresh = cast(User, request.user), None
     if request.method == "POST":
-        # By way of the session, so that loading the page again does not make yet another and end the one just copied.
-        request.session[SHOWN_ONCE] = services.api_token_make(user=user)
-        return redirect("api-token")
-    fresh = request.session.pop(SHOWN_ONCE, None)
-    existing = Token.objects.filter(user=user).first()
-    return render(request, "accounts/api_token.html", {"fresh": fresh, "existing": existing})
+        # Loading the answer again must not make yet another and end the one just copied.
+        if once.is_repeated(request):
+            return redirect("api-token")
+        fresh = api_token_make(user=user)
+    existing = ApiToken.objects.filter(user=user).first()
+    context = {"fresh": fresh, "existing": existing, "once": once.mark()}
+    return render(request, "accounts/api_token.html", context)
 
 
 @needing(GET=Ask.SIGN_IN)

@@ -49,6 +49,15 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ApiToken',
+            fields=[
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='api_token', serialize=False, to=settings.AUTH_USER_MODEL)),
+                ('beginning', models.CharField(help_text='By which people recognise it; no part of the secret.', max_length=18)),
+                ('key_hash', models.CharField(max_length=64, unique=True)),
+                ('made_at', models.DateTimeField(auto_now=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name='Invitation',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),

@@ -10,11 +10,11 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
-from rest_framework.authtoken.models import Token
 
-from accounts.models import AccessLogEntry, Invitation, Role, User
+from accounts.models import AccessLogEntry, ApiToken, Invitation, Role, User
 from tests.accounts.factors import half_way, with_app
 from tests.pages import signed_in, text
+from tests.tokens import token_of
 from tests.world import PASSWORD, UserFactory, World
 
 PEOPLE = "/clinic/people/"
@@ -27,7 +27,7 @@ def invite(world: World, email: str = "nina@willow.example", role: str = "counse
 
 
 def shown(client: Client, address: str, sent: dict[str, str] | None = None) -> str:
-    page = client.post(address, sent or {}, follow=True).content.decode()
+    page = client.post(address, sent or {}).content.decode()
     found = re.search(r'<code id="link">http://testserver(/invitation/[^<]+)</code>', page)
     assert found, page
     return found[1]
@@ -60,6 +60,28 @@ def test_before_anything_else_they_set_up_a_second_factor(world: World, settings
     client = follow(shown(signed_in(with_app(world.ada)), PEOPLE, {"email": "nina@willow.example", "role": "staff"}))
     accept(client)
     assert client.get("/").headers["Location"] == "/account/second-factor/"
+
+
+def test_loading_the_answer_again_shows_no_link_and_ends_none(world: World) -> None:
+    for address, sent in (
+        (PEOPLE, {"email": "nina@willow.example", "role": "staff"}),
+        (f"{PEOPLE}{world.alice.id}/link/", {}),
+    ):
+        client = signed_in(world.ada)
+        page = client.get(address.removesuffix("link/")).content.decode()
+        found = re.search(r'name="once" value="(\w+)"', page)
+        assert found
+        link = shown(client, address, sent | {"once": found[1]})
+        again = client.post(address, sent | {"once": found[1]}, follow=True)
+        assert "invitation/?code" not in again.content.decode()
+        assert follow(link).get("/invitation/").status_code == 200
+
+
+def test_the_secret_of_a_link_is_not_asked_for_again_and_another_ends_it(world: World) -> None:
+    client = follow(invite(world))
+    assert client.get("/invitation/").status_code == 200
+    invite(world)
+    assert client.get("/invitation/").status_code == 404
 
 
 def test_a_link_works_once(world: World) -> None:
@@ -243,6 +265,6 @@ def test_a_link_whose_maker_lost_the_role_in_another_way_leads_nowhere(world: Wo
 
 
 def test_who_comes_back_by_a_link_has_no_api_token_from_before(world: World) -> None:
-    Token.objects.create(user=world.alice)
+    token_of(world.alice)
     accept(follow(shown(signed_in(world.ada), f"{PEOPLE}{world.alice.id}/link/")))
-    assert not Token.objects.filter(user=world.alice).exists()
+    assert not ApiToken.objects.filter(user=world.alice).exists()

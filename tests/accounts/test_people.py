@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from rest_framework.authtoken.models import Token
 
-from accounts.models import AccessLogEntry, Role
+from accounts.models import AccessLogEntry, ApiToken, Role
 from tests.pages import signed_in, text
+from tests.tokens import token_of
 from tests.world import World
 
 PEOPLE = "/clinic/people/"
@@ -36,10 +36,10 @@ def test_a_role_that_is_none_changes_nothing(world: World) -> None:
 
 def test_an_account_that_is_switched_off_loses_sessions_and_token_and_switched_on_gets_none_back(world: World) -> None:
     theirs, admin = signed_in(world.alice), signed_in(world.ada)
-    Token.objects.create(user=world.alice)
+    token_of(world.alice)
     admin.post(f"{PEOPLE}{world.alice.id}/switch/")
     assert theirs.get("/").status_code == 302
-    assert not Token.objects.filter(user=world.alice).exists()
+    assert not ApiToken.objects.filter(user=world.alice).exists()
     assert "Switch on" in text(admin.get(f"{PEOPLE}{world.alice.id}/"))
     admin.post(f"{PEOPLE}{world.alice.id}/switch/")
     assert theirs.get("/").status_code == 302

@@ -16,6 +16,7 @@ from accounts.idle import BEGAN
 from accounts.models import AccessLogEntry, User
 from tests.accounts.factors import SECRET, half_way, shown, with_app, wrong
 from tests.pages import HTMX, signed_in, text
+from tests.tokens import token_of
 from tests.world import PASSWORD, World
 
 STEP = "/sign-in/second-factor/"
@@ -112,8 +113,7 @@ def test_neither_can_a_part_of_a_page_nor_the_api_with_a_session(world: World, r
 
 
 def test_a_program_with_a_token_needs_none(world: World, required: None) -> None:
-    signed_in(with_app(world.robot)).post("/account/api-token/")
-    token = world.robot.auth_token.key  # type: ignore[attr-defined]
+    token = token_of(with_app(world.robot))
     assert Client().get("/api/v1/patients", headers={"Authorization": f"Token {token}"}).status_code == 200
 
 

@@ -139,17 +139,17 @@ def _draw(pack: list[Kind], number: int, seed: int) -> Iterable[Kind]:
 
 def _scene(installation: Installation) -> Scene:
     from django.core.management import call_command
-    from rest_framework.authtoken.models import Token
 
     from inference.audio import SAMPLE_RATE, decode
     from tests.faults.client import Client
     from tests.faults.trial import Scene
     from tests.sound import SPEECH, write
+    from tests.tokens import token_of
     from tests.world import SessionFactory, make_world
 
     call_command("migrate", verbosity=0)
     world = make_world()
-    token = Token.objects.create(user=world.alice).key
+    token = token_of(world.alice)
     clip = write(installation.folder / "clip.wav", decode(SPEECH).mono[: CLIP_SECONDS * SAMPLE_RATE], SAMPLE_RATE)
     session = SessionFactory(patient=world.alices_patient)
     return Scene(installation, Client(installation.port, token), session.id, clip)

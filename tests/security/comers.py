@@ -12,19 +12,20 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.test.client import ClientHandler
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
+from accounts.api_tokens import api_token_end
 from accounts.models import EmergencyAccess, Invitation, Role, User
+from accounts.sessions import SessionStore
 from sessions_app import files, storage
 from sessions_app.models import CounselorVoice, ErasureReport, Patient
 from tests.accounts.factors import half_way, with_app
 from tests.pages import signed_in
 from tests.security.routes import Route
+from tests.tokens import token_of
 from tests.world import SessionFactory, UserFactory, World, analysed
 
 METRICS_TOKEN = "what-the-monitoring-sends"
@@ -110,7 +111,7 @@ def _comer(name: str, user: User) -> Comer:
     TOTP.activate(user, "JBSWY3DPEHPK3PXP")
     RecoveryCodes.activate(user)
     session = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
-    return Comer(name, user, session, Token.objects.create(user=user).key)
+    return Comer(name, user, session, token_of(user))
 
 
 def _without_factor(world: World) -> Comer:
@@ -134,10 +135,11 @@ def _switched_off(comer: Comer) -> Comer:
 
 
 def _expired(comer: Comer) -> Comer:
+    assert comer.user is not None
     session = SessionStore(comer.session)
     session.set_expiry(-1)
     session.save()
-    Token.objects.filter(user=comer.user).delete()
+    api_token_end(comer.user)
     return replace(comer, is_valid=False)
 
 

@@ -207,7 +207,7 @@ def _take_leave(counselor: Visitor, admin: Visitor, done: Walk) -> None:
 def _ask_by_token(counselor: Visitor, done: Walk) -> None:
     """What a program asks; a search stands in its address, so that is no part of ``asked``."""
     page = counselor.get("/account/api-token/") and counselor.post("/account/api-token/")
-    (token,) = set(re.findall(r"\b[0-9a-f]{40}\b", page.decode()))
+    (token,) = set(re.findall(r"\bundertone_[0-9a-f]{8}_[0-9a-f]{64}\b", page.decode()))
     program = Visitor(counselor.address)
     by_token = {"Authorization": f"Token {token}"}
     found = program.get(f"/api/v1/patients?search={FAMILY_NAME}", **by_token)

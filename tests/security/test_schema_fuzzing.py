@@ -14,11 +14,11 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
-from rest_framework.authtoken.models import Token
 from rest_framework.throttling import SimpleRateThrottle
 
 from accounts.models import User
 from tests.security.comers import belongings
+from tests.tokens import token_of
 from tests.world import World
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "5"))
@@ -40,7 +40,7 @@ def one_connection() -> Iterator[None]:
 
 
 def headers_of(user: User | None) -> dict[str, str]:
-    return {"Authorization": f"Token {Token.objects.get_or_create(user=user)[0].key}"} if user else {}
+    return {"Authorization": f"Token {token_of(user)}"} if user else {}
 
 
 def is_error(response: Any) -> bool:

@@ -35,7 +35,7 @@ SHARED = {
     "auth_permission": "Django's own",
     "django_content_type": "Django's own",
     "django_migrations": "Django's own",
-    "django_session": "random keys and signed ids",
+    "django_session": "random keys, and what is encrypted",
     "inference_jobtally": "counts",
     "inference_worker": "host names and process numbers",
     "pghistory_context": "empty",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from accounts.models import AccessLogEntry, User
+from tests.tokens import token_of
 
 API = "/api/v1"
 
@@ -16,7 +16,7 @@ API = "/api/v1"
 def as_(user: User) -> APIClient:
     """A client of ``user``."""
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.get_or_create(user=user)[0].key}")
+    client.credentials(HTTP_AUTHORIZATION=f"Token {token_of(user)}")
     return client
 
 
