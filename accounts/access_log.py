@@ -24,7 +24,7 @@ PURPOSES: dict[str, Purpose] = {
 """What a role's work is for, unless its caller says otherwise."""
 
 ACCOUNT_ACTIONS = {"end_session", "lock_out", "second_factor", "set_idle_minutes", "sign_in", "sign_out", "time_out"}
-ACCOUNT_ACTIONS |= {"accept", "change_password", "make_link", "switch_off", "switch_on"}
+ACCOUNT_ACTIONS |= {"api_token", "accept", "change_password", "make_link", "switch_off", "switch_on"}
 ACCOUNT_ACTIONS |= {f"{verb}_{role}" for verb in ("invite", "set_role") for role in Role}
 ACCOUNT_ACTIONS |= {"add_second_factor", "remove_second_factor", "renew_recovery_codes"}
 """What is written of accounts, invitations and signing in."""

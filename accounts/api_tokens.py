@@ -38,8 +38,8 @@ def api_token_of(key: str) -> ApiToken | None:
 
 
 def beginning_of(key: str) -> str:
-    """What of a token is no secret."""
-    return key[:BEGINNING]
+    """What of a token is no secret; of what is none, nothing that the database cannot be asked for."""
+    return key.replace("\x00", "")[:BEGINNING]
 
 
 def hash_of(key: str) -> str:

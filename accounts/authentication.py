@@ -6,13 +6,11 @@ from uuid import UUID
 
 from allauth.account import auth_backends
 from rest_framework import authentication
-from rest_framework.exceptions import AuthenticationFailed
 
 import tenancy
+from accounts import wrong_tokens
 from accounts.api_tokens import api_token_of
 from accounts.models import ApiToken, User
-
-INVALID = "This token is not valid: it was mistyped, another was made since, or its account was switched off."
 
 
 class AuthenticationBackend(auth_backends.AuthenticationBackend):
@@ -29,10 +27,8 @@ class TokenAuthentication(authentication.TokenAuthentication):
     """A program's token."""
 
     def authenticate_credentials(self, key: str) -> tuple[User, ApiToken]:
-        """Whose token this is, in whichever clinic. Raises `AuthenticationFailed`."""
+        """Whose token this is, in whichever clinic. Raises ``AuthenticationFailed`` or ``Throttled``."""
         with tenancy.every_clinic():
-            token = api_token_of(key)
-        if token is None:
-            raise AuthenticationFailed(INVALID)
+            token = api_token_of(key) or wrong_tokens.refuse(key)
         tenancy.become(token.user.clinic_id)
         return token.user, token

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -42,3 +42,10 @@ def address_of(request: HttpRequest) -> str:
         return str(ip_address(last.partition("%")[0]))
     except ValueError:
         return ""
+
+
+def line_of(address: str) -> str:
+    """One connection's addresses count as one: of IPv6, a connection has 2**64."""
+    if ":" not in address:
+        return address
+    return str(ip_network(f"{address}/64", strict=False))

@@ -5,13 +5,11 @@ The rates are in the settings (``ACCOUNT_RATE_LIMITS``); why they are these, in 
 
 from __future__ import annotations
 
-from ipaddress import ip_network
-
 from allauth.core import ratelimit
 from django.http import HttpRequest
 
 from accounts import access_log, known_devices
-from accounts.client_address import address_of
+from accounts.client_address import address_of, line_of
 from accounts.models import User
 
 FROM_A_PLACE = "sign_in_from_place"
@@ -41,11 +39,4 @@ def record(email: str) -> None:
 
 
 def _place(request: HttpRequest, email: str) -> str:
-    return f"{email.lower()} {known_devices.known_as(request, email) or _line(address_of(request))}"
-
-
-def _line(address: str) -> str:
-    """One connection's addresses count as one: of IPv6, a connection has 2**64."""
-    if ":" not in address:
-        return address
-    return str(ip_network(f"{address}/64", strict=False))
+    return f"{email.lower()} {known_devices.known_as(request, email) or line_of(address_of(request))}"

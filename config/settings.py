@@ -337,6 +337,9 @@ ACCOUNT_RATE_LIMITS = {
 }
 """How often one may try; docs/decisions/2026-11-25-sign-in.md says why just so often."""
 
+WRONG_TOKENS_ALIKE, WRONG_TOKENS_OF_PLACE = 10, 30
+"""So many wrong API tokens that begin alike, and so many at all, are looked at from one address in five minutes."""
+
 # --- E-mail: invitations and codes for a new password, nothing about patients. Without it links are handed over.
 
 EMAIL_URL = env.str("EMAIL_URL", default="")

@@ -141,7 +141,7 @@ import os, django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 from django.contrib.sessions.models import Session
-from django.contrib.sessions.backends.db import SessionStore
+from accounts.sessions import SessionStore
 for row in Session.objects.all():
     store = SessionStore(row.session_key)
     if "seen_at" in store:

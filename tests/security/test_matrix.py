@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -211,6 +212,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[N
     rates = dict.fromkeys(SimpleRateThrottle.THROTTLE_RATES, None)
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
     settings.ACCOUNT_RATE_LIMITS = False
+    settings.WRONG_TOKENS_ALIKE = settings.WRONG_TOKENS_OF_PLACE = sys.maxsize
     settings.METRICS_TOKEN = METRICS_TOKEN
     # As in production.
     settings.MFA_REQUIRED = True
