@@ -7,10 +7,12 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.sites.shortcuts import get_current_site
+from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts import idle, known_devices, lockout
+from accounts import idle, known_devices, lockout, outgoing
 from accounts.client_address import address_of
 
 NOWHERE = "::"
@@ -82,6 +84,16 @@ class AccountAdapter(DefaultAccountAdapter):
         """Said only to whoever knew the password."""
         messages.error(request, SWITCHED_OFF)
         return redirect("account_login")
+
+    def mail_of(self, template_prefix: str, email: str, context: dict[str, Any]) -> EmailMessage:
+        """The mail of these templates to ``email``, as `send_mail` sends it."""
+        said = {"request": self.request, "email": email, "current_site": get_current_site(self.request)}
+        message: EmailMessage = self.render_mail(template_prefix, email, said | context)
+        return message
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Have it sent beside the answer, which tells by neither words nor time whether there was anything to send."""
+        outgoing.send_later(self.mail_of(template_prefix, email, context))
 
     def add_message(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from smtplib import SMTPException
 from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,7 +14,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,7 +24,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import access_log, invitations, once, people
+from accounts import access_log, invitations, once, outgoing, people
 from accounts.models import Invitation, Role, User
 from accounts.needs import Ask, needing
 from accounts.people_forms import AcceptForm, InvitationForm, RoleForm
@@ -184,10 +183,8 @@ def _sent(invitation: Invitation, link: str) -> bool:
     if not settings.EMAIL_URL:
         return False
     text = render_to_string("accounts/email/invitation.txt", {"invitation": invitation, "link": link})
-    try:
-        return bool(send_mail("Your way into Undertone", text, None, [invitation.email]))
-    except (OSError, SMTPException):
-        return False
+    # Now, and not later: the page says whether the link must be handed over.
+    return outgoing.send(EmailMessage("Your way into Undertone", text, None, [invitation.email]))
 
 
 def _done(request: HttpRequest, change: Callable[[], object]) -> bool:

@@ -295,6 +295,7 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "accounts.forms.SignInForm",
     "change_password": "accounts.forms.NewPasswordForm",
+    "reset_password": "accounts.forms.CodeRequestForm",
     "reset_password_from_key": "accounts.forms.ForgottenPasswordForm",
 }
 ACCOUNT_LOGIN_METHODS = {"email"}
