@@ -42,9 +42,7 @@ urlpatterns = [
     path("sign-out/", _page(allauth.LogoutView, POST=Ask.NOTHING), name="account_logout"),
     path(
         "account/password/",
-        _page(
-            allauth.PasswordChangeView, **OWN, template_name="accounts/password.html", success_url=reverse_lazy("home")
-        ),
+        _page(views.NewPassword, **OWN),
         name="account_change_password",
     ),
     path(

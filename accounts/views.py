@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, cast
 
 from allauth.account.decorators import reauthentication_required
-from allauth.account.views import PasswordResetView
+from allauth.account.views import PasswordChangeView, PasswordResetView
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import once
@@ -20,6 +21,20 @@ from accounts.devices import device_end, devices_of
 from accounts.idle import seconds_left
 from accounts.models import ApiToken, User
 from accounts.needs import Ask, needing
+
+
+class NewPassword(PasswordChangeView):
+    """Changes one's own password. An account without one is told so: whoever sits at its screen does not choose one."""
+
+    template_name = "accounts/password.html"
+    success_url = reverse_lazy("home")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """As allauth does, but for who has no password, whom it would send to a page that there is not."""
+        if isinstance(request.user, User) and not request.user.has_usable_password():
+            return render(request, "accounts/password_none.html")
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
 
 
 class ForgottenPassword(PasswordResetView):

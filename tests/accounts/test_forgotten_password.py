@@ -89,10 +89,9 @@ def test_an_address_without_an_account_costs_the_same_work(world: World, setting
 
 
 def test_more_than_can_be_on_their_way_are_not_sent_and_a_line_says_so(settings: Settings) -> None:
-    message = EmailMessage("Subject", "Text", None, ["somebody@clinic.test"])
     with mail_server(settings, SLOW) as server, capture_logs() as lines:
         for _ in range(outgoing.AT_ONCE + 5):
-            outgoing.send_later(message)
+            outgoing.send_later(EmailMessage("Subject", "Text", None, ["somebody@clinic.test"]))
         outgoing.wait()
         assert len(server.mails) == outgoing.AT_ONCE
     assert [line["error"] for line in lines if line["event"] == "mail_not_sent"] == ["TooManyAtOnce"] * 5
