@@ -12,7 +12,7 @@ from inference import results
 from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.models import Analysis, JobState, Timeline
 from inference.results import HeadName, Measure, Score, Turn
-from sessions_app.care import is_of_care_team, sees_in_emergency
+from sessions_app.care import sees_in_emergency
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.audio_words import audio_sentence
 from sessions_app.dashboard.patient_panel import PatientPanel, patient_panel
@@ -105,10 +105,10 @@ def recording_details(session: Session, user: User) -> list[RecordingDetail]:
     confirmed = _confirmations(recordings, user) if shown else {}
     earlier = _earlier(session, recordings, gate) if may(user, Action.SEE_SCORES) else []
     origin = todays_origin() if may(user, Action.REANALYZE) else None
-    may_decide = may(user, Action.CONFIRM_PATIENT) and is_of_care_team(user, session.patient)
+    in_emergency = sees_in_emergency(user, session.patient)
+    may_decide = may(user, Action.CONFIRM_PATIENT) and not in_emergency
     unheard = unheard_of(one.job for one in recordings)
-    may_name = not sees_in_emergency(user, session.patient)
-    fetched = _Fetched(timelines, confirmed, earlier, origin, unheard, may_decide, may_name)
+    fetched = _Fetched(timelines, confirmed, earlier, origin, unheard, may_decide, not in_emergency)
     return [_recording_detail(session, recording, gate, fetched) for recording in recordings]
 
 
