@@ -27,7 +27,7 @@ _EVERY = "current_setting('undertone.every_clinic', true) = 'on'"
 class Guard:
     """A table of clinics' rows, and two conditions in SQL.
 
-    ``condition``: a row is the asking clinic's own. ``unmixed``: so is all else that it names; asked of what is written.
+    ``condition``: a row is the asking clinic's own. ``unmixed``: so is all else that it names, asked at each writing.
     """
 
     table: str
