@@ -26,6 +26,26 @@ REDIS_SECONDS = 3
 NAMED = 10
 """So many recordings are named in one line."""
 
+DISCREET = {
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length_on_error": "0",
+    "debug_print_parse": "off",
+    "debug_print_rewritten": "off",
+    "debug_print_plan": "off",
+    "auto_explain.log_min_duration": "-1",
+    "pgaudit.log": "none",
+}
+"""Settings by which PostgreSQL writes no statement with its values, and no row, into its log. The last two are those of
+extensions that a server may have."""
+
+HARMLESS = {("log_statement", "ddl"), ("pgaudit.log", "")}
+"""Other values that do no harm: statements that make tables hold no patient's data."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -117,6 +137,23 @@ def disk() -> Finding:
     return Finding("disk", ok=False, message=message, advice=advice)
 
 
+def server_log() -> Finding:
+    """Could PostgreSQL write statements or rows, and patients' data in them, into a log of its own?"""
+    try:
+        settings_now = _server_settings()
+    except Error:
+        message = "What PostgreSQL writes into its log cannot be told without the database."
+        return Finding("server log", ok=False, message=message, advice="See to the database first.")
+    telling = {
+        name: value for name, value in settings_now.items() if value != DISCREET[name] and (name, value) not in HARMLESS
+    }
+    if not telling:
+        return Finding("server log", ok=True, message="PostgreSQL writes no statement and no row into its log.")
+    message = f"PostgreSQL may write patients' data into its log, by {_assigned(telling)}."
+    advice = f"Set {_assigned({name: DISCREET[name] for name in telling})} where PostgreSQL runs."
+    return Finding("server log", ok=False, message=message, advice=advice)
+
+
 def stored() -> Finding:
     """Is every recording in storage as it was uploaded, and nothing else there? Reads them all."""
     try:
@@ -131,12 +168,15 @@ def stored() -> Finding:
         return Finding("storage", ok=True, message=f"{_recordings(found.checked)} read: all are as they were uploaded.")
     lists = (
         ("gone", found.missing),
+        ("locked by a master key that is not here", found.locked),
         ("damaged in storage", found.damaged),
         ("changed since upload", found.changed),
         ("known to no row", found.orphans),
     )
     told = "; ".join(f"{len(names)} {what}: {_some(names)}" for what, names in lists if names)
     advice = "Restore what is gone, damaged or changed from a backup. Files that no row knows can be deleted."
+    if found.locked:
+        advice += " Set MASTER_KEYS_OLD to the master key that was in use when what is locked was stored."
     return Finding("storage", ok=False, message=f"{_recordings(found.checked)} read; {told}.", advice=advice)
 
 
@@ -157,13 +197,33 @@ def encryption() -> Finding:
     return Finding("encryption", ok=False, message=message, advice=advice)
 
 
-QUESTIONS: tuple[Callable[[], Finding], ...] = (database, broker, worker, checkpoint, folders, disk, encryption)
+QUESTIONS: tuple[Callable[[], Finding], ...] = (
+    database,
+    server_log,
+    broker,
+    worker,
+    checkpoint,
+    folders,
+    disk,
+    encryption,
+)
 
 
 def _server_version() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         return str(cursor.fetchone()[0])
+
+
+def _server_settings() -> dict[str, str]:
+    """Those of `DISCREET` that the server has, as they are for the application's own connections."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(DISCREET)])
+        return dict(cursor.fetchall())
+
+
+def _assigned(values: dict[str, str]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
 def _problem_with(folder: Path) -> str | None:

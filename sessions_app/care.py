@@ -23,8 +23,13 @@ def require_own_care(user: User, patient: Patient, action: Action) -> None:
 
 def refuse_in_emergency(user: User, patient: Patient, action: Action) -> None:
     """Nothing that cannot be undone is done under emergency access: a counselor must be of the care team for it."""
-    if user.role == Role.COUNSELOR and not is_of_care_team(user, patient):
+    if sees_in_emergency(user, patient):
         _refuse(user, patient, action)
+
+
+def sees_in_emergency(user: User, patient: Patient) -> bool:
+    """Whether ``user``, who sees ``patient``, is a counselor who does so under emergency access alone."""
+    return user.role == Role.COUNSELOR and not is_of_care_team(user, patient)
 
 
 def log_each_patient(user: User, object_kind: str, shown: Iterable[UUID]) -> None:

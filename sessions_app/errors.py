@@ -29,6 +29,14 @@ class AudioRemoved(Refused):
     )
 
 
+class ChannelForCareTeam(Refused):
+    code = "channel_for_care_team"
+    message = (
+        "Only the patient's care team may name another channel for a recording: it says whose voice is the patient's, "
+        "and emergency access does not allow that."
+    )
+
+
 class AffectSwitchedOff(Refused):
     code = "affect_switched_off"
     message = "This clinic has switched voice scores off, so none are made or shown."

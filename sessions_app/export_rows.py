@@ -12,9 +12,10 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from accounts.models import AccessLogEntry, User
-from inference.models import Analysis, AnalysisJob, Timeline
+from accounts.models import AccessLogEntry, EmergencyAccess, User
+from inference.models import Analysis, AnalysisJob, JobMove, Timeline
 from inference.results import HEADS
+from sessions_app.job_facts import facts_of, why_failed
 from sessions_app.models import Confirmation, Patient, Recording, Session
 from sessions_app.scores import ScoreGate
 
@@ -36,6 +37,8 @@ def tables_of(patient: Patient, user: User) -> Tables:
     sessions = {session.id: session for session in Session.objects.filter(patient=patient)}
     recordings = list(Recording.objects.filter(session__patient=patient).order_by("uploaded_at"))
     ids = [recording.id for recording in recordings]
+    gate = ScoreGate.for_patient(user, patient.clinic, list(patient.consents.all()))
+    by_recording = {one.id: sessions[one.session_id] for one in recordings}
     return {
         "patient": _rows(Patient.objects.filter(id=patient.id)),
         "care_team": list(patient.care_team.values("id", "display_name")),
@@ -43,9 +46,10 @@ def tables_of(patient: Patient, user: User) -> Tables:
         "sessions": _rows(Session.objects.filter(patient=patient).order_by("held_at")),
         "questionnaires": _rows(patient.questionnaires.all()),
         "recordings": _rows(Recording.objects.filter(id__in=ids).order_by("uploaded_at")),
-        "jobs": _rows(AnalysisJob.objects.filter(subject__in=ids).order_by("created_at")),
-        "confirmations": _rows(Confirmation.objects.filter(analysis__subject__in=ids)),
-        **_analysed(patient, user, {one.id: sessions[one.session_id] for one in recordings}),
+        **_jobs(by_recording, gate),
+        "confirmations": _confirmations(by_recording, gate),
+        **_analysed(by_recording, gate),
+        "emergency_accesses": _rows(EmergencyAccess.objects.filter(patient_id=patient.id).order_by("began_at")),
         "accesses": _accesses(patient),
     }
 
@@ -54,10 +58,28 @@ def _rows(found: QuerySet[Any]) -> list[Row]:
     return [{key: value for key, value in row.items() if key not in WITHOUT} for row in found.values()]
 
 
-def _analysed(patient: Patient, user: User, sessions: dict[UUID, Session]) -> Tables:
+def _jobs(sessions: dict[UUID, Session], gate: ScoreGate) -> Tables:
+    """The jobs of the recordings, whose sessions are given by the recording's id, and each step that they took."""
+    tables: Tables = {"jobs": [], "job_moves": []}
+    for job in AnalysisJob.objects.filter(subject__in=sessions).order_by("created_at"):
+        has_consent = gate.has_consent(sessions[cast(UUID, job.subject)])
+        row = next(iter(_rows(AnalysisJob.objects.filter(id=job.id)))) | asdict(facts_of(job, has_consent=has_consent))
+        # A word on who of two the patient is was said of what was heard.
+        tables["jobs"].append(row if has_consent else row | {"options": {}})
+        for move in _rows(JobMove.objects.filter(pgh_obj=job.id).order_by("pgh_id")):
+            told = why_failed(move["error_code"], move["error_message"], has_consent=has_consent)
+            tables["job_moves"].append(move | dict(zip(("error_code", "error_message"), told, strict=True)))
+    return tables
+
+
+def _confirmations(sessions: dict[UUID, Session], gate: ScoreGate) -> list[Row]:
+    heard = [recording for recording, session in sessions.items() if gate.shows_voice(session)]
+    return _rows(Confirmation.objects.filter(analysis__subject__in=heard))
+
+
+def _analysed(sessions: dict[UUID, Session], gate: ScoreGate) -> Tables:
     """What was found in the recordings, whose sessions are given by the recording's id; earlier analyses too."""
-    gate = ScoreGate.for_patient(user, patient.clinic, list(patient.consents.all()))
-    tables: Tables = {name: [] for name in ("analyses", "measures", "quality", "windows", "turns")}
+    tables: Tables = {name: [] for name in ("analyses", "measures", "quality", "windows", "turns", "waveform")}
     found = Analysis.objects.filter(subject__in=sessions).select_related("timeline").order_by("created_at")
     for analysis in found:
         session = sessions[cast(UUID, analysis.subject)]
@@ -77,6 +99,7 @@ def _analysis(analysis: Analysis, session: Session, gate: ScoreGate) -> Row:
     row |= {
         "speech_seconds": heard.speech_seconds if heard else None,
         "excluded_seconds": heard.excluded_seconds if heard else None,
+        "speaker_method": analysis.speaker_method if heard else None,
     }
     for column in (*SCORED, *NOT_FLAT):
         row.pop(column)
@@ -93,6 +116,7 @@ def _add_over_time(tables: Tables, of_it: Row, session: Session, timeline: Timel
         {**of_it, **dict(zip(columns, moment, strict=True))} for moment in zip(*columns.values(), strict=True)
     ]
     tables["turns"] += [{**of_it, **asdict(turn)} for turn in over_time.turns]
+    tables["waveform"] += [{**of_it, "number": number, "peak": peak} for number, peak in enumerate(over_time.peaks)]
 
 
 def _accesses(patient: Patient) -> list[Row]:

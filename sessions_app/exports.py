@@ -42,14 +42,19 @@ csv/   the same rows; a cell that a spreadsheet would calculate has an apostroph
 audio/ the recordings as they were uploaded, by the id of the recording
 
 accesses      who looked at the patient, when and what for; "disclosure" is what another program was given
+emergency_accesses   who of the clinic opened the patient in an emergency, until when and why
 analyses      scores from 0 to 1 with a 90 % interval (low, high), and the checkpoint that made them
 measures      how the voice sounded; windows, turns: over time, in seconds from the beginning
+waveform      extremes of the sound from -1 to 1, equally spaced over the recording
+jobs          each analysis that was asked for; job_moves: when it was begun and how it ended, and by whom
 
 {scores}
 {audio}
 Scores support a clinician's judgement. They are no diagnosis.
 """
-ALL_SCORES = "Scores are left out where no consent covers the day of a session; their reason says so."
+ALL_SCORES = (
+    "Scores, and all else that was heard in the voice, are left out where no consent covers the day of a session."
+)
 ALL_AUDIO = "All recordings have their audio."
 REMOVED = "The audio of {} was removed before; recordings say when."
 WITHHELD = "The audio of {} is left out: no consent covers listening to it any more. It is still stored."
@@ -114,7 +119,7 @@ def _readme(patient: Patient, removed: int, withheld: int, damaged: list[str]) -
     audio = [REMOVED.format(removed)] if removed else []
     audio += [WITHHELD.format(withheld)] if withheld else []
     audio += [DAMAGED.format(name) for name in damaged]
-    scores = refusal.message if refusal else ALL_SCORES
+    scores = "\n".join([*([refusal.message] if refusal else []), ALL_SCORES])
     return README.format(today=_today(patient), scores=scores, audio="\n".join(audio or [ALL_AUDIO]))
 
 

@@ -17,7 +17,8 @@ from inference import services as jobs
 from inference.errors import BadChannel, NoSpeech, TooLittleSpeech
 from inference.models import AnalysisJob, JobState
 from inference.speakers import ASSUMPTIONS, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON
-from sessions_app.care import refuse_in_emergency
+from sessions_app.care import refuse_in_emergency, sees_in_emergency
+from sessions_app.errors import ChannelForCareTeam
 from sessions_app.models import Confirmation, PatientChannel, Recording
 from sessions_app.recordings import locked, log
 
@@ -107,9 +108,12 @@ def patient_channel_name(*, user: User, recording: Recording, channel: PatientCh
     """Analyse ``recording`` again with ``channel`` named, as its upload might have said. False where that cannot help.
 
     Whoever may bring a recording in may say so: nothing was found in it that would have to be heard first. Raises
-    `ConsentMissing`.
+    `ConsentMissing`, and `ChannelForCareTeam` under emergency access.
     """
     require(user, Action.RETRY_ANALYSIS)
+    if sees_in_emergency(user, recording.session.patient):
+        log(user, recording, "retry", allowed=False)
+        raise ChannelForCareTeam
     with locked(user, recording, "retry") as current:
         if current.job_id != recording.job_id or channel not in other_channels(current.job):
             return False

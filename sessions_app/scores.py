@@ -2,11 +2,13 @@
 
 Three things are asked anew each time: may this role see scores, does the clinic's policy allow them, and was there
 consent for the day of the session. A policy on affect hides scores. A missing consent hides all that was heard in the
-voice: how long and when somebody spoke, how loud and clear, and how it sounded, for no consent covers any of it.
+voice: how long and when somebody spoke, how loud and clear, how it sounded and whose it was taken for, for no consent
+covers any of it. What a job found before it failed belongs to that too: see `sessions_app.job_facts`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
@@ -52,6 +54,17 @@ def why_none_made(clinic: Clinic, session: Session | None) -> str | None:
         return None
     consented = session.patient.consent_on(session.day_in(clinic), Scope.RESEARCH)
     return None if consented else ResearchConsentMissing.message
+
+
+def is_covered(session: Session) -> bool:
+    """Whether a consent to voice analysis covers the day of ``session``. Quick where its patient's were fetched."""
+    patient = session.patient
+    return _is_covered(session, patient.clinic, patient.consents.all())
+
+
+def _is_covered(session: Session, clinic: Clinic, consents: Iterable[Consent]) -> bool:
+    day = session.day_in(clinic)
+    return any(consent.covers(day) for consent in consents)
 
 
 def why_none_at_all(user: User, clinic: Clinic) -> str | None:
@@ -119,8 +132,7 @@ class ScoreGate:
 
     def has_consent(self, session: Session) -> bool:
         """Whether one of the consents covers the day of this session."""
-        day = session.day_in(self.clinic)
-        return any(consent.covers(day) for consent in self.consents)
+        return _is_covered(session, self.clinic, self.consents)
 
     def scores(self, session: Session, analysis: Analysis) -> dict[HeadName, Score]:
         """The scores as this user may see them: the stored ones, or unavailable with the reason."""

@@ -135,10 +135,18 @@ def _unfinished() -> Iterator[Path]:
 def unnamed(folder: str, names: Callable[[], Iterable[str]]) -> list[Path]:
     """Files in ``folder`` that are none of ``names``, but for those of the last hour: they may be coming in."""
     latest = time.time() - GRACE_SECONDS
-    old = [file for file in Path(default_storage.path(folder)).glob("*") if file.stat().st_mtime < latest]
+    old = [file for file in Path(default_storage.path(folder)).glob("*") if _is_older(file, latest)]
     # Asked only now, so that a file that was given its row meanwhile is among them.
     named = set(names())
     return [file for file in old if f"{folder}/{file.name}" not in named]
+
+
+def _is_older(file: Path, latest: float) -> bool:
+    """Whether ``file`` was written before ``latest``. One that is gone by now is not."""
+    try:
+        return file.stat().st_mtime < latest
+    except FileNotFoundError:
+        return False
 
 
 def opened(name: str) -> io.BufferedReader:

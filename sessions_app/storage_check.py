@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from inference.errors import FileDamaged
 from sessions_app import files, storage
+from sessions_app.master_keys import KeyMissing
 from sessions_app.models import DoomedFile, Recording
 
 
@@ -15,38 +16,47 @@ class StorageReport:
     """What was compared and where it does not agree.
 
     ``checked``: recordings read; ``missing``, ``damaged`` and ``changed``: recordings whose file is gone, is not
-    what was encrypted, or holds other bytes than were uploaded; ``orphans``: stored files that no row names, left alone
-    for an hour because they may be coming in.
+    what was encrypted, or holds other bytes than were uploaded; ``locked``: recordings whose key no master key known
+    here opens; ``orphans``: stored files that no row names, left alone for an hour because they may be coming in.
     """
 
     checked: int = 0
     missing: list[uuid.UUID] = field(default_factory=list)
     damaged: list[uuid.UUID] = field(default_factory=list)
     changed: list[uuid.UUID] = field(default_factory=list)
+    locked: list[uuid.UUID] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
 
     @property
     def whole(self) -> bool:
         """Whether everything agrees."""
-        return not (self.missing or self.damaged or self.changed or self.orphans)
+        return not (self.missing or self.damaged or self.changed or self.locked or self.orphans)
 
 
 def compare() -> StorageReport:
-    """Decrypts every recording and hashes it again. Changes nothing. Raises ``OSError``, also ``KeyMissing``."""
+    """Decrypts every recording and hashes it again. Changes nothing. Raises ``OSError`` where files cannot be read."""
     report = StorageReport()
     for recording in Recording.objects.exclude(file="").only("id", "file", "sha256").order_by("id").iterator():
         report.checked += 1
-        try:
-            if storage.digest(recording.file) != recording.sha256:
-                report.changed.append(recording.id)
-        except FileDamaged:
-            report.damaged.append(recording.id)
-        except FileNotFoundError:
-            if Recording.objects.filter(id=recording.id, file=recording.file).exists():
-                report.missing.append(recording.id)
+        wrong = _wrong_list(recording, report)
+        # Its file may have gone, or been encrypted anew, with its row while it was read.
+        if wrong is not None and Recording.objects.filter(id=recording.id, file=recording.file).exists():
+            wrong.append(recording.id)
     for folder in (storage.RECORDINGS, storage.VOICES):
         report.orphans += sorted(f"{folder}/{file.name}" for file in storage.unnamed(folder, _known))
     return report
+
+
+def _wrong_list(recording: Recording, report: StorageReport) -> list[uuid.UUID] | None:
+    """The list of ``report`` that the recording belongs on, or ``None`` where its file is what was uploaded."""
+    try:
+        return None if storage.digest(recording.file) == recording.sha256 else report.changed
+    except KeyMissing:
+        return report.locked
+    except FileDamaged:
+        return report.damaged
+    except FileNotFoundError:
+        return report.missing
 
 
 def _known() -> set[str]:

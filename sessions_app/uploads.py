@@ -19,7 +19,8 @@ from accounts.policy import Action
 from inference import services as jobs
 from inference.models import AnalysisJob, Priority
 from sessions_app import files, storage
-from sessions_app.errors import ConsentMissing
+from sessions_app.care import sees_in_emergency
+from sessions_app.errors import ChannelForCareTeam, ConsentMissing
 from sessions_app.identification import forget_what_was_found
 from sessions_app.models import Patient, PatientChannel, Recording, Scope, Session
 from sessions_app.recordings import decided_before
@@ -35,7 +36,7 @@ def recording_add(
 ) -> Recording:
     """Keep an uploaded recording and queue its analysis. The same bytes for the same session give the same recording.
 
-    Raises `ConsentMissing`, `EmptyFile` or `TooLarge`; then nothing is kept.
+    Raises `ConsentMissing`, `ChannelForCareTeam`, `EmptyFile` or `TooLarge`; then nothing is kept.
     """
     require(user, Action.UPLOAD_RECORDING)
     return _take_in(user, session, lambda: session, upload, _Wish(patient_channel))
@@ -114,7 +115,7 @@ def _decide(
             get_object_or_404(Patient.objects.select_for_update(no_key=True), id=meeting.patient_id)
             _require_consent(meeting)
             return _keep(user, session_then(), stored, wish)
-    except ConsentMissing:
+    except (ConsentMissing, ChannelForCareTeam):
         _log(user, meeting.patient_id, "upload", None)
         raise
 
@@ -162,8 +163,11 @@ def _analyze_again_if_needed(user: User, recording: Recording, wish: _Wish) -> R
     """The same file once more: with another channel it is analysed anew, after a failure it is tried again.
 
     The channel that was named before is no other one, even where a person has swapped it since: they have heard more.
+    Raises `ChannelForCareTeam` for another one under emergency access.
     """
     if wish.patient_channel not in (recording.patient_channel, recording.named_channel):
+        if sees_in_emergency(user, recording.session.patient):
+            raise ChannelForCareTeam
         jobs.job_cancel(recording.job_id, by=str(user.id))
         recording.patient_channel = recording.named_channel = wish.patient_channel
         recording.job = _job_create(user, recording.session, recording.id, recording.file, wish)

@@ -1,7 +1,8 @@
 """Which tables hold a clinic's rows, and the policies by which PostgreSQL guards them.
 
 A row belongs to a clinic by a column that names it (`COLUMNS`), or by the row with which it would be deleted: the
-recording's session, the session's patient. A table that has neither is shared by all clinics.
+recording's session, the session's patient. A table that has neither is shared by all clinics. Whatever else of a clinic
+a row names, its job or whoever made it, must be of the same clinic: a row that mixes two is never written.
 """
 
 from __future__ import annotations
@@ -24,16 +25,20 @@ _EVERY = "current_setting('undertone.every_clinic', true) = 'on'"
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A table of clinics' rows, and the SQL condition by which a row is the asking clinic's own."""
+    """A table of clinics' rows, and two conditions in SQL.
+
+    ``condition``: a row is the asking clinic's own. ``unmixed``: so is all else that it names, asked at each writing.
+    """
 
     table: str
     condition: str
+    unmixed: tuple[str, ...]
 
 
 def guards() -> list[Guard]:
     """Every table of clinics' rows, derived from the models."""
-    found = ((model._meta.db_table, _condition(model)) for model in _models())
-    return [Guard(table, condition) for table, condition in found if condition]
+    found = ((model, _condition(model)) for model in _models())
+    return [Guard(model._meta.db_table, condition, _unmixed(model)) for model, condition in found if condition]
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
@@ -46,11 +51,13 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 def _statements(guard: Guard, connection: BaseDatabaseWrapper) -> Iterator[str]:
     table = connection.ops.quote_name(guard.table)
-    condition = f"{_EVERY} OR {guard.condition}"
+    written = " AND ".join([guard.condition, *guard.unmixed])
     yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
     yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
     yield f"DROP POLICY IF EXISTS {NAME} ON {table}"
-    yield f"CREATE POLICY {NAME} ON {table} USING ({condition}) WITH CHECK ({condition})"
+    yield (
+        f"CREATE POLICY {NAME} ON {table} USING ({_EVERY} OR {guard.condition}) WITH CHECK ({_EVERY} OR ({written}))"
+    )
 
 
 def _models() -> Iterator[type[models.Model]]:
@@ -67,20 +74,32 @@ def _condition(model: type[models.Model]) -> str | None:
     for column in COLUMNS:
         if column in columns:
             return f'{table}."{column}" = {_CLINIC}'
-    for link in _belongings(model):
-        parent = link.related_model
-        if _condition(parent) is not None:
-            # The parent's own policy decides whether it is there.
-            other = f'"{parent._meta.db_table}"'
-            same = f'{other}."{_key(parent)}" = {table}."{link.column}"'
-            return f"EXISTS (SELECT 1 FROM {other} WHERE {same})"  # noqa: S608 - names of our own tables
+    for link in _links(model):
+        if link.remote_field.on_delete is models.CASCADE and _condition(link.related_model) is not None:
+            return _is_there(model, link)
     return None
 
 
-def _belongings(model: type[models.Model]) -> Iterator[models.ForeignKey[models.Model, models.Model]]:
-    for field in model._meta.local_concrete_fields:
-        if isinstance(field, models.ForeignKey) and field.remote_field.on_delete is models.CASCADE:
-            yield field
+def _unmixed(model: type[models.Model]) -> tuple[str, ...]:
+    """For each row of a clinic that a row of ``model`` names, a condition that the asking clinic sees it."""
+    found = []
+    for link in _links(model):
+        if link.column not in COLUMNS and _condition(link.related_model) is not None:
+            column = f'"{model._meta.db_table}"."{link.column}"'
+            found.append(f"({column} IS NULL OR {_is_there(model, link)})")
+    return tuple(found)
+
+
+def _links(model: type[models.Model]) -> Iterator[models.ForeignKey[models.Model, models.Model]]:
+    return (field for field in model._meta.local_concrete_fields if isinstance(field, models.ForeignKey))
+
+
+def _is_there(model: type[models.Model], link: models.ForeignKey[models.Model, models.Model]) -> str:
+    """The row that ``link`` names is there: its own policy decides whether it is."""
+    parent = link.related_model
+    table, other = f'"{model._meta.db_table}"', f'"{parent._meta.db_table}"'
+    same = f'{other}."{_key(parent)}" = {table}."{link.column}"'
+    return f"EXISTS (SELECT 1 FROM {other} WHERE {same})"  # noqa: S608 - names of our own tables
 
 
 def _key(model: type[models.Model]) -> str:

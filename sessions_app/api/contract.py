@@ -19,15 +19,16 @@ from sessions_app.models import Recording
 from sessions_app.scores import NOTHING_OVER_TIME, Heard, OverTime, ScoreGate
 
 ARRAYS = ("timeline", "turns")
+HEARD_KEYS = ("speech_seconds", "excluded_seconds", "quality", "speaker_method")
 NOTHING_HEARD = Heard(0.0, 0.0, results.Quality(()))
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What one person may see of one analysis."""
+    """What one person may see of one analysis. ``patient_assumed`` is ``None`` where ``heard`` is."""
 
     analysis: Analysis
-    patient_assumed: bool
+    patient_assumed: bool | None
     scores: dict[HeadName, Score]
     biomarkers: dict[str, Measure]
     heard: Heard | None
@@ -39,7 +40,7 @@ class Shown:
         analysis, session = cast(Analysis, recording.analysis), recording.session
         return cls(
             analysis=analysis,
-            patient_assumed=is_unconfirmed(recording),
+            patient_assumed=is_unconfirmed(recording) if gate.shows_voice(session) else None,
             scores=gate.scores(session, analysis),
             biomarkers=gate.biomarkers(session, analysis),
             heard=gate.heard(session, analysis),
@@ -66,7 +67,8 @@ class Shown:
         # On the command line nobody can confirm it; here somebody may have done so.
         contract["patient_assumed"] = self.patient_assumed
         if self.heard is None:
-            contract |= {"speech_seconds": None, "excluded_seconds": None, "quality": None}
+            # How long each stage took tells how much was heard.
+            contract |= {**dict.fromkeys(HEARD_KEYS), "timings": {}}
         return contract if self.over_time else {key: contract[key] for key in contract if key not in ARRAYS}
 
     def _result(self) -> results.Analysis:

@@ -92,9 +92,12 @@ class ContractSerializer(Fields):
     speech_seconds = serializers.FloatField(
         allow_null=True, help_text="Seconds of the patient's voice that the scores rest on; `null` without consent."
     )
-    speaker_method = serializers.ChoiceField(choices=METHODS, help_text="How the patient was told from others.")
+    speaker_method = serializers.ChoiceField(
+        choices=METHODS, allow_null=True, help_text="How the patient was told from others; `null` without consent."
+    )
     patient_assumed = serializers.BooleanField(
-        help_text="Whether who the patient is was assumed, and nobody has confirmed it."
+        allow_null=True,
+        help_text="Whether who the patient is was assumed, and nobody has confirmed it; `null` without consent.",
     )
     excluded_seconds = serializers.FloatField(
         allow_null=True, help_text="Speech left out because two spoke at once or it was not clear who did."
@@ -104,7 +107,9 @@ class ContractSerializer(Fields):
     pipeline_version = serializers.CharField()
     scores = ScoresSerializer()
     biomarkers = serializers.DictField(child=MeasureSerializer())
-    timings = serializers.DictField(child=serializers.FloatField(), help_text="Seconds of work per stage.")
+    timings = serializers.DictField(
+        child=serializers.FloatField(), help_text="Seconds of work per stage; empty without consent."
+    )
 
 
 class FullContractSerializer(ContractSerializer):

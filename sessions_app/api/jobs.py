@@ -19,7 +19,9 @@ from sessions_app import identification, recordings
 from sessions_app.api.links import link
 from sessions_app.api.problems import Conflict
 from sessions_app.api.resource import Resource
+from sessions_app.job_facts import JobFacts, facts_of
 from sessions_app.models import PatientChannel, Recording
+from sessions_app.scores import is_covered
 
 
 class JobErrorSerializer(serializers.Serializer[Any]):
@@ -55,9 +57,9 @@ class JobSerializer(serializers.Serializer[Recording]):
     id = serializers.UUIDField(source="job.id")
     url = serializers.SerializerMethodField()
     state = serializers.ChoiceField(source="job.state", choices=JobState.choices)
-    stage = serializers.CharField(source="job.stage", help_text="Code of the stage that is running, or empty.")
+    stage = serializers.SerializerMethodField(help_text="Code of the stage that is running, or empty.")
     stage_label = serializers.SerializerMethodField(help_text="The stage in words.")
-    progress = serializers.FloatField(source="job.progress", min_value=0, max_value=1)
+    progress = serializers.SerializerMethodField(help_text="From 0 to 1; without consent 0 until it is done.")
     attempt = serializers.IntegerField(source="job.attempt")
     error = serializers.SerializerMethodField(help_text="Only for a failed job.")
     created_at = serializers.DateTimeField(source="job.created_at")
@@ -73,16 +75,24 @@ class JobSerializer(serializers.Serializer[Recording]):
         """Where to ask again."""
         return link(self.context["request"], "job", recording.job_id)
 
+    def get_stage(self, recording: Recording) -> str:
+        """The stage, as it may be told."""
+        return _facts(recording).stage
+
     def get_stage_label(self, recording: Recording) -> str:
         """The stage in words; between stages, the state."""
-        job = recording.job
-        return STAGE_LABELS.get(job.stage) or job.get_state_display()
+        return STAGE_LABELS.get(_facts(recording).stage) or recording.job.get_state_display()
+
+    @extend_schema_field(serializers.FloatField(min_value=0, max_value=1))
+    def get_progress(self, recording: Recording) -> float:
+        """How far it is, as it may be told."""
+        return _facts(recording).progress
 
     @extend_schema_field(JobErrorSerializer(allow_null=True))
     def get_error(self, recording: Recording) -> dict[str, str] | None:
-        """Code and sentence."""
-        job = recording.job
-        return {"code": job.error_code, "message": job.error_message} if job.error_code else None
+        """Code and sentence, as they may be told."""
+        facts = _facts(recording)
+        return {"code": facts.error_code, "message": facts.error_message} if facts.error_code else None
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_recording_url(self, recording: Recording) -> str | None:
@@ -100,6 +110,15 @@ class JobSerializer(serializers.Serializer[Recording]):
         return link(self.context["request"], "analysis", self.get_analysis(recording))
 
 
+def with_facts(recordings: QuerySet[Recording]) -> QuerySet[Recording]:
+    """``recordings`` with all that is asked of them before something of their jobs is told."""
+    return recordings.select_related("job", "session__patient__clinic").prefetch_related("session__patient__consents")
+
+
+def _facts(recording: Recording) -> JobFacts:
+    return facts_of(recording.job, has_consent=is_covered(recording.session))
+
+
 class JobResource(Resource[Recording]):
     """Jobs are seen through the recording that they analyse."""
 
@@ -109,7 +128,7 @@ class JobResource(Resource[Recording]):
 
     def get_queryset(self) -> QuerySet[Recording]:
         """Through the scoped door."""
-        return Recording.objects.visible_to(self.request.user).select_related("job", "session")
+        return with_facts(Recording.objects.visible_to(self.request.user))
 
     def of_job(self, job_id: uuid.UUID) -> Recording:
         """The recording that this job analyses."""

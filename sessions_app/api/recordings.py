@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from accounts.policy import Action
 from sessions_app import recordings, uploads
 from sessions_app.api.filters import VisibleFilter
-from sessions_app.api.jobs import JobSerializer
+from sessions_app.api.jobs import JobSerializer, with_facts
 from sessions_app.api.links import link
 from sessions_app.api.parsers import UploadParser
 from sessions_app.api.resource import Resource, VisibleField
@@ -84,7 +84,7 @@ class RecordingResource(Resource[Recording]):
 
     def get_queryset(self) -> QuerySet[Recording]:
         """Through the scoped door."""
-        return Recording.objects.visible_to(self.request.user).select_related("job", "session")
+        return with_facts(Recording.objects.visible_to(self.request.user))
 
 
 class RecordingList(RecordingResource):

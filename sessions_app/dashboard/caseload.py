@@ -119,14 +119,15 @@ def _rows(user: User, patients: list[Patient]) -> Iterable[CaseloadRow]:
     consents, phq9 = _consents(user, patients), _phq9(user, patients)
     for patient in patients:
         count = counts.get(patient.id)
-        points = points_of(sessions[patient.id], ScoreGate.for_patient(user, user.clinic, consents[patient.id]))
+        gate = ScoreGate.for_patient(user, user.clinic, consents[patient.id])
+        points = points_of(sessions[patient.id], gate)
         latest = _latest(points) if may(user, Action.SEE_SCORES) else None
         yield CaseloadRow(
             patient=patient,
             consent=consent_words(consents[patient.id], today),
             session_count=count["sessions"] if count else 0,
             last_session=count["last"] if count else None,
-            upload=_upload(points),
+            upload=_upload(points, gate),
             latest=latest.scores if latest else {},
             latest_of=latest.session.held_at if latest and latest.session != points[-1].session else None,
             line=_line(points) if latest else None,
@@ -138,9 +139,9 @@ def _latest(points: tuple[TrendPoint, ...]) -> TrendPoint | None:
     return next((point for point in reversed(points) if point.scores), None)
 
 
-def _upload(points: tuple[TrendPoint, ...]) -> Progress | None:
-    newest_first = (point.recording for point in reversed(points) if point.recording)
-    return next((progress_of(recording.job) for recording in newest_first), None)
+def _upload(points: tuple[TrendPoint, ...], gate: ScoreGate) -> Progress | None:
+    newest_first = ((point.recording.job, point.session) for point in reversed(points) if point.recording)
+    return next((progress_of(job, has_consent=gate.has_consent(session)) for job, session in newest_first), None)
 
 
 def _line(points: tuple[TrendPoint, ...]) -> Sparkline | None:

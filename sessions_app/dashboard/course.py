@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.policy import Action, may
 from inference.models import JobState
 from inference.results import HeadName, Score
+from sessions_app.care import sees_in_emergency
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.progress import Progress, progress_of, unheard_of
@@ -90,19 +91,34 @@ def session_list(patient: Patient, user: User) -> SessionList:
     gate = ScoreGate.for_patient(user, patient.clinic, list(patient.consents.all()))
     sessions = list(Session.objects.visible_to(user).filter(patient=patient).with_recordings())
     unheard = unheard_of(one.job for session in sessions for one in session.recordings.all())
-    rows = tuple(_session_row(session, gate, unheard) for session in sessions)
+    shown = _Shown(gate, unheard, may_name_channel=not sees_in_emergency(user, patient))
+    rows = tuple(_session_row(session, shown) for session in sessions)
     return SessionList(rows, score_columns=why_none_at_all(user, patient.clinic) is None)
 
 
-def _session_row(session: Session, gate: ScoreGate, unheard: set[UUID]) -> SessionRow:
-    rows = (_recording_row(session, recording, gate, unheard) for recording in session.recordings.all())
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What this user may be shown of all rows. ``unheard``: see `unheard_of`."""
+
+    gate: ScoreGate
+    unheard: set[UUID]
+    may_name_channel: bool
+
+
+def _session_row(session: Session, shown: _Shown) -> SessionRow:
+    rows = (_recording_row(session, recording, shown) for recording in session.recordings.all())
     return SessionRow(session, tuple(rows))
 
 
-def _recording_row(session: Session, recording: Recording, gate: ScoreGate, unheard: set[UUID]) -> RecordingRow:
-    shown = recording.analysis is not None and may(gate.user, Action.SEE_SCORES)
-    progress = progress_of(recording.job, unheard=recording.job_id in unheard)
-    if not shown or recording.analysis is None:
+def _recording_row(session: Session, recording: Recording, shown: _Shown) -> RecordingRow:
+    gate = shown.gate
+    progress = progress_of(
+        recording.job,
+        has_consent=gate.has_consent(session),
+        may_name_channel=shown.may_name_channel,
+        unheard=recording.job_id in shown.unheard,
+    )
+    if recording.analysis is None or not may(gate.user, Action.SEE_SCORES):
         return RecordingRow(recording, progress, {}, {})
     scores, doubts = gate.scores(session, recording.analysis), gate.doubts(session, recording.analysis)
     return RecordingRow(recording, progress, scores, doubts)

@@ -14,6 +14,9 @@ from inference.models import AnalysisJob, JobMove, JobState, Purpose
 from inference.services import SWEEPER, is_worker
 from sessions_app.dashboard.progress import progress_of
 from sessions_app.dashboard.wording import seconds_in_words
+from sessions_app.job_facts import why_failed
+from sessions_app.models import Recording
+from sessions_app.scores import is_covered
 
 LATEST = 20
 
@@ -52,11 +55,20 @@ def latest_jobs(clinic: Clinic) -> tuple[JobRow, ...]:
     rows = AnalysisJob.objects.filter(tenant=clinic.id).order_by("-created_at", "id").prefetch_related(moves)[:LATEST]
     jobs: list[Any] = list(rows.annotate(took=F("finished_at") - F("started_at")))
     people = {str(person.id): person.display_name for person in User.objects.filter(clinic=clinic)}
-    return tuple(_job_row(job, people) for job in jobs)
+    covered = _covered(jobs)
+    return tuple(_job_row(job, people, has_consent=job.id in covered) for job in jobs)
 
 
-def _job_row(job: Any, people: dict[str, str]) -> JobRow:
-    progress, moves = progress_of(job), list(job.moves.all())
+def _covered(jobs: list[Any]) -> set[UUID]:
+    """Jobs of which may be told what was heard: consent covers the session's day, or nobody knows whose voice it is."""
+    found = Recording.objects.filter(id__in=[job.subject for job in jobs if job.subject])
+    fetched = found.select_related("session__patient__clinic").prefetch_related("session__patient__consents")
+    covered = {recording.id for recording in fetched if is_covered(recording.session)}
+    return {job.id for job in jobs if job.subject is None or job.subject in covered}
+
+
+def _job_row(job: Any, people: dict[str, str], *, has_consent: bool) -> JobRow:
+    progress, moves = progress_of(job, has_consent=has_consent), list(job.moves.all())
     return JobRow(
         id=job.id,
         is_snapshot=job.purpose == Purpose.SNAPSHOT,
@@ -66,10 +78,14 @@ def _job_row(job: Any, people: dict[str, str]) -> JobRow:
         took=seconds_in_words(job.took) if job.state in (JobState.SUCCEEDED, JobState.FAILED) else "",
         attempts=sum(move.state == JobState.RUNNING for move in moves),
         history=tuple(
-            Move(move.pgh_created_at, _moved(move, before, people), move.error_message)
+            Move(move.pgh_created_at, _moved(move, before, people), _reason(move, has_consent=has_consent))
             for before, move in zip([None, *moves], moves, strict=False)
         ),
     )
+
+
+def _reason(move: Any, *, has_consent: bool) -> str:
+    return why_failed(move.error_code, move.error_message, has_consent=has_consent)[1]
 
 
 def _moved(move: Any, before: Any, people: dict[str, str]) -> str:

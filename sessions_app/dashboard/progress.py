@@ -12,6 +12,7 @@ from inference.stages import STAGE_LABELS
 from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.wording import NAME_CHANNEL
 from sessions_app.identification import other_channels
+from sessions_app.job_facts import JobFacts, facts_of
 from sessions_app.models import PatientChannel
 
 WAITING = "Waiting its turn"
@@ -56,22 +57,26 @@ def unheard_of(jobs: Iterable[AnalysisJob]) -> set[UUID]:
     return set(AnalysisJob.objects.unheard().filter(id__in=running).values_list("id", flat=True)) if running else set()
 
 
-def progress_of(job: AnalysisJob, *, unheard: bool = False) -> Progress:
-    """The progress of ``job``, whose worker may be ``unheard`` of."""
+def progress_of(
+    job: AnalysisJob, *, has_consent: bool, may_name_channel: bool = True, unheard: bool = False
+) -> Progress:
+    """The progress of ``job``, whose worker may be ``unheard`` of, of a session whose day a consent covers or not."""
+    facts = facts_of(job, has_consent=has_consent)
+    channels = other_channels(job) if has_consent and may_name_channel else ()
     return Progress(
         state=job.state,
-        words=UNHEARD if unheard else _words(job),
-        percent=round(job.progress * 100),
-        error_code=job.error_code,
-        error_message=job.error_message,
+        words=UNHEARD if unheard else _words(job, facts),
+        percent=round(facts.progress * 100),
+        error_code=facts.error_code,
+        error_message=facts.error_message,
         can_retry=job.state == JobState.CANCELLED or (job.state == JobState.FAILED and retry_can_help(job.error_code)),
-        channels=tuple((channel, NAME_CHANNEL[channel]) for channel in other_channels(job)),
+        channels=tuple((channel, NAME_CHANNEL[channel]) for channel in channels),
     )
 
 
-def _words(job: AnalysisJob) -> str:
+def _words(job: AnalysisJob, facts: JobFacts) -> str:
     if job.state == JobState.QUEUED:
         return WAITING
     if job.state == JobState.RUNNING:
-        return STAGE_LABELS.get(job.stage, STARTING)
+        return STAGE_LABELS.get(facts.stage, STARTING)
     return {JobState.SUCCEEDED: "Analysed", JobState.FAILED: "Not analysed"}.get(JobState(job.state), "Cancelled")

@@ -12,7 +12,7 @@ from inference import results
 from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.models import Analysis, JobState, Timeline
 from inference.results import HeadName, Measure, Score, Turn
-from sessions_app.care import is_of_care_team
+from sessions_app.care import sees_in_emergency
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.audio_words import audio_sentence
 from sessions_app.dashboard.patient_panel import PatientPanel, patient_panel
@@ -43,14 +43,14 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What was measured in one recording."""
+    """What was measured in one recording. ``speakers``: how the patient was told from others, if that is shown."""
 
     analysis: Analysis
     scores: dict[HeadName, Score]
     doubts: dict[HeadName, str]
     hidden: str | None
     labels: list[CheckpointLabel]
-    speakers: str
+    speakers: str | None
     heard: Heard | None
     biomarkers: list[BiomarkerRow]
     more_biomarkers: list[BiomarkerRow]
@@ -105,9 +105,10 @@ def recording_details(session: Session, user: User) -> list[RecordingDetail]:
     confirmed = _confirmations(recordings, user) if shown else {}
     earlier = _earlier(session, recordings, gate) if may(user, Action.SEE_SCORES) else []
     origin = todays_origin() if may(user, Action.REANALYZE) else None
-    may_decide = may(user, Action.CONFIRM_PATIENT) and is_of_care_team(user, session.patient)
+    in_emergency = sees_in_emergency(user, session.patient)
+    may_decide = may(user, Action.CONFIRM_PATIENT) and not in_emergency
     unheard = unheard_of(one.job for one in recordings)
-    fetched = _Fetched(timelines, confirmed, earlier, origin, unheard, may_decide)
+    fetched = _Fetched(timelines, confirmed, earlier, origin, unheard, may_decide, not in_emergency)
     return [_recording_detail(session, recording, gate, fetched) for recording in recordings]
 
 
@@ -116,7 +117,7 @@ class _Fetched:
     """What is fetched once for all recordings of a session.
 
     ``origin``: of an analysis that is made today. ``unheard``: see `unheard_of`. ``may_decide``: whether this user may
-    say who the patient is.
+    say who the patient is; ``may_name_channel``: on which channel they are, where that was not clear.
     """
 
     timelines: dict[Any, Timeline]
@@ -125,6 +126,7 @@ class _Fetched:
     origin: str | None
     unheard: set[UUID]
     may_decide: bool
+    may_name_channel: bool
 
 
 def _recording_detail(
@@ -142,7 +144,12 @@ def _recording_detail(
     if gate.shows_voice(session):
         confirmation = fetched.confirmed.get(recording.analysis_id)
         panel = patient_panel(recording, confirmation, may_decide=fetched.may_decide)
-    progress = progress_of(recording.job, unheard=recording.job_id in fetched.unheard)
+    progress = progress_of(
+        recording.job,
+        has_consent=gate.has_consent(session),
+        may_name_channel=fetched.may_name_channel,
+        unheard=recording.job_id in fetched.unheard,
+    )
     return RecordingDetail(
         recording=recording,
         progress=progress,
@@ -181,7 +188,7 @@ def _detail(
         doubts=gate.doubts(session, analysis),
         hidden=gate.why_hidden(session),
         labels=labels_of([analysis.checkpoint_name]),
-        speakers=_speakers(recording, analysis),
+        speakers=_speakers(recording, analysis) if gate.shows_voice(session) else None,
         heard=gate.heard(session, analysis),
         biomarkers=[row for row in measures if row.definition.main],
         more_biomarkers=[row for row in measures if not row.definition.main],

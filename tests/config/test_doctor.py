@@ -100,6 +100,83 @@ def test_a_whole_checkpoint_is_named_with_its_label(monkeypatch: pytest.MonkeyPa
     assert "For research only." in finding.message
 
 
+WELL = {
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length_on_error": "0",
+    "debug_print_parse": "off",
+    "debug_print_rewritten": "off",
+    "debug_print_plan": "off",
+}
+"""Settings of PostgreSQL by which its log holds no statement and no row."""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The settings of a server that writes down nothing, to be changed."""
+    settings = dict(WELL)
+    monkeypatch.setattr(doctor, "_server_settings", lambda: settings)
+    return settings
+
+
+def test_a_server_that_writes_no_statement_down_is_well(server: dict[str, str]) -> None:
+    finding = doctor.server_log()
+    assert (finding.ok, finding.advice) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("log_statement", "all"),
+        ("log_statement", "mod"),
+        ("log_min_duration_statement", "0"),
+        ("log_min_duration_sample", "1000"),
+        ("log_transaction_sample_rate", "0.01"),
+        ("log_min_error_statement", "error"),
+        ("log_min_error_statement", "fatal"),
+        ("log_error_verbosity", "default"),
+        ("log_parameter_max_length_on_error", "-1"),
+        ("debug_print_parse", "on"),
+        ("auto_explain.log_min_duration", "500"),
+        ("pgaudit.log", "write"),
+    ],
+)
+def test_a_server_that_may_write_patient_data_into_its_log_is_said_to_and_how_to_stop_it(
+    server: dict[str, str], name: str, value: str
+) -> None:
+    server[name] = value
+    finding = doctor.server_log()
+    assert not finding.ok
+    assert f"{name} = {value}" in finding.message
+    assert f"{name} = {doctor.DISCREET[name]}" in finding.advice
+
+
+def test_statements_that_make_tables_hold_no_patient_data(server: dict[str, str]) -> None:
+    server["log_statement"] = "ddl"
+    assert doctor.server_log().ok
+
+
+def test_each_setting_is_asked_of_the_server_that_the_application_is_connected_to() -> None:
+    found = doctor._server_settings()
+    assert set(WELL) <= set(found)
+    told = doctor.server_log()
+    assert told.ok == all(found[name] == value for name, value in WELL.items() if name != "log_statement")
+
+
+def test_whether_a_server_that_does_not_answer_writes_them_down_cannot_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> dict[str, str]:
+        raise OperationalError
+
+    monkeypatch.setattr(doctor, "_server_settings", refuse)
+    finding = doctor.server_log()
+    assert not finding.ok
+    assert "without the database" in finding.message
+
+
 def test_a_full_disk_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1024))
     finding = doctor.disk()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models.functions import Now
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts import access_log
 from accounts.models import AccessLogEntry, EmergencyAccess, User
-from sessions_app import emergency, erasure, exports, identification, recordings, retention
-from sessions_app.models import Patient, QuestionnaireResponse, Recording, Session
+from inference.models import JobState
+from sessions_app import emergency, erasure, exports, identification, recordings, retention, uploads
+from sessions_app.errors import ChannelForCareTeam
+from sessions_app.models import Patient, PatientChannel, QuestionnaireResponse, Recording, Session
 from tests.pages import signed_in, text
 from tests.scores import marked, traces
-from tests.world import QuestionnaireFactory, SessionFactory, World
+from tests.world import QuestionnaireFactory, RecordingFactory, SessionFactory, World
 
 pytestmark = pytest.mark.django_db
 
@@ -249,3 +253,79 @@ def test_the_administrator_of_another_clinic_is_told_nothing(world: World) -> No
 def test_marking_costs_no_query_more(world: World, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(1):
         access_log.record(actor=world.alice, action="read", object_kind="patient")
+
+
+CONTENT = b"the same file"
+
+
+def sent(world: World, user: User, session: Session, channel: PatientChannel) -> Recording:
+    upload = SimpleUploadedFile("monday.wav", CONTENT)
+    return uploads.recording_add(user=user, session=session, upload=upload, patient_channel=channel)
+
+
+def test_no_upload_names_another_channel_under_it_and_the_refusal_is_marked(
+    world: World, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    session = SessionFactory(patient=world.alices_patient)
+    recording = sent(world, world.alice, session, PatientChannel.LEFT)
+    begin(world)
+    with pytest.raises(ChannelForCareTeam):
+        sent(world, world.bob, session, PatientChannel.RIGHT)
+    as_it_was = Recording.objects.get()
+    assert (as_it_was.patient_channel, as_it_was.job_id) == ("left", recording.job_id)
+    row = AccessLogEntry.objects.get(actor_id=world.bob.id, allowed=False)
+    assert (row.action, row.purpose, row.patient_id) == ("upload", "emergency", world.alices_patient.id)
+    assert sent(world, world.bob, session, PatientChannel.LEFT) == recording
+    assert sent(world, world.sam, session, PatientChannel.RIGHT).patient_channel == "right"
+
+
+def test_audio_that_comes_back_under_it_names_no_other_channel(
+    world: World, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    session = SessionFactory(patient=world.alices_patient)
+    recording = sent(world, world.alice, session, PatientChannel.LEFT)
+    retention.audio_remove(user=world.alice, recording=recording)
+    begin(world)
+    with pytest.raises(ChannelForCareTeam):
+        sent(world, world.bob, session, PatientChannel.RIGHT)
+    as_it_was = Recording.objects.get()
+    assert (as_it_was.has_audio, as_it_was.patient_channel) == (False, "left")
+
+
+def test_the_upload_form_says_why_it_takes_no_other_channel_under_it(
+    world: World, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    session = SessionFactory(patient=world.alices_patient)
+    sent(world, world.alice, session, PatientChannel.LEFT)
+    begin(world)
+    upload = SimpleUploadedFile("monday.wav", CONTENT)
+    form = {"session": str(session.id), "file": upload, "patient_channel": "right"}
+    answer = signed_in(world.bob).post("/api/v1/recordings", form)
+    assert (answer.status_code, answer.json()["code"]) == (403, "channel_for_care_team")
+    again = SimpleUploadedFile("monday.wav", CONTENT)
+    form = {"held_at": "2026-03-02T09:00", "file": again, "patient_channel": "right"}
+    page = signed_in(world.bob).post(f"/patients/{world.alices_patient.id}/sessions/", form)
+    assert page.status_code == 422
+    assert ChannelForCareTeam.code in page.content.decode()
+
+
+def test_a_channel_that_did_not_fit_is_not_named_anew_under_it_and_no_button_offers_it(world: World) -> None:
+    recording = RecordingFactory(
+        session=SessionFactory(patient=world.alices_patient),
+        job__state=JobState.FAILED,
+        job__error_code="bad_channel",
+        job__error_message="Please name the channel.",
+    )
+    begin(world)
+    with pytest.raises(ChannelForCareTeam):
+        identification.patient_channel_name(user=world.bob, recording=recording, channel=PatientChannel.LEFT)
+    row = AccessLogEntry.objects.get(actor_id=world.bob.id, allowed=False)
+    assert (row.action, row.purpose) == ("retry", "emergency")
+    addresses = (f"/sessions/{recording.session_id}/", f"/patients/{world.alices_patient.id}/")
+    offered = 'name="patient_channel" value="left"'
+    for address in addresses:
+        assert offered not in signed_in(world.bob).get(address).content.decode()
+        assert offered in signed_in(world.alice).get(address).content.decode()

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AccessLogEntry, AffectPolicy
-from inference.models import AnalysisJob
-from sessions_app import exports, retention, uploads
-from sessions_app.models import Consent, Patient, Recording
+from inference.models import AnalysisJob, JobState
+from sessions_app import emergency, erasure, exports, retention, uploads
+from sessions_app.models import Confirmation, Consent, Patient, Recording
+from tenancy import policies
 from tests.outlets import body_of
 from tests.pages import signed_in, text
 from tests.scores import marked, traces
@@ -68,7 +70,7 @@ def test_it_holds_each_kind_of_row_as_json_and_as_csv(world: World, recording: R
     assert found.testzip() is None
     names = {Path(name).stem for name in found.namelist() if name.startswith("json/")}
     assert names == {Path(name).stem for name in found.namelist() if name.startswith("csv/")}
-    for name in sorted(names - {"turns", "confirmations"}):
+    for name in sorted(names - {"turns", "confirmations", "emergency_accesses"}):
         listed = rows(found, name)
         assert listed, name
         lines = list(csv.DictReader(io.StringIO(found.read(f"csv/{name}.csv").decode())))
@@ -76,6 +78,86 @@ def test_it_holds_each_kind_of_row_as_json_and_as_csv(world: World, recording: R
     assert rows(found, "patient")[0]["family_name"] == "Alder"
     assert rows(found, "recordings")[0]["original_name"] == "session.wav"
     assert "README.txt" in found.namelist()
+
+
+TABLES = {
+    "Patient": {"patient"},
+    "Patient_care_team": {"care_team"},
+    "Consent": {"consents"},
+    "Session": {"sessions"},
+    "QuestionnaireResponse": {"questionnaires"},
+    "Recording": {"recordings"},
+    "AnalysisJob": {"jobs"},
+    "JobMove": {"job_moves"},
+    "Analysis": {"analyses", "measures", "quality"},
+    "Timeline": {"windows", "turns", "waveform"},
+    "Confirmation": {"confirmations"},
+    "EmergencyAccess": {"emergency_accesses"},
+}
+"""In which parts of the archive the rows of a model are that erasure deletes."""
+
+OF_NO_PATIENT = {
+    "AccessLogEntry": "stays after erasure; in the archive as accesses",
+    "Authenticator": "how people of the clinic sign in",
+    "Clinic": "the clinic itself",
+    "ClinicKey": "the clinic's keys",
+    "CounselorVoice": "a counselor's own voice",
+    "EmailAddress": "of people of the clinic",
+    "EmailConfirmation": "of people of the clinic",
+    "ErasureReport": "made when nothing else is left",
+    "Invitation": "of people of the clinic",
+    "Token": "of people of the clinic",
+    "User": "people of the clinic",
+    "UserSession": "browsers of people of the clinic",
+}
+"""Tables of a clinic's rows that neither erasure nor export asks for, and why."""
+
+
+def test_whatever_erasure_deletes_is_in_the_archive(world: World, recording: Recording) -> None:
+    assert set(TABLES) == set(erasure.NAMES)
+    names = {Path(name).stem for name in archive(world).namelist() if name.startswith("json/")}
+    assert names == set().union(*TABLES.values()) | {"accesses"}
+
+
+def test_every_table_of_a_clinics_rows_is_erased_and_exported_or_is_of_no_patient() -> None:
+    guarded = {guard.table for guard in policies.guards()}
+    models = [model for model in apps.get_models(include_auto_created=True) if not model._meta.proxy]
+    every = {model.__name__ for model in models if model._meta.db_table in guarded}
+    assert every == set(erasure.NAMES) | set(OF_NO_PATIENT)
+
+
+def test_who_opened_the_patient_in_an_emergency_is_in_it(world: World) -> None:
+    reason = "Robin called in crisis, and Alice cannot be reached."
+    emergency.emergency_begin(user=world.bob, number=world.alices_patient.reference, reason=reason)
+    (row,) = rows(archive(world), "emergency_accesses")
+    assert (row["user_id"], row["reason"]) == (str(world.bob.id), reason)
+
+
+def test_each_step_of_each_job_is_in_it(world: World) -> None:
+    found = uploaded(world)
+    job = AnalysisJob.objects.filter(id=found.job_id)
+    job.update(state=JobState.FAILED, error_code="silent", error_message="This recording is silent.")
+    steps = [(row["pgh_obj_id"], row["state"], row["error_code"]) for row in rows(archive(world), "job_moves")]
+    assert steps == [(str(found.job_id), "queued", ""), (str(found.job_id), "failed", "silent")]
+
+
+def test_the_waveform_is_in_it_while_consent_covers_the_session(world: World, recording: Recording) -> None:
+    assert [row["peak"] for row in rows(archive(world), "waveform")] == [0.0, 0.5, 0.2]
+    Consent.objects.update(withdrawn_at=timezone.now())
+    assert rows(archive(world), "waveform") == []
+
+
+def test_without_consent_it_does_not_say_whose_voice_was_taken_for_the_patients(
+    world: World, recording: Recording
+) -> None:
+    Confirmation.objects.create(analysis=recording.analysis, confirmed_by=world.alice)
+    AnalysisJob.objects.update(options={"swapped": True})
+    assert [len(rows(archive(world), name)) for name in ("confirmations", "analyses")] == [1, 1]
+    Consent.objects.update(withdrawn_at=timezone.now())
+    found = archive(world)
+    assert rows(found, "confirmations") == []
+    assert {row["speaker_method"] for row in rows(found, "analyses")} == {None}
+    assert [row["options"] for row in rows(found, "jobs")] == [{}]
 
 
 def test_it_tells_nothing_of_other_patients(world: World, recording: Recording) -> None:

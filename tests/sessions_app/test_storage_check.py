@@ -15,7 +15,8 @@ from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
 from config import doctor
-from sessions_app.models import Recording
+from inference.errors import FileDamaged
+from sessions_app.models import ClinicKey, Recording
 from sessions_app.storage import GRACE_SECONDS
 from sessions_app.storage_check import compare
 from tests.stored import kept, raw, rewritten
@@ -87,6 +88,50 @@ def test_a_file_that_no_row_knows_is_an_orphan_once_it_cannot_be_coming_in_any_m
     assert compare().whole
     age(name, GRACE_SECONDS + 60)
     assert compare().orphans == [name]
+
+
+def test_one_clinics_missing_key_costs_no_other_clinic_its_check() -> None:
+    locked, mine = recording(), recording(b"other sound")
+    rewritten(mine.file, b"Other sound")
+    of_it = ClinicKey.objects.filter(id=locked.file.rpartition("/")[2].partition(".")[0])
+    assert of_it.update(master="of-another-key") == 1
+    found = compare()
+    assert (found.checked, found.locked, found.changed) == (2, [locked.id], [mine.id])
+    told = doctor.stored()
+    assert f"1 locked by a master key that is not here: {locked.id}" in told.message
+    assert f"1 changed since upload: {mine.id}" in told.message
+    assert "MASTER_KEYS_OLD" in told.advice
+
+
+@pytest.mark.parametrize("trouble", [FileNotFoundError(), FileDamaged(), None])
+def test_a_recording_that_is_deleted_while_it_is_read_is_nobodys_fault(
+    monkeypatch: pytest.MonkeyPatch, trouble: Exception | None
+) -> None:
+    mine = recording()
+
+    def read(_: str) -> str:
+        mine.delete()
+        if trouble is not None:
+            raise trouble
+        return "of what was left"
+
+    monkeypatch.setattr("sessions_app.storage.digest", read)
+    assert compare().whole
+
+
+def test_a_file_that_vanishes_while_they_are_listed_is_no_orphan(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone, orphan = kept(b"sound"), kept(b"other sound")
+    for name in (gone, orphan):
+        age(name, GRACE_SECONDS + 60)
+    looked = Path.glob
+
+    def listed_then_gone(folder: Path, pattern: str) -> list[Path]:
+        found = list(looked(folder, pattern))
+        Path(default_storage.path(gone)).unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(Path, "glob", listed_then_gone)
+    assert compare().orphans == [orphan]
 
 
 @pytest.mark.parametrize(

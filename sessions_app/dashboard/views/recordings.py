@@ -19,6 +19,7 @@ from sessions_app.dashboard.progress import progress_of, unheard_of
 from sessions_app.dashboard.views.patients import log_read, sessions_context
 from sessions_app.errors import ConsentMissing, Refused
 from sessions_app.models import PatientChannel, Recording
+from sessions_app.scores import is_covered
 
 SWAPPED = "The recording is analysed again, with the other person as the patient."
 CHANGED_MEANWHILE = "Nothing was changed: this recording is or was analysed anew meanwhile."
@@ -28,7 +29,8 @@ CHANGED_MEANWHILE = "Nothing was changed: this recording is or was analysed anew
 def progress(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """How far the analysis is, asked for again and again by the session's page; once it has ended, that whole page."""
     recording = recording_or_404(request.user, recording_id)
-    shown = progress_of(recording.job, unheard=bool(unheard_of([recording.job])))
+    has_consent = is_covered(recording.session)
+    shown = progress_of(recording.job, has_consent=has_consent, unheard=bool(unheard_of([recording.job])))
     if not shown.is_open:
         return HttpResponseClientRefresh()
     if request.GET.get("seen") == shown.appearance:
