@@ -29,5 +29,5 @@ class TokenAuthentication(authentication.TokenAuthentication):
         """Whose token this is, in whichever clinic. Raises `AuthenticationFailed`."""
         with tenancy.every_clinic():
             user, token = super().authenticate_credentials(key)
-        tenancy.become(user.clinic_id)
+        tenancy.become(user.clinic_id, actor_id=user.id)
         return user, token

@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -16,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
+import tenancy
 from accounts import access_log, second_factor
 from accounts.devices import sessions_end
 from accounts.models import Invitation, Purpose, Role, User
@@ -93,7 +95,10 @@ def _new(invitation: Invitation, name: str, password: str) -> User:
         "role": invitation.role,
     }
     validate_password(password, User(**said))
-    return User.objects.create_user(password=password, **said)
+    account_id = uuid4()
+    # Nobody has signed in: whoever has the link makes their own account.
+    with tenancy.acting_as(account_id):
+        return User.objects.create_user(id=account_id, password=password, **said)
 
 
 def _renewed(account: User, password: str) -> User:
