@@ -1,4 +1,4 @@
-"""What was changed in records: for each kind of record one table of its changes, which triggers write (django-pghistory).
+"""What was changed in records: a table of changes for each kind of record, which triggers of django-pghistory write.
 
 A row holds the record as it is after the change, or as it last was where it was removed; what it was before is the row
 before. Only the columns that are named are kept. Rows are written by the triggers alone, and nobody changes them.
@@ -37,7 +37,7 @@ M = TypeVar("M", bound=type[models.Model])
 
 
 class Change(Event):
-    """One change of one record. ``actor_id``: whose request it was; NULL where somebody had not signed in, or nobody."""
+    """One change of one record. ``actor_id``: whose request it was; NULL where nobody asked or had signed in."""
 
     pgh_id = models.BigIntegerField(
         primary_key=True,
@@ -59,8 +59,8 @@ def keeps_changes(
 ) -> Callable[[M], M]:
     """Keep what becomes of the ``fields`` of a model in a model of its own, called ``name``.
 
-    ``whose``: SQL that sets the ``clinic_id`` of a change, and the ``patient_id`` where it is about one; ``also``: those
-    of the two that are no fields of the model. ``removals``: whether it is kept that a record was removed.
+    ``whose``: SQL that sets the ``clinic_id`` of a change, and the ``patient_id`` where it is about one; ``also``: what
+    of the two is no field of the model. ``removals``: whether it is kept that a record was removed.
     """
     trackers = [pghistory.InsertEvent(ADDED), pghistory.UpdateEvent(CHANGED)]
     return pghistory.track(
