@@ -22,7 +22,7 @@ from tenancy.scope import Scope, current
 _NO_ROWS = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK")
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-"""What is taken for the id of a request. Whoever asks can send one, and it becomes part of a statement."""
+"""What is taken for the id of a request. It becomes part of a statement, so it is not believed to be well-formed."""
 
 Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
 

@@ -29,11 +29,12 @@ def page(world: World) -> str:
 
 def test_what_is_changed_on_a_page_is_shown_with_who_did_it_and_in_which_request(world: World) -> None:
     client = signed_in(world.sam)
-    client.post(f"/patients/{world.alices_patient.id}/consents/withdraw/", headers={"X-Request-ID": "request-7"})
+    client.post(f"/patients/{world.alices_patient.id}/consents/withdraw/")
     consent = world.alices_patient.consents.get()
     assert consent.withdrawn_at
     shown = page(world)
-    assert "Sam request-7" in shown
+    logged = AccessLogEntry.objects.get(action="withdraw")
+    assert f"Sam {logged.request_id}" in shown
     assert "Consent of 1 Jan 2020 changed" in shown
     assert "Withdrawn – → is now" in shown
     assert "Withdrawn by – → is now Sam" in shown
