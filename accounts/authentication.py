@@ -30,5 +30,5 @@ class TokenAuthentication(authentication.TokenAuthentication):
         """Whose token this is, in whichever clinic. Raises ``AuthenticationFailed`` or ``Throttled``."""
         with tenancy.every_clinic():
             token = api_token_of(key) or wrong_tokens.refuse(key)
-        tenancy.become(token.user.clinic_id)
+        tenancy.become(token.user.clinic_id, actor_id=token.user.id)
         return token.user, token

@@ -9,13 +9,14 @@ import hashlib
 import secrets
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+import tenancy
 from accounts import access_log, second_factor
 from accounts.api_tokens import api_token_end
 from accounts.devices import sessions_end
@@ -102,7 +103,10 @@ def _new(invitation: Invitation, name: str, password: str) -> User:
         "role": invitation.role,
     }
     validate_password(password, User(**said))
-    return User.objects.create_user(password=password, **said)
+    account_id = uuid4()
+    # Nobody has signed in: whoever has the link makes their own account.
+    with tenancy.acting_as(account_id):
+        return User.objects.create_user(id=account_id, password=password, **said)
 
 
 def _renewed(account: User, password: str) -> User:

@@ -87,7 +87,7 @@ class TenancyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         with tenancy.nobody():
             if request.user.is_authenticated:
-                tenancy.become(request.user.clinic_id)
+                tenancy.become(request.user.clinic_id, actor_id=request.user.id)
             response = self.get_response(request)
             if isinstance(response, StreamingHttpResponse):
                 _keep_tenancy(response)

@@ -17,6 +17,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts.changes import keeps_changes
+
 NO_PLACE = {"Factory", "localtime"}
 """Entries of the time zone database that mean no place, and that no browser knows."""
 
@@ -35,6 +37,12 @@ class AffectPolicy(models.TextChoices):
     OFF = "off", "Off: recordings and acoustic measures only"
 
 
+@keeps_changes(
+    "ClinicChange",
+    *("name", "time_zone", "affect_policy", "audio_days", "idle_minutes"),
+    whose="NEW.clinic_id = NEW.pgh_obj_id;",
+    also={"clinic_id": models.UUIDField(db_index=True)},
+)
 class Clinic(models.Model):
     """One practice. Nothing crosses from one clinic to another."""
 
@@ -93,6 +101,8 @@ class UserManager(BaseUserManager["User"]):
         return self.filter(clinic=clinic, role=Role.COUNSELOR, is_active=True)
 
 
+# Neither the password nor what else proves who somebody is.
+@keeps_changes("UserChange", "clinic", "email", "display_name", "role", "is_active", whose="", also={})
 class User(AbstractBaseUser):
     """A person or program of one clinic, with one role."""
 
@@ -126,6 +136,13 @@ class User(AbstractBaseUser):
         if tuple(unique_check) == ("email",):
             return ValidationError("Somebody has an account with this e-mail address already.", code="unique")
         return super().unique_error_message(model_class, unique_check)
+
+
+ClinicChange: Any  # made by `keeps_changes`
+"""What became of a clinic's settings: see `accounts.changes.Change`."""
+
+UserChange: Any
+"""What became of an account."""
 
 
 class ApiToken(models.Model):

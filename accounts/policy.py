@@ -39,6 +39,7 @@ class Action(StrEnum):
     MANAGE_CLINIC = "manage_clinic"
     READ_ACCESS_LOG = "read_access_log"
     SEE_WHO_LOOKED = "see_who_looked"
+    SEE_CHANGES = "see_changes"
 
 
 _ANALYSES = {Action.RETRY_ANALYSIS, Action.CANCEL_ANALYSIS, Action.REANALYZE}
@@ -66,6 +67,9 @@ _IN_PERSON = {Action.CONFIRM_PATIENT, Action.KEEP_VOICE}
 # see who else has looked. Staff open every patient of the clinic; what their colleagues open is not theirs to watch.
 _ACCESSES = {Action.SEE_WHO_LOOKED}
 
+# Answers of questionnaires are among them, which staff do not see; so what was changed is for who sees all of it.
+_CHANGES = {Action.SEE_CHANGES}
+
 # To hear a session is to be in it: for the counselors who were or will be, and for no program.
 _LISTENING = {Action.LISTEN}
 
@@ -82,6 +86,7 @@ ALLOWED: dict[str, set[Action]] = {
     | _DELETION
     | _IN_PERSON
     | _ACCESSES
+    | _CHANGES
     | _WHOLE_RECORD
     | _EMERGENCY
     | _LISTENING,

@@ -14,6 +14,7 @@ from accounts import access_log
 from accounts.models import EmergencyAccess, Purpose, User
 from accounts.policy import Action
 from inference import services as jobs
+from sessions_app import changes
 from sessions_app.care import require_own_care
 from sessions_app.models import ErasureReport, Patient, Recording
 
@@ -53,7 +54,8 @@ def patient_erase(*, user: User, patient: Patient) -> ErasureReport | None:
 
 
 def _erase(patient: Patient) -> Counter[str]:
-    counts: Counter[str] = Counter()
+    # They go with the patient's row: a trigger deletes them, for which the application itself has no right.
+    counts: Counter[str] = Counter({"changes of the record": changes.count_of_patient(patient)})
     for recording in list(Recording.objects.filter(session__patient=patient)):
         # As a worker that stores an analysis does: first the job, then the recording.
         subject = recording.id

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from accounts.models import AccessLogEntry, EmergencyAccess, User
 from inference.models import Analysis, AnalysisJob, JobMove, Timeline
 from inference.results import HEADS
+from sessions_app.changes import changes_of_patient
 from sessions_app.job_facts import facts_of, why_failed
 from sessions_app.models import Confirmation, Patient, Recording, Session
 from sessions_app.scores import ScoreGate
@@ -50,6 +51,7 @@ def tables_of(patient: Patient, user: User) -> Tables:
         "confirmations": _confirmations(by_recording, gate),
         **_analysed(by_recording, gate),
         "emergency_accesses": _rows(EmergencyAccess.objects.filter(patient_id=patient.id).order_by("began_at")),
+        "changes": list(_changes(patient)),
         "accesses": _accesses(patient),
     }
 
@@ -119,13 +121,27 @@ def _add_over_time(tables: Tables, of_it: Row, session: Session, timeline: Timel
     tables["waveform"] += [{**of_it, "number": number, "peak": peak} for number, peak in enumerate(over_time.peaks)]
 
 
+def _changes(patient: Patient) -> Iterator[Row]:
+    """What was changed in the record, field by field, oldest first."""
+    found = changes_of_patient(patient)[::-1]
+    names = _names(patient, {change.actor_id for change in found})
+    for change in found:
+        said = {"at": change.at, "actor_id": change.actor_id, "actor": names.get(change.actor_id, "")}
+        said |= {"action": change.did, "object_kind": change.kind, "object_id": change.state["pgh_obj_id"]}
+        yield from ({**said, **asdict(edit)} for edit in change.edits)
+
+
 def _accesses(patient: Patient) -> list[Row]:
     """Who looked at the patient, oldest first: the accounting of disclosures is in it."""
     found = AccessLogEntry.objects.filter(clinic_id=patient.clinic_id, patient_id=patient.id).order_by("id")
     rows = list(found.values(*ACCESS))
-    people = User.objects.filter(clinic=patient.clinic_id, id__in={row["actor_id"] for row in rows if row["actor_id"]})
-    names = {person.id: person.display_name for person in people}
+    names = _names(patient, {row["actor_id"] for row in rows})
     return [{**row, "actor": names.get(row["actor_id"], "")} for row in rows]
+
+
+def _names(patient: Patient, ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    people = User.objects.filter(clinic=patient.clinic_id, id__in=[one for one in ids if one])
+    return {person.id: person.display_name for person in people}
 
 
 def columns_of(rows: Iterable[Row]) -> Iterator[str]:

@@ -41,6 +41,7 @@ json/  one file for each kind of row; times in UTC
 csv/   the same rows; a cell that a spreadsheet would calculate has an apostrophe in front
 audio/ the recordings as they were uploaded, by the id of the recording
 
+changes       what was added, changed or removed, field by field, when and by whom; nobody: Undertone itself
 accesses      who looked at the patient, when and what for; "disclosure" is what another program was given
 emergency_accesses   who of the clinic opened the patient in an emergency, until when and why
 analyses      scores from 0 to 1 with a 90 % interval (low, high), and the checkpoint that made them

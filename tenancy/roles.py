@@ -40,9 +40,17 @@ def application_role() -> str:
 
 _ONLY_ADDED_TO = """
     SELECT tgrelid::regclass::text FROM pg_trigger
-    WHERE tgname LIKE 'pgtrigger_no_update_or_delete_%' ORDER BY 1
+    WHERE tgname LIKE 'pgtrigger_no_update_%' ORDER BY 1
 """
-"""Tables where a trigger refuses it. Any role can switch triggers of this kind off for itself (`pgtrigger.ignore`)."""
+"""Tables where a trigger refuses it: ``no_update_or_delete``, or ``no_update`` where rows go with what they are about.
+
+Any role can switch triggers of this kind off for itself (`pgtrigger.ignore`).
+"""
+
+_IN_THE_OWNERS_RIGHT = """
+    SELECT oid::regprocedure::text FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace
+"""
+"""Functions that triggers of ours call. Whoever may use one may make it a trigger of a table of their own."""
 
 
 def grant(connection: BaseDatabaseWrapper, role: str) -> None:
@@ -61,3 +69,6 @@ def grant(connection: BaseDatabaseWrapper, role: str) -> None:
         cursor.execute(_ONLY_ADDED_TO)
         for (table,) in cursor.fetchall():
             cursor.execute(f"REVOKE UPDATE, DELETE ON {table} FROM {name}")
+        cursor.execute(_IN_THE_OWNERS_RIGHT)
+        for (function,) in cursor.fetchall():
+            cursor.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC, {name}")

@@ -1,11 +1,11 @@
-"""For whom the running code acts: one clinic, every clinic, or nobody (as long as nothing was said)."""
+"""For whom the running code acts: one clinic, every clinic, or nobody (as long as nothing was said). And who acts."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,13 +14,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose rows the database shows: those of ``clinic``, with ``every`` all of them, else none."""
+    """Whose rows the database shows: those of ``clinic``, with ``every`` all of them, else none.
+
+    ``actor``: the person in whose request the code runs, who is written beside each change; ``None``: Undertone itself.
+    """
 
     clinic: UUID | None = None
     every: bool = False
+    actor: UUID | None = None
 
 
-NOBODY, EVERY_CLINIC = Scope(), Scope(every=True)
+NOBODY = Scope()
 
 _scope: ContextVar[Scope] = ContextVar("tenancy", default=NOBODY)
 
@@ -33,14 +37,21 @@ def current() -> Scope:
 @contextmanager
 def acting_for(clinic_id: UUID) -> Iterator[None]:
     """Work for one clinic."""
-    with _within(Scope(clinic=clinic_id)):
+    with _within(replace(current(), clinic=clinic_id, every=False)):
         yield
 
 
 @contextmanager
 def every_clinic() -> Iterator[None]:
     """Work that belongs to no one clinic: housekeeping, an operator's command, finding out who somebody is."""
-    with _within(EVERY_CLINIC):
+    with _within(replace(current(), clinic=None, every=True)):
+        yield
+
+
+@contextmanager
+def acting_as(actor_id: UUID) -> Iterator[None]:
+    """Say that what is changed meanwhile is changed by this person."""
+    with _within(replace(current(), actor=actor_id)):
         yield
 
 
@@ -51,14 +62,14 @@ def nobody() -> Iterator[None]:
         yield
 
 
-def become(clinic_id: UUID) -> None:
+def become(clinic_id: UUID, *, actor_id: UUID) -> None:
     """From here to the end of the surrounding block, work for one clinic: a request has shown whose it is."""
-    _scope.set(Scope(clinic=clinic_id))
+    _scope.set(Scope(clinic=clinic_id, actor=actor_id))
 
 
 def become_every() -> None:
     """The same for every clinic: nobody knows yet whose request it is, and this is where that is found out."""
-    _scope.set(EVERY_CLINIC)
+    _scope.set(Scope(every=True))
 
 
 def surrounding(items: Iterable[T]) -> Iterator[T]:

@@ -18,6 +18,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Before the tables that take their numbers from it: one for the changes of records of every kind.
+        migrations.RunSQL('CREATE SEQUENCE accounts_change_number', 'DROP SEQUENCE accounts_change_number'),
         migrations.CreateModel(
             name='Clinic',
             fields=[
@@ -153,5 +155,98 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='accesslogseal',
             trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;", hash='e3239ed6a594c52b25cbe646370a50121127ef92', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_063a4', table='accounts_accesslogseal', when='BEFORE')),
+        ),
+        migrations.CreateModel(
+            name='ClinicChange',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigIntegerField(db_default=models.Func(models.Value('accounts_change_number'), function='nextval', output_field=models.BigIntegerField()), editable=False, primary_key=True, serialize=False)),
+                ('actor_id', models.UUIDField(null=True)),
+                ('request_id', models.CharField(blank=True, max_length=64)),
+                ('clinic_id', models.UUIDField(db_index=True)),
+                ('name', models.CharField(max_length=120)),
+                ('time_zone', models.CharField(default='UTC', max_length=64)),
+                ('affect_policy', models.CharField(choices=[('on', 'On: scores are made and shown'), ('research', 'Research only: scores are made where a patient has consented to research, and shown to nobody'), ('off', 'Off: recordings and acoustic measures only')], default='on', max_length=16)),
+                ('audio_days', models.PositiveSmallIntegerField(default=30, help_text='So many days after its analysis the audio of a recording is removed.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3650)])),
+                ('idle_minutes', models.PositiveSmallIntegerField(default=15, help_text='Who does nothing for so long is signed out.', validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(60)])),
+            ],
+            options={
+                'ordering': ['-pgh_id'],
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='UserChange',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigIntegerField(db_default=models.Func(models.Value('accounts_change_number'), function='nextval', output_field=models.BigIntegerField()), editable=False, primary_key=True, serialize=False)),
+                ('actor_id', models.UUIDField(null=True)),
+                ('request_id', models.CharField(blank=True, max_length=64)),
+                ('email', models.EmailField(max_length=254)),
+                ('display_name', models.CharField(max_length=120)),
+                ('role', models.CharField(choices=[('counselor', 'Counselor'), ('staff', 'Staff'), ('admin', 'Clinic administrator'), ('integration', 'Integration client')], max_length=16)),
+                ('is_active', models.BooleanField(default=True)),
+            ],
+            options={
+                'ordering': ['-pgh_id'],
+                'abstract': False,
+            },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='clinic',
+            trigger=pgtrigger.compiler.Trigger(name='added_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "accounts_clinicchange" ("affect_policy", "audio_days", "idle_minutes", "name", "pgh_created_at", "pgh_label", "pgh_obj_id", "time_zone") VALUES (NEW."affect_policy", NEW."audio_days", NEW."idle_minutes", NEW."name", NOW(), \'added\', NEW."id", NEW."time_zone"); RETURN NULL;', hash='42c1df9a88157619e136596e56795b9538d7cf64', operation='INSERT', pgid='pgtrigger_added_insert_64711', table='accounts_clinic', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='clinic',
+            trigger=pgtrigger.compiler.Trigger(name='changed_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."affect_policy" IS DISTINCT FROM (NEW."affect_policy") OR OLD."audio_days" IS DISTINCT FROM (NEW."audio_days") OR OLD."idle_minutes" IS DISTINCT FROM (NEW."idle_minutes") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."time_zone" IS DISTINCT FROM (NEW."time_zone"))', func='INSERT INTO "accounts_clinicchange" ("affect_policy", "audio_days", "idle_minutes", "name", "pgh_created_at", "pgh_label", "pgh_obj_id", "time_zone") VALUES (NEW."affect_policy", NEW."audio_days", NEW."idle_minutes", NEW."name", NOW(), \'changed\', NEW."id", NEW."time_zone"); RETURN NULL;', hash='3a3f4d291498fa91c2e44f1c0d42afe2945b57ff', operation='UPDATE', pgid='pgtrigger_changed_update_58605', table='accounts_clinic', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='clinic',
+            trigger=pgtrigger.compiler.Trigger(name='removed_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "accounts_clinicchange" ("affect_policy", "audio_days", "idle_minutes", "name", "pgh_created_at", "pgh_label", "pgh_obj_id", "time_zone") VALUES (OLD."affect_policy", OLD."audio_days", OLD."idle_minutes", OLD."name", NOW(), \'removed\', OLD."id", OLD."time_zone"); RETURN NULL;', hash='c65402cf0316fddb73e9aa4cb555c31c68b33b95', operation='DELETE', pgid='pgtrigger_removed_delete_5e521', table='accounts_clinic', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='user',
+            trigger=pgtrigger.compiler.Trigger(name='added_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "accounts_userchange" ("clinic_id", "display_name", "email", "is_active", "pgh_created_at", "pgh_label", "pgh_obj_id", "role") VALUES (NEW."clinic_id", NEW."display_name", NEW."email", NEW."is_active", NOW(), \'added\', NEW."id", NEW."role"); RETURN NULL;', hash='1691b3e2e875fc3ebbb3a14de2defcdbfd30ca64', operation='INSERT', pgid='pgtrigger_added_insert_b6992', table='accounts_user', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='user',
+            trigger=pgtrigger.compiler.Trigger(name='changed_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."clinic_id" IS DISTINCT FROM (NEW."clinic_id") OR OLD."display_name" IS DISTINCT FROM (NEW."display_name") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."role" IS DISTINCT FROM (NEW."role"))', func='INSERT INTO "accounts_userchange" ("clinic_id", "display_name", "email", "is_active", "pgh_created_at", "pgh_label", "pgh_obj_id", "role") VALUES (NEW."clinic_id", NEW."display_name", NEW."email", NEW."is_active", NOW(), \'changed\', NEW."id", NEW."role"); RETURN NULL;', hash='99d05cdce9573cb8dcd8908b6744258af3405b33', operation='UPDATE', pgid='pgtrigger_changed_update_1bd15', table='accounts_user', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='user',
+            trigger=pgtrigger.compiler.Trigger(name='removed_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "accounts_userchange" ("clinic_id", "display_name", "email", "is_active", "pgh_created_at", "pgh_label", "pgh_obj_id", "role") VALUES (OLD."clinic_id", OLD."display_name", OLD."email", OLD."is_active", NOW(), \'removed\', OLD."id", OLD."role"); RETURN NULL;', hash='266585e914d539c3491546707ec3e22977b700b4', operation='DELETE', pgid='pgtrigger_removed_delete_2b56b', table='accounts_user', when='AFTER')),
+        ),
+        migrations.AddField(
+            model_name='clinicchange',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='changes', to='accounts.clinic'),
+        ),
+        migrations.AddField(
+            model_name='userchange',
+            name='clinic',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.clinic'),
+        ),
+        migrations.AddField(
+            model_name='userchange',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='changes', to=settings.AUTH_USER_MODEL),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='clinicchange',
+            trigger=pgtrigger.compiler.Trigger(name='stamped', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF pg_trigger_depth() < 2 THEN\n        RAISE EXCEPTION 'Rows of % are written by the changes themselves.', TG_TABLE_NAME;\n    END IF;\n    NEW.clinic_id = NEW.pgh_obj_id;\n    NEW.actor_id = NULLIF(current_setting('undertone.actor', true), '')::uuid;\n    NEW.request_id = COALESCE(current_setting('undertone.request', true), '');\n    RETURN NEW;\n", hash='09933010a07eacfb7c7ace6b97ed608adb023bdd', operation='INSERT', pgid='pgtrigger_stamped_3342d', table='accounts_clinicchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='clinicchange',
+            trigger=pgtrigger.compiler.Trigger(name='no_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;", hash='601ee3e2cffe3aa263a19d207a0fd6182f19cefb', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_no_update_be528', table='accounts_clinicchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='userchange',
+            trigger=pgtrigger.compiler.Trigger(name='stamped', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF pg_trigger_depth() < 2 THEN\n        RAISE EXCEPTION 'Rows of % are written by the changes themselves.', TG_TABLE_NAME;\n    END IF;\n    \n    NEW.actor_id = NULLIF(current_setting('undertone.actor', true), '')::uuid;\n    NEW.request_id = COALESCE(current_setting('undertone.request', true), '');\n    RETURN NEW;\n", hash='fdcb2328c874a8f63f87f84cbba1bdb33ab5bdbb', operation='INSERT', pgid='pgtrigger_stamped_32837', table='accounts_userchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='userchange',
+            trigger=pgtrigger.compiler.Trigger(name='no_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;", hash='87f81697796e8d41861ba9e25dd75deaede6dd31', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_no_update_f7f4a', table='accounts_userchange', when='BEFORE')),
         ),
     ]

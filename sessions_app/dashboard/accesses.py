@@ -64,7 +64,7 @@ def following(found: QuerySet[AccessLogEntry], after: int | None, size: int) -> 
 
 def accesses(user: User, entries: list[AccessLogEntry]) -> Iterable[Access]:
     """``entries`` with the names and numbers that ``user`` may read."""
-    names = _names(user.clinic_id, {entry.actor_id for entry in entries})
+    names = names_of(user.clinic_id, {entry.actor_id for entry in entries})
     wanted = {entry.patient_id for entry in entries if entry.patient_id}
     numbers: dict[UUID, str] = dict(
         Patient.objects.numbered_for(user).filter(id__in=wanted).values_list("id", "reference")
@@ -104,7 +104,7 @@ def latest_readers(patient: Patient) -> tuple[Reader, ...]:
         times=Count("id", filter=Q(allowed=True)), refused=Count("id", filter=Q(allowed=False)), latest=Max("at")
     )
     found = list(counted.order_by("-latest"))
-    names = _names(patient.clinic_id, {row["actor_id"] for row in found})
+    names = names_of(patient.clinic_id, {row["actor_id"] for row in found})
     return tuple(
         Reader(
             who=names.get(row["actor_id"], SOMEBODY) if row["actor_id"] else ITSELF,
@@ -117,6 +117,7 @@ def latest_readers(patient: Patient) -> tuple[Reader, ...]:
     )
 
 
-def _names(clinic_id: UUID, ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
+def names_of(clinic_id: UUID, ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    """The names of those of ``ids`` who are people of the clinic."""
     people = User.objects.filter(clinic=clinic_id, id__in=[number for number in ids if number])
     return {person.id: person.display_name for person in people}

@@ -4,9 +4,31 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
+import pgtrigger.compiler
+import pgtrigger.migrations
 import uuid
 from django.conf import settings
 from django.db import migrations, models
+
+# The changes of a patient go with the patient, in the right of the tables' owner: the application's role has none to
+# delete them, nor to use the function elsewhere (`tenancy.roles`).
+FORGET_CHANGES = """
+    CREATE FUNCTION sessions_app_forget_changes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp
+    SET undertone.every_clinic = 'on'
+    AS $$
+    BEGIN
+        DELETE FROM public.sessions_app_careteamchange WHERE patient_id = OLD.id;
+        DELETE FROM public.sessions_app_consentchange WHERE patient_id = OLD.id;
+        DELETE FROM public.sessions_app_patientchange WHERE patient_id = OLD.id;
+        DELETE FROM public.sessions_app_questionnairechange WHERE patient_id = OLD.id;
+        DELETE FROM public.sessions_app_recordingchange WHERE patient_id = OLD.id;
+        DELETE FROM public.sessions_app_sessionchange WHERE patient_id = OLD.id;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER forget_changes AFTER DELETE ON sessions_app_patient
+        FOR EACH ROW EXECUTE FUNCTION sessions_app_forget_changes();
+"""
 
 
 class Migration(migrations.Migration):
@@ -183,4 +205,331 @@ class Migration(migrations.Migration):
             model_name='recording',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('file', ''), ('audio_removed_at__isnull', False)), models.Q(models.Q(('file', ''), _negated=True), ('audio_removed_at__isnull', True)), _connector='OR'), name='audio_is_there_or_was_removed'),
         ),
+        migrations.CreateModel(
+            name='CareTeamChange',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigIntegerField(db_default=models.Func(models.Value('accounts_change_number'), function='nextval', output_field=models.BigIntegerField()), editable=False, primary_key=True, serialize=False)),
+                ('actor_id', models.UUIDField(null=True)),
+                ('request_id', models.CharField(blank=True, max_length=64)),
+                ('clinic_id', models.UUIDField()),
+            ],
+            options={
+                'ordering': ['-pgh_id'],
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='ConsentChange',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigIntegerField(db_default=models.Func(models.Value('accounts_change_number'), function='nextval', output_field=models.BigIntegerField()), editable=False, primary_key=True, serialize=False)),
+                ('actor_id', models.UUIDField(null=True)),
+                ('request_id', models.CharField(blank=True, max_length=64)),
+                ('clinic_id', models.UUIDField()),
+                ('text_version', models.CharField(max_length=32)),
+                ('method', models.CharField(choices=[('paper', 'Signed on paper'), ('electronic', 'Signed electronically'), ('spoken', 'Said aloud and noted')], default='paper', max_length=16)),
+                ('recording', models.BooleanField(default=False, verbose_name='Sessions are recorded')),
+                ('voice_analysis', models.BooleanField(default=False, verbose_name='Software analyses how the voice sounds')),
+                ('live', models.BooleanField(default=False, verbose_name='It may do so live, while a session runs')),
+                ('keeping_audio', models.BooleanField(default=False, verbose_name='Recordings are kept for longer than the clinic’s usual time')),
+                ('research', models.BooleanField(default=False, verbose_name='Results may be used for research')),
+                ('given_on', models.DateField()),
+                ('expires_on', models.DateField(blank=True, null=True)),
+                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'ordering': ['-pgh_id'],
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='PatientChange',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigIntegerField(db_default=models.Func(models.Value('accounts_change_number'), function='nextval', output_field=models.BigIntegerField()), editable=False, primary_key=True, serialize=False)),
+                ('actor_id', models.UUIDField(null=True)),
+                ('request_id', models.CharField(blank=True, max_length=64)),
+                ('patient_id', models.UUIDField(db_index=True)),
+                ('reference', models.CharField(help_text="The clinic's own number for this patient.", max_length=32)),
+                ('given_name', models.CharField(max_length=120)),
+                ('family_name', models.CharField(max_length=120)),
+            ],
+            options={
+                'ordering': ['-pgh_id'],
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='QuestionnaireChange',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigIntegerField(db_default=models.Func(models.Value('accounts_change_number'), function='nextval', output_field=models.BigIntegerField()), editable=False, primary_key=True, serialize=False)),
+                ('actor_id', models.UUIDField(null=True)),
+                ('request_id', models.CharField(blank=True, max_length=64)),
+                ('clinic_id', models.UUIDField()),
+                ('instrument', models.CharField(choices=[('phq9', 'PHQ-9'), ('gad7', 'GAD-7')], max_length=8)),
+                ('answered_at', models.DateTimeField()),
+                ('items', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), size=None)),
+            ],
+            options={
+                'ordering': ['-pgh_id'],
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='RecordingChange',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigIntegerField(db_default=models.Func(models.Value('accounts_change_number'), function='nextval', output_field=models.BigIntegerField()), editable=False, primary_key=True, serialize=False)),
+                ('actor_id', models.UUIDField(null=True)),
+                ('request_id', models.CharField(blank=True, max_length=64)),
+                ('patient_id', models.UUIDField(db_index=True)),
+                ('clinic_id', models.UUIDField()),
+                ('original_name', models.CharField(help_text='What the file was called, cleaned, for people only.', max_length=200)),
+                ('sha256', models.CharField(max_length=64)),
+                ('size', models.PositiveBigIntegerField(help_text='Bytes.')),
+                ('patient_channel', models.CharField(blank=True, choices=[('', 'One voice, or mono'), ('left', 'Patient on the left channel'), ('right', 'Patient on the right channel')], default='', max_length=8)),
+                ('named_channel', models.CharField(blank=True, choices=[('', 'One voice, or mono'), ('left', 'Patient on the left channel'), ('right', 'Patient on the right channel')], default='', help_text='What the upload said; a person may have swapped the channel since.', max_length=8)),
+                ('audio_removed_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'ordering': ['-pgh_id'],
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='SessionChange',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigIntegerField(db_default=models.Func(models.Value('accounts_change_number'), function='nextval', output_field=models.BigIntegerField()), editable=False, primary_key=True, serialize=False)),
+                ('actor_id', models.UUIDField(null=True)),
+                ('request_id', models.CharField(blank=True, max_length=64)),
+                ('clinic_id', models.UUIDField()),
+                ('held_at', models.DateTimeField()),
+            ],
+            options={
+                'ordering': ['-pgh_id'],
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='CareTeamPlace',
+            fields=[
+            ],
+            options={
+                'proxy': True,
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('sessions_app.patient_care_team',),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='consent',
+            trigger=pgtrigger.compiler.Trigger(name='added_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_consentchange" ("expires_on", "given_on", "keeping_audio", "live", "method", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recording", "research", "taken_by_id", "text_version", "voice_analysis", "withdrawn_at", "withdrawn_by_id") VALUES (NEW."expires_on", NEW."given_on", NEW."keeping_audio", NEW."live", NEW."method", NEW."patient_id", NOW(), \'added\', NEW."id", NEW."recording", NEW."research", NEW."taken_by_id", NEW."text_version", NEW."voice_analysis", NEW."withdrawn_at", NEW."withdrawn_by_id"); RETURN NULL;', hash='87f56d342877781765e1d1e461919978e8a4fcd0', operation='INSERT', pgid='pgtrigger_added_insert_dd11f', table='sessions_app_consent', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='consent',
+            trigger=pgtrigger.compiler.Trigger(name='changed_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."expires_on" IS DISTINCT FROM (NEW."expires_on") OR OLD."given_on" IS DISTINCT FROM (NEW."given_on") OR OLD."keeping_audio" IS DISTINCT FROM (NEW."keeping_audio") OR OLD."live" IS DISTINCT FROM (NEW."live") OR OLD."method" IS DISTINCT FROM (NEW."method") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."recording" IS DISTINCT FROM (NEW."recording") OR OLD."research" IS DISTINCT FROM (NEW."research") OR OLD."taken_by_id" IS DISTINCT FROM (NEW."taken_by_id") OR OLD."text_version" IS DISTINCT FROM (NEW."text_version") OR OLD."voice_analysis" IS DISTINCT FROM (NEW."voice_analysis") OR OLD."withdrawn_at" IS DISTINCT FROM (NEW."withdrawn_at") OR OLD."withdrawn_by_id" IS DISTINCT FROM (NEW."withdrawn_by_id"))', func='INSERT INTO "sessions_app_consentchange" ("expires_on", "given_on", "keeping_audio", "live", "method", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recording", "research", "taken_by_id", "text_version", "voice_analysis", "withdrawn_at", "withdrawn_by_id") VALUES (NEW."expires_on", NEW."given_on", NEW."keeping_audio", NEW."live", NEW."method", NEW."patient_id", NOW(), \'changed\', NEW."id", NEW."recording", NEW."research", NEW."taken_by_id", NEW."text_version", NEW."voice_analysis", NEW."withdrawn_at", NEW."withdrawn_by_id"); RETURN NULL;', hash='b41d33a4ffd8b43ac1f5f6161af875068e482400', operation='UPDATE', pgid='pgtrigger_changed_update_183cd', table='sessions_app_consent', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='consent',
+            trigger=pgtrigger.compiler.Trigger(name='removed_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_consentchange" ("expires_on", "given_on", "keeping_audio", "live", "method", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recording", "research", "taken_by_id", "text_version", "voice_analysis", "withdrawn_at", "withdrawn_by_id") VALUES (OLD."expires_on", OLD."given_on", OLD."keeping_audio", OLD."live", OLD."method", OLD."patient_id", NOW(), \'removed\', OLD."id", OLD."recording", OLD."research", OLD."taken_by_id", OLD."text_version", OLD."voice_analysis", OLD."withdrawn_at", OLD."withdrawn_by_id"); RETURN NULL;', hash='cc2b7430cf22fa0a7c015878ef88bcfe6257a162', operation='DELETE', pgid='pgtrigger_removed_delete_9f117', table='sessions_app_consent', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='patient',
+            trigger=pgtrigger.compiler.Trigger(name='added_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_patientchange" ("clinic_id", "family_name", "given_name", "pgh_created_at", "pgh_label", "pgh_obj_id", "reference") VALUES (NEW."clinic_id", NEW."family_name", NEW."given_name", NOW(), \'added\', NEW."id", NEW."reference"); RETURN NULL;', hash='2bd8d40d09cf7f45753dfb4ae1da4b2c7fcf8542', operation='INSERT', pgid='pgtrigger_added_insert_256c6', table='sessions_app_patient', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='patient',
+            trigger=pgtrigger.compiler.Trigger(name='changed_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."clinic_id" IS DISTINCT FROM (NEW."clinic_id") OR OLD."family_name" IS DISTINCT FROM (NEW."family_name") OR OLD."given_name" IS DISTINCT FROM (NEW."given_name") OR OLD."reference" IS DISTINCT FROM (NEW."reference"))', func='INSERT INTO "sessions_app_patientchange" ("clinic_id", "family_name", "given_name", "pgh_created_at", "pgh_label", "pgh_obj_id", "reference") VALUES (NEW."clinic_id", NEW."family_name", NEW."given_name", NOW(), \'changed\', NEW."id", NEW."reference"); RETURN NULL;', hash='74338cdedbb402a4231ffc3e9b295360f5af5fe9', operation='UPDATE', pgid='pgtrigger_changed_update_a51f5', table='sessions_app_patient', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='questionnaireresponse',
+            trigger=pgtrigger.compiler.Trigger(name='added_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_questionnairechange" ("answered_at", "instrument", "items", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."answered_at", NEW."instrument", NEW."items", NEW."patient_id", NOW(), \'added\', NEW."id"); RETURN NULL;', hash='0372d16be5a1374c0833f4b6fc01175acd11c2ef', operation='INSERT', pgid='pgtrigger_added_insert_30149', table='sessions_app_questionnaireresponse', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='questionnaireresponse',
+            trigger=pgtrigger.compiler.Trigger(name='changed_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."answered_at" IS DISTINCT FROM (NEW."answered_at") OR OLD."instrument" IS DISTINCT FROM (NEW."instrument") OR OLD."items" IS DISTINCT FROM (NEW."items") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id"))', func='INSERT INTO "sessions_app_questionnairechange" ("answered_at", "instrument", "items", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."answered_at", NEW."instrument", NEW."items", NEW."patient_id", NOW(), \'changed\', NEW."id"); RETURN NULL;', hash='461b40fdf49d3b89cf1325fa5b8ff99c4978058c', operation='UPDATE', pgid='pgtrigger_changed_update_965ca', table='sessions_app_questionnaireresponse', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='questionnaireresponse',
+            trigger=pgtrigger.compiler.Trigger(name='removed_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_questionnairechange" ("answered_at", "instrument", "items", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."answered_at", OLD."instrument", OLD."items", OLD."patient_id", NOW(), \'removed\', OLD."id"); RETURN NULL;', hash='121a6b4cccbe5f44c710aa7cd94cbb6ac07bdc86', operation='DELETE', pgid='pgtrigger_removed_delete_7a296', table='sessions_app_questionnaireresponse', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='recording',
+            trigger=pgtrigger.compiler.Trigger(name='added_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_recordingchange" ("audio_removed_at", "named_channel", "original_name", "patient_channel", "pgh_created_at", "pgh_label", "pgh_obj_id", "session_id", "sha256", "size", "uploaded_by_id") VALUES (NEW."audio_removed_at", NEW."named_channel", NEW."original_name", NEW."patient_channel", NOW(), \'added\', NEW."id", NEW."session_id", NEW."sha256", NEW."size", NEW."uploaded_by_id"); RETURN NULL;', hash='9f7d4f35c592ec8445b439ea39e5e47bcd59192a', operation='INSERT', pgid='pgtrigger_added_insert_488fb', table='sessions_app_recording', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='recording',
+            trigger=pgtrigger.compiler.Trigger(name='changed_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."audio_removed_at" IS DISTINCT FROM (NEW."audio_removed_at") OR OLD."named_channel" IS DISTINCT FROM (NEW."named_channel") OR OLD."original_name" IS DISTINCT FROM (NEW."original_name") OR OLD."patient_channel" IS DISTINCT FROM (NEW."patient_channel") OR OLD."session_id" IS DISTINCT FROM (NEW."session_id") OR OLD."sha256" IS DISTINCT FROM (NEW."sha256") OR OLD."size" IS DISTINCT FROM (NEW."size") OR OLD."uploaded_by_id" IS DISTINCT FROM (NEW."uploaded_by_id"))', func='INSERT INTO "sessions_app_recordingchange" ("audio_removed_at", "named_channel", "original_name", "patient_channel", "pgh_created_at", "pgh_label", "pgh_obj_id", "session_id", "sha256", "size", "uploaded_by_id") VALUES (NEW."audio_removed_at", NEW."named_channel", NEW."original_name", NEW."patient_channel", NOW(), \'changed\', NEW."id", NEW."session_id", NEW."sha256", NEW."size", NEW."uploaded_by_id"); RETURN NULL;', hash='e573f3adb7160067c7dd66506a6f677bd16a29c5', operation='UPDATE', pgid='pgtrigger_changed_update_5bbf7', table='sessions_app_recording', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='recording',
+            trigger=pgtrigger.compiler.Trigger(name='removed_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_recordingchange" ("audio_removed_at", "named_channel", "original_name", "patient_channel", "pgh_created_at", "pgh_label", "pgh_obj_id", "session_id", "sha256", "size", "uploaded_by_id") VALUES (OLD."audio_removed_at", OLD."named_channel", OLD."original_name", OLD."patient_channel", NOW(), \'removed\', OLD."id", OLD."session_id", OLD."sha256", OLD."size", OLD."uploaded_by_id"); RETURN NULL;', hash='2006584c57cdace12f688961e4ef8c9988ae239a', operation='DELETE', pgid='pgtrigger_removed_delete_7e1d7', table='sessions_app_recording', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='session',
+            trigger=pgtrigger.compiler.Trigger(name='added_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_sessionchange" ("created_by_id", "held_at", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."created_by_id", NEW."held_at", NEW."patient_id", NOW(), \'added\', NEW."id"); RETURN NULL;', hash='d74515e9dfa5664ebade73134a763c6e70d5c657', operation='INSERT', pgid='pgtrigger_added_insert_cc72c', table='sessions_app_session', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='session',
+            trigger=pgtrigger.compiler.Trigger(name='changed_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."held_at" IS DISTINCT FROM (NEW."held_at") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id"))', func='INSERT INTO "sessions_app_sessionchange" ("created_by_id", "held_at", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."created_by_id", NEW."held_at", NEW."patient_id", NOW(), \'changed\', NEW."id"); RETURN NULL;', hash='fa19181d4526ea0529497fdf8077a961b6f693fb', operation='UPDATE', pgid='pgtrigger_changed_update_37193', table='sessions_app_session', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='session',
+            trigger=pgtrigger.compiler.Trigger(name='removed_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_sessionchange" ("created_by_id", "held_at", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."created_by_id", OLD."held_at", OLD."patient_id", NOW(), \'removed\', OLD."id"); RETURN NULL;', hash='378ca8867b905d0e505ca2af055f087bfdcb003e', operation='DELETE', pgid='pgtrigger_removed_delete_fe019', table='sessions_app_session', when='AFTER')),
+        ),
+        migrations.AddField(
+            model_name='careteamchange',
+            name='patient',
+            field=models.ForeignKey(db_constraint=False, db_tablespace='', on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='sessions_app.patient'),
+        ),
+        migrations.AddField(
+            model_name='careteamchange',
+            name='user',
+            field=models.ForeignKey(db_constraint=False, db_tablespace='', on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='consentchange',
+            name='patient',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='sessions_app.patient'),
+        ),
+        migrations.AddField(
+            model_name='consentchange',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='changes', to='sessions_app.consent'),
+        ),
+        migrations.AddField(
+            model_name='consentchange',
+            name='taken_by',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='consentchange',
+            name='withdrawn_by',
+            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='patientchange',
+            name='clinic',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.clinic'),
+        ),
+        migrations.AddField(
+            model_name='patientchange',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='changes', to='sessions_app.patient'),
+        ),
+        migrations.AddField(
+            model_name='questionnairechange',
+            name='patient',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='sessions_app.patient'),
+        ),
+        migrations.AddField(
+            model_name='questionnairechange',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='changes', to='sessions_app.questionnaireresponse'),
+        ),
+        migrations.AddField(
+            model_name='recordingchange',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='changes', to='sessions_app.recording'),
+        ),
+        migrations.AddField(
+            model_name='recordingchange',
+            name='session',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='sessions_app.session'),
+        ),
+        migrations.AddField(
+            model_name='recordingchange',
+            name='uploaded_by',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='sessionchange',
+            name='created_by',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='sessionchange',
+            name='patient',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='sessions_app.patient'),
+        ),
+        migrations.AddField(
+            model_name='sessionchange',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='changes', to='sessions_app.session'),
+        ),
+        migrations.AddField(
+            model_name='careteamchange',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='changes', to='sessions_app.careteamplace'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='careteamplace',
+            trigger=pgtrigger.compiler.Trigger(name='added_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_careteamchange" ("patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "user_id") VALUES (NEW."patient_id", NOW(), \'added\', NEW."id", NEW."user_id"); RETURN NULL;', hash='c417d3688e35512542091b70b56a99dedd471634', operation='INSERT', pgid='pgtrigger_added_insert_0c5c1', table='sessions_app_patient_care_team', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='careteamplace',
+            trigger=pgtrigger.compiler.Trigger(name='changed_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."user_id" IS DISTINCT FROM (NEW."user_id"))', func='INSERT INTO "sessions_app_careteamchange" ("patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "user_id") VALUES (NEW."patient_id", NOW(), \'changed\', NEW."id", NEW."user_id"); RETURN NULL;', hash='79fb611812e72c24f6d918cbaa7f1535223c431e', operation='UPDATE', pgid='pgtrigger_changed_update_cbed7', table='sessions_app_patient_care_team', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='careteamplace',
+            trigger=pgtrigger.compiler.Trigger(name='removed_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_careteamchange" ("patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "user_id") VALUES (OLD."patient_id", NOW(), \'removed\', OLD."id", OLD."user_id"); RETURN NULL;', hash='8a6bb5fc2d2cc83b413139fd98fdd92e3ae99989', operation='DELETE', pgid='pgtrigger_removed_delete_ffcce', table='sessions_app_patient_care_team', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='consentchange',
+            trigger=pgtrigger.compiler.Trigger(name='stamped', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF pg_trigger_depth() < 2 THEN\n        RAISE EXCEPTION 'Rows of % are written by the changes themselves.', TG_TABLE_NAME;\n    END IF;\n    SELECT clinic_id INTO NEW.clinic_id FROM sessions_app_patient WHERE id = NEW.patient_id;\n    NEW.actor_id = NULLIF(current_setting('undertone.actor', true), '')::uuid;\n    NEW.request_id = COALESCE(current_setting('undertone.request', true), '');\n    RETURN NEW;\n", hash='d634d841b6be6e2e062eea013520b88180986bd6', operation='INSERT', pgid='pgtrigger_stamped_094bb', table='sessions_app_consentchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='consentchange',
+            trigger=pgtrigger.compiler.Trigger(name='no_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;", hash='0479eee81707ae19562cf3a6b7a97ce1126ee3f2', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_no_update_4c17a', table='sessions_app_consentchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='patientchange',
+            trigger=pgtrigger.compiler.Trigger(name='stamped', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF pg_trigger_depth() < 2 THEN\n        RAISE EXCEPTION 'Rows of % are written by the changes themselves.', TG_TABLE_NAME;\n    END IF;\n    NEW.patient_id = NEW.pgh_obj_id;\n    NEW.actor_id = NULLIF(current_setting('undertone.actor', true), '')::uuid;\n    NEW.request_id = COALESCE(current_setting('undertone.request', true), '');\n    RETURN NEW;\n", hash='0fd0627f19936391e964c7b0450fadba12b8f3ea', operation='INSERT', pgid='pgtrigger_stamped_2201b', table='sessions_app_patientchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='patientchange',
+            trigger=pgtrigger.compiler.Trigger(name='no_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;", hash='8150485673a90cf4759302ba9675e96c27b0e842', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_no_update_42661', table='sessions_app_patientchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='questionnairechange',
+            trigger=pgtrigger.compiler.Trigger(name='stamped', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF pg_trigger_depth() < 2 THEN\n        RAISE EXCEPTION 'Rows of % are written by the changes themselves.', TG_TABLE_NAME;\n    END IF;\n    SELECT clinic_id INTO NEW.clinic_id FROM sessions_app_patient WHERE id = NEW.patient_id;\n    NEW.actor_id = NULLIF(current_setting('undertone.actor', true), '')::uuid;\n    NEW.request_id = COALESCE(current_setting('undertone.request', true), '');\n    RETURN NEW;\n", hash='e048ca7982e5247798421622a8f72e0b4735ae6e', operation='INSERT', pgid='pgtrigger_stamped_87e14', table='sessions_app_questionnairechange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='questionnairechange',
+            trigger=pgtrigger.compiler.Trigger(name='no_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;", hash='596d3a7af4fb138bca1cc3e3e6a1e411d049687f', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_no_update_f3398', table='sessions_app_questionnairechange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='recordingchange',
+            trigger=pgtrigger.compiler.Trigger(name='stamped', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF pg_trigger_depth() < 2 THEN\n        RAISE EXCEPTION 'Rows of % are written by the changes themselves.', TG_TABLE_NAME;\n    END IF;\n    \n        SELECT patient.id, patient.clinic_id INTO NEW.patient_id, NEW.clinic_id\n        FROM sessions_app_session session JOIN sessions_app_patient patient ON patient.id = session.patient_id\n        WHERE session.id = NEW.session_id;\n    \n    NEW.actor_id = NULLIF(current_setting('undertone.actor', true), '')::uuid;\n    NEW.request_id = COALESCE(current_setting('undertone.request', true), '');\n    RETURN NEW;\n", hash='94fb07919c2ec1df1d850175bc4ca14f180749b7', operation='INSERT', pgid='pgtrigger_stamped_582c3', table='sessions_app_recordingchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='recordingchange',
+            trigger=pgtrigger.compiler.Trigger(name='no_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;", hash='a3bcc06e84c25fd72081c88ec4b09513ae86f4dd', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_no_update_c99ba', table='sessions_app_recordingchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='sessionchange',
+            trigger=pgtrigger.compiler.Trigger(name='stamped', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF pg_trigger_depth() < 2 THEN\n        RAISE EXCEPTION 'Rows of % are written by the changes themselves.', TG_TABLE_NAME;\n    END IF;\n    SELECT clinic_id INTO NEW.clinic_id FROM sessions_app_patient WHERE id = NEW.patient_id;\n    NEW.actor_id = NULLIF(current_setting('undertone.actor', true), '')::uuid;\n    NEW.request_id = COALESCE(current_setting('undertone.request', true), '');\n    RETURN NEW;\n", hash='f9c78e41fd25016e5e8b7da40a85feee7108d0c7', operation='INSERT', pgid='pgtrigger_stamped_19823', table='sessions_app_sessionchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='sessionchange',
+            trigger=pgtrigger.compiler.Trigger(name='no_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;", hash='e0987322e0ef4c3bec6b84d5f3d3d613434d5717', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_no_update_b2c09', table='sessions_app_sessionchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='careteamchange',
+            trigger=pgtrigger.compiler.Trigger(name='stamped', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF pg_trigger_depth() < 2 THEN\n        RAISE EXCEPTION 'Rows of % are written by the changes themselves.', TG_TABLE_NAME;\n    END IF;\n    SELECT clinic_id INTO NEW.clinic_id FROM sessions_app_patient WHERE id = NEW.patient_id;\n    NEW.actor_id = NULLIF(current_setting('undertone.actor', true), '')::uuid;\n    NEW.request_id = COALESCE(current_setting('undertone.request', true), '');\n    RETURN NEW;\n", hash='9f647044f2156f5c6baaff93ac5a94d89eced344', operation='INSERT', pgid='pgtrigger_stamped_859ab', table='sessions_app_careteamchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='careteamchange',
+            trigger=pgtrigger.compiler.Trigger(name='no_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;", hash='23dbc62d437015536de60f48f90d90799fa50fbd', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_no_update_cd103', table='sessions_app_careteamchange', when='BEFORE')),
+        ),
+        migrations.RunSQL(FORGET_CHANGES, 'DROP FUNCTION sessions_app_forget_changes() CASCADE'),
     ]

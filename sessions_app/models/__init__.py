@@ -1,5 +1,7 @@
 """Clinic work: patients, their consent, sessions with recordings, and questionnaires."""
 
+from typing import Any
+
 from sessions_app.models.consent import Consent, Method, Scope
 from sessions_app.models.erasures import ErasureReport
 from sessions_app.models.files import DoomedFile
@@ -9,19 +11,32 @@ from sessions_app.models.questionnaires import Instrument, QuestionnaireResponse
 from sessions_app.models.sessions import PatientChannel, Recording, Session
 from sessions_app.models.voices import Confirmation, CounselorVoice
 
+CareTeamChange: Any  # made by `accounts.changes`, as are the others
+ConsentChange: Any
+PatientChange: Any
+QuestionnaireChange: Any
+RecordingChange: Any
+SessionChange: Any
+
 __all__ = [
+    "CareTeamChange",
     "ClinicKey",
     "Confirmation",
     "Consent",
+    "ConsentChange",
     "CounselorVoice",
     "DoomedFile",
     "ErasureReport",
     "Instrument",
     "Method",
     "Patient",
+    "PatientChange",
     "PatientChannel",
+    "QuestionnaireChange",
     "QuestionnaireResponse",
     "Recording",
+    "RecordingChange",
     "Scope",
     "Session",
+    "SessionChange",
 ]

@@ -12,6 +12,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from accounts.changes import OF_PATIENT, keeps_changes
 from accounts.models import User
 from sessions_app.models.patients import Patient
 from sessions_app.models.scope import ScopedQuerySet
@@ -69,6 +70,13 @@ class ConsentQuerySet(ScopedQuerySet["Consent"]):
         return self.filter(withdrawn_at__isnull=True)
 
 
+@keeps_changes(
+    "ConsentChange",
+    *("patient", "text_version", "method", *Scope.values, "given_on", "expires_on", "taken_by"),
+    *("withdrawn_at", "withdrawn_by"),
+    whose=OF_PATIENT,
+    also={"clinic_id": models.UUIDField()},
+)
 class Consent(models.Model):
     """One signed consent: what it covers, who took it, and until when it holds."""
 

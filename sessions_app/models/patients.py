@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
 
+from accounts.changes import OF_PATIENT, keeps_changes
 from accounts.models import Clinic, User
 from accounts.policy import Action, may
 from sessions_app.models.scope import ScopedQuerySet
@@ -39,6 +40,14 @@ class PatientQuerySet(ScopedQuerySet["Patient"]):
         return self.filter(clinic=user.clinic_id) if may(user, Action.READ_ACCESS_LOG) else self.none()
 
 
+# An erased patient leaves no change behind: their table of changes is emptied with them.
+@keeps_changes(
+    "PatientChange",
+    *("clinic", "reference", "given_name", "family_name"),
+    whose="NEW.patient_id = NEW.pgh_obj_id;",
+    also={"patient_id": models.UUIDField(db_index=True)},
+    removals=False,
+)
 class Patient(models.Model):
     """A person in counselling. The care team are the counselors who may see this patient's clinical data."""
 
@@ -78,3 +87,11 @@ class Patient(models.Model):
     def consent_on(self, day: date, *scopes: Scope) -> Consent | None:
         """The consent to voice analysis, and to all of ``scopes``, that is in force on ``day``, if there is one."""
         return self.consents.in_force(day, *scopes).first()
+
+
+@keeps_changes("CareTeamChange", "patient", "user", whose=OF_PATIENT, also={"clinic_id": models.UUIDField()})
+class CareTeamPlace(Patient.care_team.through):  # type: ignore[misc, name-defined]
+    """The place of one counselor in one care team, as a model of which changes can be kept."""
+
+    class Meta:
+        proxy = True

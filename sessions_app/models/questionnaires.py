@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from accounts.changes import OF_PATIENT, keeps_changes
 from accounts.policy import Action
 from sessions_app.models.patients import Patient
 from sessions_app.models.scope import ScopedQuerySet
@@ -30,6 +31,12 @@ class QuestionnaireQuerySet(ScopedQuerySet["QuestionnaireResponse"]):
     action = Action.SEE_QUESTIONNAIRES
 
 
+@keeps_changes(
+    "QuestionnaireChange",
+    *("patient", "instrument", "answered_at", "items"),
+    whose=OF_PATIENT,
+    also={"clinic_id": models.UUIDField()},
+)
 class QuestionnaireResponse(models.Model):
     """One filled-in questionnaire; each item is 0 (not at all) to 3 (nearly every day)."""
 

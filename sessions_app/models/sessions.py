@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 
+from accounts.changes import OF_PATIENT, keeps_changes
 from accounts.models import Clinic, User
 from inference.models import Analysis, AnalysisJob
 from sessions_app.models.patients import Patient
@@ -48,6 +49,12 @@ class SessionQuerySet(ScopedQuerySet["Session"]):
         return self.prefetch_related(Prefetch("recordings", queryset=recordings))
 
 
+@keeps_changes(
+    "SessionChange",
+    *("patient", "held_at", "created_by"),
+    whose=OF_PATIENT,
+    also={"clinic_id": models.UUIDField()},
+)
 class Session(models.Model):
     """One meeting of a patient with a counselor."""
 
@@ -85,6 +92,18 @@ class RecordingQuerySet(ScopedQuerySet["Recording"]):
     patient_path = "session__patient"
 
 
+# Not where the file lies, nor what is analysed: jobs have a history of their own.
+@keeps_changes(
+    "RecordingChange",
+    *("session", "original_name", "sha256", "size", "patient_channel", "named_channel", "uploaded_by"),
+    "audio_removed_at",
+    whose="""
+        SELECT patient.id, patient.clinic_id INTO NEW.patient_id, NEW.clinic_id
+        FROM sessions_app_session session JOIN sessions_app_patient patient ON patient.id = session.patient_id
+        WHERE session.id = NEW.session_id;
+    """,
+    also={"patient_id": models.UUIDField(db_index=True), "clinic_id": models.UUIDField()},
+)
 class Recording(models.Model):
     """One audio file of a session, the job that analyses it, and the newest analysis that came of it."""
 

@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend, which tells the database with each statement for whom it is.
+"""Django's PostgreSQL backend, which tells the database with each statement for whom it is, and who asked for it.
 
 The setting is local to a transaction, so that a pooled connection never carries it to somebody else. Where Django has
 no transaction open, a statement and the setting before it go out as one message, which is one transaction.
@@ -6,9 +6,11 @@ no transaction open, a statement and the setting before it go out as one message
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import structlog
 from django.db import transaction
 from django.db.backends.postgresql import base
 from psycopg import Connection
@@ -18,6 +20,9 @@ from tenancy.scope import Scope, current
 
 # Refused in a transaction that has failed, where a setting cannot be changed, and they show no row.
 _NO_ROWS = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK")
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""What is taken for the id of a request. It becomes part of a statement, so it is not believed to be well-formed."""
 
 Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
 
@@ -58,6 +63,15 @@ def for_whom(execute: Execute, sql: Any, params: Any, many: bool, context: dict[
 
 
 def _setting(scope: Scope) -> str:
-    clinic, every = scope.clinic or "", "on" if scope.every else ""
-    settings = {"undertone.clinic": clinic, "undertone.every_clinic": every}
+    settings = {
+        "undertone.clinic": scope.clinic or "",
+        "undertone.every_clinic": "on" if scope.every else "",
+        "undertone.actor": scope.actor or "",
+        "undertone.request": _request_id(),
+    }
     return "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+
+
+def _request_id() -> str:
+    request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
+    return request_id if REQUEST_ID.fullmatch(request_id) else ""

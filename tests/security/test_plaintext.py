@@ -39,9 +39,13 @@ WORDS = (GIVEN, FAMILY, NUMBER, FILE)
 
 PLAIN_IN_THE_DATABASE = {
     (GIVEN, "sessions_app_patient", "given_name"),
+    (GIVEN, "sessions_app_patientchange", "given_name"),
     (FAMILY, "sessions_app_patient", "family_name"),
+    (FAMILY, "sessions_app_patientchange", "family_name"),
     (NUMBER, "sessions_app_patient", "reference"),
+    (NUMBER, "sessions_app_patientchange", "reference"),
     (FILE, "sessions_app_recording", "original_name"),
+    (FILE, "sessions_app_recordingchange", "original_name"),
 }
 """All that may be read in the database, and where. docs/security.md says so."""
 

@@ -20,6 +20,7 @@ from accounts.models import AccessLogEntry
 from inference import services as jobs
 from inference.models import Analysis, AnalysisJob, JobMove
 from sessions_app import emergency, erasure, recordings, services, uploads
+from sessions_app.changes import count_of_patient
 from sessions_app.errors import ConsentMissing
 from sessions_app.models import Confirmation, DoomedFile, ErasureReport, Patient, Recording
 from tests.pages import signed_in, text
@@ -95,12 +96,13 @@ def test_another_patient_loses_nothing(world: World, patient: Patient) -> None:
 
 
 def test_the_report_counts_what_went_and_stays(world: World, patient: Patient) -> None:
-    moves = JobMove.objects.count()
+    moves, changes = JobMove.objects.count(), count_of_patient(patient)
     counts = erase(world, patient).counts
     expected = {"patient": 1, "sessions": 2, "recordings": 2, "consents": 1, "questionnaires": 1, "analyses": 1}
     expected |= {"timelines": 1, "confirmations": 1, "analysis jobs": 2, "emergency accesses": 1}
     expected |= {"places in a care team": 1, "audio files": 2}
-    expected |= {"steps of analysis jobs": moves - JobMove.objects.count()}
+    expected |= {"steps of analysis jobs": moves - JobMove.objects.count(), "changes of the record": changes}
+    assert changes == 8
     assert counts == expected
 
 

@@ -17,6 +17,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
+import tenancy
 from accounts.models import AccessLogEntry, AffectPolicy
 from inference.models import AnalysisJob, JobState
 from sessions_app import emergency, erasure, exports, retention, uploads
@@ -288,3 +289,22 @@ def test_the_command_writes_an_archive_that_only_its_owner_reads(world: World, t
 def test_a_job_says_why_it_failed_and_not_who_holds_it(world: World, recording: Recording) -> None:
     assert AnalysisJob.objects.exists()
     assert not {"lease_token", "file", "tenant"} & set(rows(archive(world), "jobs")[0])
+
+
+def test_it_says_what_was_changed_and_by_whom(world: World, recording: Recording) -> None:
+    with tenancy.acting_as(world.sam.id):
+        Patient.objects.filter(id=world.alices_patient.id).update(given_name="Robyn")
+    listed = rows(archive(world), "changes")
+    (change,) = [row for row in listed if row["action"] == "changed" and row["object_kind"] == "patient"]
+    said = {name: change[name] for name in ("actor", "field", "before", "after", "object_id")}
+    assert said == {
+        "actor": "Sam",
+        "field": "given_name",
+        "before": "Robin",
+        "after": "Robyn",
+        "object_id": str(world.alices_patient.id),
+    }
+    kinds = {row["object_kind"] for row in listed}
+    assert kinds == {"patient", "care_team", "consent", "session", "recording", "questionnaire"}
+    assert [row["at"] for row in listed] == sorted(row["at"] for row in listed)
+    assert "Birch" not in json.dumps(listed)

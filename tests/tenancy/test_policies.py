@@ -16,9 +16,21 @@ from django.test import Client
 
 import tenancy
 from accounts import access_log
-from accounts.models import AccessLogEntry, Clinic, User
+from accounts.models import AccessLogEntry, Clinic, ClinicChange, User, UserChange
 from inference.models import Analysis, AnalysisJob, JobMove, Timeline
-from sessions_app.models import Consent, Patient, QuestionnaireResponse, Recording, Session
+from sessions_app.models import (
+    CareTeamChange,
+    Consent,
+    ConsentChange,
+    Patient,
+    PatientChange,
+    QuestionnaireChange,
+    QuestionnaireResponse,
+    Recording,
+    RecordingChange,
+    Session,
+    SessionChange,
+)
 from sessions_app.models.scope import ScopedQuerySet
 from tenancy import policies, roles
 from tenancy.postgresql.base import DatabaseWrapper
@@ -57,6 +69,14 @@ HOLDING = (
     Timeline,
     AccessLogEntry,
     Patient.care_team.through,
+    ClinicChange,
+    UserChange,
+    PatientChange,
+    CareTeamChange,
+    ConsentChange,
+    QuestionnaireChange,
+    SessionChange,
+    RecordingChange,
 )
 
 

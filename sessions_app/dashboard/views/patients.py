@@ -108,6 +108,7 @@ def patient_context(
         "policy": policy_sentence(found.clinic) if sees_scores else "",
         "form": form,
         "may_see_who_looked": may(request.user, Action.SEE_WHO_LOOKED),
+        "may_see_changes": may(request.user, Action.SEE_CHANGES),
         "may_export": may(request.user, Action.EXPORT_PATIENT),
         "emergency": emergency_of(request.user, found) if may(request.user, Action.BREAK_GLASS) else None,
     }

@@ -20,8 +20,7 @@ def pages(world: World) -> dict[str, str]:
     counselor, admin = signed_in(world.alice), signed_in(world.ada)
     addresses = ["/", f"/patients/{world.alices_patient.id}/", f"/sessions/{recording.session_id}/"]
     admission = ["/patients/new/", f"/patients/{world.alices_patient.id}/consents/withdraw/"]
-    admission.append(f"/patients/{world.alices_patient.id}/accesses/")
-    admission += [f"/patients/{world.alices_patient.id}/{what}/" for what in ("export", "erase")]
+    admission += [f"/patients/{world.alices_patient.id}/{what}/" for what in ("accesses", "changes", "export", "erase")]
     decisions = [f"/recordings/{recording.id}/{what}/" for what in ("delete", "remove-audio")]
     found = {
         address: counselor.get(address).content.decode()
@@ -46,6 +45,7 @@ def pages(world: World) -> dict[str, str]:
         "person": admin.get(f"/clinic/people/{world.alice.id}/").content.decode(),
         "operations": admin.get("/clinic/operations/").content.decode(),
         "access log": admin.get("/clinic/access-log/").content.decode(),
+        "changes": admin.get("/clinic/changes/").content.decode(),
         "sign-in": counselor.get("/sign-in/").content.decode(),
         "lost": admin.get("/nowhere/").content.decode(),
     }
