@@ -11,7 +11,7 @@ from kombu import Producer, Queue
 from config.celery import app
 
 
-@pytest.mark.parametrize("queue", app.conf.task_queues, ids=lambda queue: queue.name)
+@pytest.mark.parametrize("queue", app.conf.task_queues, ids=["analysis", "housekeeping"])
 def test_a_worker_whose_receipt_is_lost_takes_the_next_message(queue: Queue) -> None:
     """As when Redis does not answer at that moment: Celery notes it, and the connection it listens on may live on."""
     taken: list[str] = []
