@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -12,11 +13,18 @@ from sessions_app.models import NoteKind, Patient, Session
 from sessions_app.notes import EMPTY, MAX_CHARACTERS, TOO_LONG
 
 
+class NoteField(forms.CharField):
+    """The text of a note. The end of a line counts as one character, as it does in browsers."""
+
+    def to_python(self, value: Any) -> str:
+        """The text with its lines ended by a line feed."""
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+
 class AddendumForm(forms.Form):
     """What is written."""
 
-    # A note may be long when it is refused, and what somebody wrote must not be cut short without a word.
-    text = forms.CharField(
+    text = NoteField(
         label="Addendum",
         max_length=MAX_CHARACTERS,
         widget=forms.Textarea(attrs={"class": "form-control", "rows": 6, "autocomplete": "off"}),
@@ -26,6 +34,13 @@ class AddendumForm(forms.Form):
 
 class SessionField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """Sessions by their time."""
+
+    def to_python(self, value: Any) -> Any:
+        """The session. Raises ``ValidationError`` in the same words for what is no id at all."""
+        try:
+            return super().to_python(value)
+        except ValidationError as error:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice") from error
 
     def label_from_instance(self, obj: Session) -> str:
         """The day and the hour where the clinic is."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 
 from accounts import access_log
@@ -31,7 +31,7 @@ def patient_notes(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     patient = patient_or_404(request.user, patient_id)
     if request.method == "POST":
         require_own_care(request.user, patient, Action.WRITE_NOTE)
-    form = NoteForm(request.POST or None, patient=patient, session=request.GET.get("session", ""))
+    form = NoteForm(_sent(request), patient=patient, session=request.GET.get("session", ""))
     if form.is_valid() and _written(request, patient, form):
         messages.success(request, "The note was signed and kept.")
         return redirect("patient-notes", patient.id)
@@ -40,7 +40,7 @@ def patient_notes(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     may_write = is_of_care_team(request.user, patient)
     context = {"patient": patient, "page": page, "notes": shown(page), "form": form if may_write else None}
     context |= {"emergency": emergency_of(request.user, patient), "most": notes.MAX_CHARACTERS}
-    return render(request, "dashboard/notes.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "dashboard/notes.html", context, status=422 if form.is_bound else 200)
 
 
 @open_to(GET=Action.READ_NOTES, POST=Action.WRITE_NOTE)
@@ -52,7 +52,7 @@ def note(request: ClinicRequest, note_id: UUID) -> HttpResponse:
     found.patient.clinic = request.user.clinic
     if request.method == "POST":
         require_own_care(request.user, found.patient, Action.WRITE_NOTE)
-    form = AddendumForm(request.POST or None)
+    form = AddendumForm(_sent(request))
     if form.is_valid() and _added(request, found, form):
         messages.success(request, "The addendum was signed and kept.")
         return redirect("note", found.id)
@@ -60,7 +60,11 @@ def note(request: ClinicRequest, note_id: UUID) -> HttpResponse:
     may_write = is_of_care_team(request.user, found.patient)
     context = {"patient": found.patient, "shown": shown([found])[0], "form": form if may_write else None}
     context |= {"emergency": emergency_of(request.user, found.patient)}
-    return render(request, "dashboard/note.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "dashboard/note.html", context, status=422 if form.is_bound else 200)
+
+
+def _sent(request: ClinicRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _written(request: ClinicRequest, patient: Patient, form: NoteForm) -> bool:
@@ -81,7 +85,7 @@ def _added(request: ClinicRequest, found: Note, form: AddendumForm) -> bool:
     return _signed(form, lambda: notes.note_add(user=request.user, note=found, text=form.cleaned_data["text"]))
 
 
-def _signed(form: AddendumForm, sign: Any) -> bool:
+def _signed(form: AddendumForm, sign: Callable[[], Note]) -> bool:
     """Whether it was kept; why not is said in the form, which still holds what was written."""
     try:
         sign()
