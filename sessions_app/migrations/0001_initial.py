@@ -144,7 +144,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('progress', 'Progress note'), ('psychotherapy', 'Psychotherapy note')], max_length=16)),
                 ('written_at', models.DateTimeField()),
                 ('sealed', models.BinaryField(help_text='The text, encrypted with the key of the clinic.')),
-                ('addendum_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='addenda', to='sessions_app.note')),
+                ('addendum_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='addenda', to='sessions_app.note')),
                 ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sessions_app.clinickey')),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='sessions_app.patient')),

@@ -57,7 +57,7 @@ class Note(models.Model):
     session = models.ForeignKey(Session, on_delete=models.RESTRICT, null=True, blank=True, related_name="notes")
     kind = models.CharField(max_length=16, choices=NoteKind)
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    addendum_to = models.ForeignKey("self", on_delete=models.RESTRICT, null=True, blank=True, related_name="addenda")
+    addendum_to = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="addenda")
     written_at = models.DateTimeField()
     key = models.ForeignKey(ClinicKey, on_delete=models.PROTECT, related_name="+")
     sealed = models.BinaryField(help_text="The text, encrypted with the key of the clinic.")

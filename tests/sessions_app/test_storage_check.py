@@ -15,11 +15,12 @@ from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
 from config import doctor
-from sessions_app.models import Recording
+from sessions_app import notes
+from sessions_app.models import Note, NoteKind, Recording
 from sessions_app.storage import GRACE_SECONDS
 from sessions_app.storage_check import compare
 from tests.stored import kept, raw, rewritten
-from tests.world import ClinicFactory, RecordingFactory
+from tests.world import ClinicFactory, RecordingFactory, World
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +75,28 @@ def test_a_plain_file_in_the_place_of_an_encrypted_one_is_found() -> None:
     mine = recording()
     Path(default_storage.path(mine.file)).write_bytes(b"sound")
     assert compare().damaged == [mine.id]
+
+
+def note(world: World, text: str = "Some words.") -> Note:
+    return notes.note_write(user=world.alice, patient=world.alices_patient, kind=NoteKind.PSYCHOTHERAPY, text=text)
+
+
+def test_every_note_is_opened(world: World) -> None:
+    note(world)
+    found = compare()
+    assert (found.whole, found.notes) == (True, 1)
+
+
+def test_a_note_that_was_changed_or_exchanged_with_another_is_found_and_named(world: World) -> None:
+    whole, changed, exchanged = note(world), note(world), note(world)
+    Note.objects.filter(id=changed.id).update(kind=NoteKind.PROGRESS)
+    Note.objects.filter(id=exchanged.id).update(sealed=whole.sealed)
+    found = compare()
+    assert (found.notes, set(found.unreadable)) == (3, {changed.id, exchanged.id})
+    finding = doctor.stored()
+    assert not finding.ok
+    assert "0 recordings and 3 notes read; 2 notes that cannot be opened: " in finding.message
+    assert str(changed.id) in finding.message
 
 
 def test_a_file_that_is_gone_is_found() -> None:
