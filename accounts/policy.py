@@ -32,6 +32,8 @@ class Action(StrEnum):
     REMOVE_AUDIO = "remove_audio"
     EXPORT_PATIENT = "export_patient"
     ERASE_PATIENT = "erase_patient"
+    READ_NOTES = "read_notes"
+    WRITE_NOTE = "write_note"
     BREAK_GLASS = "break_glass"
     CONFIRM_PATIENT = "confirm_patient"
     KEEP_VOICE = "keep_voice"
@@ -77,6 +79,10 @@ _LISTENING = {Action.LISTEN}
 # no clinical content, and a program cannot be asked whether it is sure. Services ask for the care team besides.
 _WHOLE_RECORD = {Action.EXPORT_PATIENT, Action.ERASE_PATIENT}
 
+# What a counselor writes is for counselors. Which notes, and that psychotherapy notes are their author's alone, is for
+# `Note.objects.visible_to` to say; services ask for the care team before one is written. No program is given any.
+_NOTES = {Action.READ_NOTES, Action.WRITE_NOTE}
+
 # Who may treat a patient may have to when nobody of the care team is there. Nobody else has a reason to.
 _EMERGENCY = {Action.BREAK_GLASS}
 
@@ -88,6 +94,7 @@ ALLOWED: dict[str, set[Action]] = {
     | _ACCESSES
     | _CHANGES
     | _WHOLE_RECORD
+    | _NOTES
     | _EMERGENCY
     | _LISTENING,
     # Staff bring recordings in and see how far they are; what they say about a patient is not theirs to read.

@@ -155,7 +155,7 @@ def server_log() -> Finding:
 
 
 def stored() -> Finding:
-    """Is every recording in storage as it was uploaded, and nothing else there? Reads them all."""
+    """Is every recording in storage as it was uploaded, every note as it was signed, and nothing else there? Reads all."""
     try:
         found = storage_check.compare()
     except Error:
@@ -165,19 +165,20 @@ def stored() -> Finding:
         message = f"Recordings cannot be read ({error.strerror})."
         return Finding("storage", ok=False, message=message, advice="Run this as the user whom the server runs as.")
     if found.whole:
-        return Finding("storage", ok=True, message=f"{_recordings(found.checked)} read: all are as they were uploaded.")
+        return Finding("storage", ok=True, message=f"{_read(found)} read: all are as they came in.")
     lists = (
         ("gone", found.missing),
         ("locked by a master key that is not here", found.locked),
         ("damaged in storage", found.damaged),
         ("changed since upload", found.changed),
         ("known to no row", found.orphans),
+        ("notes that cannot be opened", found.unreadable),
     )
     told = "; ".join(f"{len(names)} {what}: {_some(names)}" for what, names in lists if names)
-    advice = "Restore what is gone, damaged or changed from a backup. Files that no row knows can be deleted."
+    advice = "Restore what is gone, damaged, changed or cannot be opened from a backup. Files that no row knows can be deleted."
     if found.locked:
         advice += " Set MASTER_KEYS_OLD to the master key that was in use when what is locked was stored."
-    return Finding("storage", ok=False, message=f"{_recordings(found.checked)} read; {told}.", advice=advice)
+    return Finding("storage", ok=False, message=f"{_read(found)} read; {told}.", advice=advice)
 
 
 def encryption() -> Finding:
@@ -245,8 +246,10 @@ def _nearest(folder: Path) -> Path:
     return next(place for place in places if os.path.exists(place))  # noqa: PTH110 - pathlib's raises where it may not look
 
 
-def _recordings(number: int) -> str:
-    return "1 recording" if number == 1 else f"{number} recordings"
+def _read(found: storage_check.StorageReport) -> str:
+    recordings = "1 recording" if found.checked == 1 else f"{found.checked} recordings"
+    notes = "1 note" if found.notes == 1 else f"{found.notes} notes"
+    return f"{recordings} and {notes}" if found.notes else recordings
 
 
 def _some(names: Sequence[object]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.views import defaults
@@ -13,10 +14,13 @@ from sessions_app.api.negotiation import PROBLEM
 from sessions_app.api.problems import Problem, internal_error, trouble
 
 BAD_REQUEST = Problem(400, "parse_error", "This request cannot be read.")
+TOO_LARGE_FORM = Problem(413, "too_large", "The body of this request is too large.")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400, for example a host name that is not ours."""
+    """400, for example a host name that is not ours; 413 for a form with more in it than any takes."""
+    if isinstance(exception, RequestDataTooBig):
+        return _answer(request, TOO_LARGE_FORM, lambda: HttpResponse(loader.render_to_string("413.html"), status=413))
     return _answer(request, BAD_REQUEST, lambda: defaults.bad_request(request, exception))
 
 

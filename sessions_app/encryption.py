@@ -85,6 +85,20 @@ def decrypted(key: DataKey, file: BinaryIO, name: str) -> io.BufferedReader:
     return io.BufferedReader(_Decrypting(key, file, name), CHUNK_BYTES)
 
 
+def sealed(key: DataKey, content: bytes, name: str) -> bytes:
+    """``content`` encrypted as a file would be, for what is small enough to be a column."""
+    file = io.BytesIO()
+    with encrypting(key, file, name) as stream:
+        stream.write(content)
+    return file.getvalue()
+
+
+def unsealed(key: DataKey, content: bytes, name: str) -> bytes:
+    """What `sealed` was given. Raises ``FileDamaged``."""
+    with decrypted(key, io.BytesIO(content), name) as file:
+        return file.read()
+
+
 class _Decrypting(io.RawIOBase):
     """A stream to read and to seek in. Tink reads forwards only, so that going back begins again at the start.
 

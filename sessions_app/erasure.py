@@ -23,6 +23,7 @@ NAMES = {
     "Patient_care_team": "places in a care team",
     "Consent": "consents",
     "Session": "sessions",
+    "Note": "notes",
     "QuestionnaireResponse": "questionnaires",
     "Recording": "recordings",
     "AnalysisJob": "analysis jobs",

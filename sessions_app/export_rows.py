@@ -13,17 +13,20 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts.models import AccessLogEntry, EmergencyAccess, User
+from inference.errors import FileDamaged
 from inference.models import Analysis, AnalysisJob, JobMove, Timeline
 from inference.results import HEADS
 from sessions_app.changes import changes_of_patient
 from sessions_app.job_facts import facts_of, why_failed
-from sessions_app.models import Confirmation, Patient, Recording, Session
+from sessions_app.master_keys import KeyMissing
+from sessions_app.models import Confirmation, Note, NoteKind, Patient, Recording, Session
+from sessions_app.notes import text_of
 from sessions_app.scores import ScoreGate
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 
-WITHOUT = frozenset({"clinic_id", "tenant", "file", "lease_token", "lease_until"})
+WITHOUT = frozenset({"clinic_id", "tenant", "file", "lease_token", "lease_until", "key_id", "sealed"})
 """What says nothing of the patient: where things are kept, and who holds them."""
 
 ACCESS = ("at", "actor_id", "role", "action", "purpose", "object_kind", "object_id", "allowed")
@@ -46,6 +49,7 @@ def tables_of(patient: Patient, user: User) -> Tables:
         "consents": _rows(patient.consents.order_by("given_on")),
         "sessions": _rows(Session.objects.filter(patient=patient).order_by("held_at")),
         "questionnaires": _rows(patient.questionnaires.all()),
+        "notes": notes_of(patient, user, NoteKind.PROGRESS),
         "recordings": _rows(Recording.objects.filter(id__in=ids).order_by("uploaded_at")),
         **_jobs(by_recording, gate),
         "confirmations": _confirmations(by_recording, gate),
@@ -54,6 +58,20 @@ def tables_of(patient: Patient, user: User) -> Tables:
         "changes": list(_changes(patient)),
         "accesses": _accesses(patient),
     }
+
+
+def notes_of(patient: Patient, user: User, kind: NoteKind) -> list[Row]:
+    """Notes of one kind that ``user`` may read, oldest first; ``text`` is ``None`` where a note cannot be opened."""
+    found = Note.objects.visible_to(user).filter(patient=patient, kind=kind).order_by("written_at", "id")
+    texts = {note.id: (note.author.display_name, _text(note)) for note in found.select_related("author", "key", "patient")}
+    return [row | dict(zip(("author", "text"), texts[row["id"]], strict=True)) for row in _rows(found)]
+
+
+def _text(note: Note) -> str | None:
+    try:
+        return text_of(note)
+    except (FileDamaged, KeyMissing):
+        return None
 
 
 def _rows(found: QuerySet[Any]) -> list[Row]:

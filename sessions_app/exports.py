@@ -23,8 +23,9 @@ from accounts.models import Purpose, User
 from accounts.policy import Action
 from inference.errors import FileDamaged
 from sessions_app.care import require_own_care
-from sessions_app.export_rows import Row, Tables, columns_of, tables_of
-from sessions_app.models import Patient, Recording
+from sessions_app.export_rows import Row, Tables, columns_of, notes_of, tables_of
+from sessions_app.models import NoteKind, Patient, Recording
+from sessions_app.notes import LOGGED_AS
 from sessions_app.playback import may_be_heard
 from sessions_app.scores import refusal_by_policy
 from sessions_app.spreadsheets import csv_lines
@@ -44,11 +45,13 @@ audio/ the recordings as they were uploaded, by the id of the recording
 changes       what was added, changed or removed, field by field, when and by whom; nobody: Undertone itself
 accesses      who looked at the patient, when and what for; "disclosure" is what another program was given
 emergency_accesses   who of the clinic opened the patient in an emergency, until when and why
+notes         what counselors wrote and signed for the record
 analyses      scores from 0 to 1 with a 90 % interval (low, high), and the checkpoint that made them
 measures      how the voice sounded; windows, turns: over time, in seconds from the beginning
 waveform      extremes of the sound from -1 to 1, equally spaced over the recording
 jobs          each analysis that was asked for; job_moves: when it was begun and how it ended, and by whom
 
+{notes}
 {scores}
 {audio}
 Scores support a clinician's judgement. They are no diagnosis.
@@ -56,6 +59,13 @@ Scores support a clinician's judgement. They are no diagnosis.
 ALL_SCORES = (
     "Scores, and all else that was heard in the voice, are left out where no consent covers the day of a session."
 )
+PSYCHOTHERAPY_NOTES = "psychotherapy_notes"
+WITHOUT_PSYCHOTHERAPY_NOTES = (
+    "Psychotherapy notes, if there are any, are left out: they are kept apart from the record, and only who wrote them can\n"
+    "have them exported."
+)
+WITH_PSYCHOTHERAPY_NOTES = "psychotherapy_notes are those of {author} alone, who asked for them; others are left out."
+UNOPENED = "{} of the notes cannot be opened; their text is empty. Please tell the administrator."
 ALL_AUDIO = "All recordings have their audio."
 REMOVED = "The audio of {} was removed before; recordings say when."
 WITHHELD = "The audio of {} is left out: no consent covers listening to it any more. It is still stored."
@@ -92,8 +102,11 @@ class PatientExport:
             yield part
 
 
-def patient_export(*, user: User, patient: Patient) -> PatientExport:
-    """Everything about ``patient``, for somebody of the care team; in the log before the first byte is sent."""
+def patient_export(*, user: User, patient: Patient, psychotherapy_notes: bool = False) -> PatientExport:
+    """Everything about ``patient``, for somebody of the care team; in the log before the first byte is sent.
+
+    ``psychotherapy_notes``: also those that ``user`` wrote, who must be the one who asks for it.
+    """
     require_own_care(user, patient, Action.EXPORT_PATIENT)
     access_log.record(actor=user, action="export", object_kind="patient", object_id=patient.id, purpose=Purpose.REQUEST)
     found = Recording.objects.filter(session__patient=patient).select_related("session__patient__clinic")
@@ -102,7 +115,25 @@ def patient_export(*, user: User, patient: Patient) -> PatientExport:
     withheld = sum(one.has_audio for one in recordings) - len(heard)
     audio = [(f"audio/{one.id}{_suffix(one)}", one.file) for one in heard]
     removed = len(recordings) - len(heard) - withheld
-    return PatientExport(tables_of(patient, user), audio, partial(_readme, patient, removed, withheld))
+    tables = tables_of(patient, user)
+    if psychotherapy_notes:
+        tables[PSYCHOTHERAPY_NOTES] = _own_psychotherapy_notes(patient, user)
+    words = _notes_in_words(tables, user)
+    return PatientExport(tables, audio, partial(_readme, patient, words, removed, withheld))
+
+
+def _own_psychotherapy_notes(patient: Patient, user: User) -> list[Row]:
+    access_log.record(
+        actor=user, action="export", object_kind=LOGGED_AS[NoteKind.PSYCHOTHERAPY], patient_id=patient.id
+    )
+    return notes_of(patient, user, NoteKind.PSYCHOTHERAPY)
+
+
+def _notes_in_words(tables: Tables, user: User) -> str:
+    own = tables.get(PSYCHOTHERAPY_NOTES)
+    kept_apart = WITHOUT_PSYCHOTHERAPY_NOTES if own is None else WITH_PSYCHOTHERAPY_NOTES.format(author=user.display_name)
+    unopened = sum(row["text"] is None for row in [*tables["notes"], *(own or [])])
+    return "\n".join([kept_apart, *([UNOPENED.format(unopened)] if unopened else [])])
 
 
 def file_name(patient: Patient) -> str:
@@ -114,14 +145,15 @@ def _today(patient: Patient) -> date:
     return timezone.localdate(timezone=ZoneInfo(patient.clinic.time_zone))
 
 
-def _readme(patient: Patient, removed: int, withheld: int, damaged: list[str]) -> str:
-    """``withheld``: recordings that nobody may listen to; ``damaged``: names whose files could not be read whole."""
+def _readme(patient: Patient, notes: str, removed: int, withheld: int, damaged: list[str]) -> str:
+    """``notes``: what is said of them; ``withheld``: recordings that nobody may listen to; ``damaged``: names whose files could not be read whole."""
     refusal = refusal_by_policy(patient.clinic)
     audio = [REMOVED.format(removed)] if removed else []
     audio += [WITHHELD.format(withheld)] if withheld else []
     audio += [DAMAGED.format(name) for name in damaged]
     scores = "\n".join([*([refusal.message] if refusal else []), ALL_SCORES])
-    return README.format(today=_today(patient), scores=scores, audio="\n".join(audio or [ALL_AUDIO]))
+    today, of_audio = _today(patient), "\n".join(audio or [ALL_AUDIO])
+    return README.format(today=today, notes=notes, scores=scores, audio=of_audio)
 
 
 def _suffix(recording: Recording) -> str:

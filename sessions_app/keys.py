@@ -1,4 +1,4 @@
-"""Which key a file is encrypted with: a key of its clinic, whose id stands in the file's name.
+"""Which key something is encrypted with: a key of its clinic, whose id stands in a file's name and in a note's row.
 
 A clinic's keys are rows, each encrypted by a master key that the database never sees.
 """
@@ -21,14 +21,18 @@ def new_name(folder: str, clinic_id: uuid.UUID) -> str:
 
     Raises ``KeyMissing``.
     """
-    newest = ClinicKey.objects.filter(clinic=clinic_id).first() or clinic_key_add(clinic_id=clinic_id)
-    return f"{folder}/{newest.id}.{uuid.uuid4()}"
+    return f"{folder}/{newest(clinic_id).id}.{uuid.uuid4()}"
+
+
+def newest(clinic_id: uuid.UUID) -> ClinicKey:
+    """The clinic's newest key, which is made if need be. Raises ``KeyMissing``."""
+    return ClinicKey.objects.filter(clinic=clinic_id).first() or clinic_key_add(clinic_id=clinic_id)
 
 
 def is_newest(name: str, clinic_id: uuid.UUID) -> bool:
     """Whether the file ``name`` is encrypted with the newest key of its clinic."""
-    newest = ClinicKey.objects.filter(clinic=clinic_id).first()
-    return newest is not None and _key_id(name) == str(newest.id)
+    row = ClinicKey.objects.filter(clinic=clinic_id).first()
+    return row is not None and _key_id(name) == str(row.id)
 
 
 def key_of(name: str) -> encryption.DataKey:
@@ -37,7 +41,15 @@ def key_of(name: str) -> encryption.DataKey:
         row = ClinicKey.objects.get(id=uuid.UUID(_key_id(name)))
     except (ValueError, ClinicKey.DoesNotExist) as error:
         raise FileDamaged from error
-    return _unwrapped(row)
+    return unwrapped(row)
+
+
+def unwrapped(row: ClinicKey) -> encryption.DataKey:
+    """The key of this row. Raises ``FileDamaged`` and ``KeyMissing``."""
+    try:
+        return encryption.unwrap(bytes(row.wrapped), master_keys.named(row.master).aead, _owner(row))
+    except tink.TinkError as error:
+        raise FileDamaged from error
 
 
 def clinic_key_add(*, clinic_id: uuid.UUID) -> ClinicKey:
@@ -54,7 +66,7 @@ def clinic_key_rewrap(*, key: uuid.UUID) -> bool:
     row = ClinicKey.objects.select_for_update().get(id=key)
     if row.master == master_keys.current().fingerprint:
         return False
-    _wrap(row, _unwrapped(row))
+    _wrap(row, unwrapped(row))
     row.save(update_fields=["wrapped", "master"])
     return True
 
@@ -70,7 +82,7 @@ def _key_id(name: str) -> str:
 
 def _opens(row: ClinicKey) -> bool:
     try:
-        _unwrapped(row)
+        unwrapped(row)
     except (FileDamaged, master_keys.KeyMissing):
         return False
     return True
@@ -79,13 +91,6 @@ def _opens(row: ClinicKey) -> bool:
 def _wrap(row: ClinicKey, key: encryption.DataKey) -> None:
     master = master_keys.current()
     row.wrapped, row.master = encryption.wrap(key, master.aead, _owner(row)), master.fingerprint
-
-
-def _unwrapped(row: ClinicKey) -> encryption.DataKey:
-    try:
-        return encryption.unwrap(bytes(row.wrapped), master_keys.named(row.master).aead, _owner(row))
-    except tink.TinkError as error:
-        raise FileDamaged from error
 
 
 def _owner(row: ClinicKey) -> bytes:

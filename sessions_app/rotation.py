@@ -1,4 +1,4 @@
-"""Exchanging keys while everything runs: the master key, the clinics' data keys, and what old files are encrypted with.
+"""Exchanging keys while everything runs: the master key, the clinics' data keys, and what is encrypted with old ones.
 
 Each step is one row or one file, so that whoever was interrupted runs it again and it goes on where it was.
 """
@@ -16,8 +16,8 @@ from django.db import transaction
 from accounts.models import Clinic
 from inference import services as jobs
 from inference.errors import FileDamaged
-from sessions_app import files, keys, storage
-from sessions_app.models import ClinicKey, CounselorVoice, Patient, Recording
+from sessions_app import files, keys, notes, storage
+from sessions_app.models import ClinicKey, CounselorVoice, Note, Patient, Recording
 
 
 def master_key_apply() -> int:
@@ -26,7 +26,7 @@ def master_key_apply() -> int:
 
 
 def data_keys_renew() -> int:
-    """Give every clinic that stores files a new key for what it stores from now on. Returns how many clinics."""
+    """Give every clinic that has stored anything a new key for what it stores from now on. Returns how many clinics."""
     clinics = list(Clinic.objects.filter(keys__isnull=False).distinct().values_list("id", flat=True))
     for clinic_id in clinics:
         keys.clinic_key_add(clinic_id=clinic_id)
@@ -47,6 +47,17 @@ def files_reencrypt() -> Counter[str]:
     for voice in CounselorVoice.objects.select_related("counselor").order_by("id").iterator():
         clinic_id = voice.counselor.clinic_id
         told += _renewed(voice, clinic_id, storage.VOICES, partial(_use, voice))
+    return told
+
+
+def notes_reencrypt() -> Counter[str]:
+    """Encrypt notes of older keys with their clinics' newest. Returns how often what happened: "done" or "damaged"."""
+    told: Counter[str] = Counter()
+    for note in Note.objects.select_related("key", "patient").order_by("id").iterator():
+        try:
+            told["done"] += notes.note_reencrypt(note)
+        except FileDamaged:
+            told["damaged"] += 1
     return told
 
 

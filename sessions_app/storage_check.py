@@ -1,4 +1,4 @@
-"""Do the files in storage and the rows of the database agree, byte for byte?"""
+"""Do the files in storage and the rows of the database agree, byte for byte, and can every note be opened?"""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import uuid
 from dataclasses import dataclass, field
 
 from inference.errors import FileDamaged
-from sessions_app import files, storage
+from sessions_app import files, notes, storage
 from sessions_app.master_keys import KeyMissing
-from sessions_app.models import DoomedFile, Recording
+from sessions_app.models import DoomedFile, Note, Recording
 
 
 @dataclass(slots=True)
@@ -16,8 +16,9 @@ class StorageReport:
     """What was compared and where it does not agree.
 
     ``checked``: recordings read; ``missing``, ``damaged`` and ``changed``: recordings whose file is gone, is not
-    what was encrypted, or holds other bytes than were uploaded; ``locked``: recordings whose key no master key known
-    here opens; ``orphans``: stored files that no row names, left alone for an hour because they may be coming in.
+    what was encrypted, or holds other bytes than were uploaded; ``locked``: recordings and notes whose key no master
+    key known here opens; ``orphans``: stored files that no row names, left alone for an hour because they may be
+    coming in. ``notes``: notes opened; ``unreadable``: those whose row is not as it was signed.
     """
 
     checked: int = 0
@@ -26,15 +27,19 @@ class StorageReport:
     changed: list[uuid.UUID] = field(default_factory=list)
     locked: list[uuid.UUID] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
+    notes: int = 0
+    unreadable: list[uuid.UUID] = field(default_factory=list)
 
     @property
     def whole(self) -> bool:
         """Whether everything agrees."""
-        return not (self.missing or self.damaged or self.changed or self.locked or self.orphans)
+        return not (
+            self.missing or self.damaged or self.changed or self.locked or self.orphans or self.unreadable
+        )
 
 
 def compare() -> StorageReport:
-    """Decrypts every recording and hashes it again. Changes nothing. Raises ``OSError`` where files cannot be read."""
+    """Decrypts every recording and hashes it again, and opens every note. Changes nothing. Raises ``OSError``."""
     report = StorageReport()
     for recording in Recording.objects.exclude(file="").only("id", "file", "sha256").order_by("id").iterator():
         report.checked += 1
@@ -44,6 +49,7 @@ def compare() -> StorageReport:
             wrong.append(recording.id)
     for folder in (storage.RECORDINGS, storage.VOICES):
         report.orphans += sorted(f"{folder}/{file.name}" for file in storage.unnamed(folder, _known))
+    _open_notes(report)
     return report
 
 
@@ -57,6 +63,17 @@ def _wrong_list(recording: Recording, report: StorageReport) -> list[uuid.UUID] 
         return report.damaged
     except FileNotFoundError:
         return report.missing
+
+
+def _open_notes(report: StorageReport) -> None:
+    for note in Note.objects.select_related("key", "patient").order_by("id").iterator():
+        report.notes += 1
+        try:
+            notes.text_of(note)
+        except KeyMissing:
+            report.locked.append(note.id)
+        except FileDamaged:
+            report.unreadable.append(note.id)
 
 
 def _known() -> set[str]:

@@ -160,6 +160,23 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Note',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('progress', 'Progress note'), ('psychotherapy', 'Psychotherapy note')], max_length=16)),
+                ('written_at', models.DateTimeField()),
+                ('sealed', models.BinaryField(help_text='The text, encrypted with the key of the clinic.')),
+                ('addendum_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='addenda', to='sessions_app.note')),
+                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sessions_app.clinickey')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='sessions_app.patient')),
+                ('session', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='notes', to='sessions_app.session')),
+            ],
+            options={
+                'ordering': ['-written_at', '-id'],
+            },
+        ),
+        migrations.CreateModel(
             name='DoomedFile',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -180,6 +197,10 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-erased_at'],
             },
+        ),
+        migrations.AddIndex(
+            model_name='note',
+            index=models.Index(fields=['patient', '-written_at'], name='note_by_patient'),
         ),
         migrations.AddIndex(
             model_name='patient',

@@ -1,4 +1,4 @@
-"""Clinic work: patients, their consent, sessions with recordings, and questionnaires."""
+"""Clinic work: patients, their consent, sessions with recordings, questionnaires and notes."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from sessions_app.models.consent import Consent, Method, Scope
 from sessions_app.models.erasures import ErasureReport
 from sessions_app.models.files import DoomedFile
 from sessions_app.models.keys import ClinicKey
+from sessions_app.models.notes import Note, NoteKind
 from sessions_app.models.patients import Patient
 from sessions_app.models.questionnaires import Instrument, QuestionnaireResponse
 from sessions_app.models.sessions import PatientChannel, Recording, Session
@@ -29,6 +30,8 @@ __all__ = [
     "ErasureReport",
     "Instrument",
     "Method",
+    "Note",
+    "NoteKind",
     "Patient",
     "PatientChange",
     "PatientChannel",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -35,8 +35,11 @@ class ScopedQuerySet(models.QuerySet[M]):
 
     def _in_hands_of(self, user: User) -> Q:
         """Patients of the care team of ``user``, or open to them in an emergency."""
+        look_up = f"{self.patient_path}__in" if self.patient_path else "id__in"
+        return Q(**{look_up: self._cared_for_by(user)}) | Q(**{look_up: EmergencyAccess.objects.patients_of(user)})
+
+    def _cared_for_by(self, user: User) -> models.QuerySet[Any, Any]:
+        """The ids of the patients whose care team ``user`` is of."""
         from sessions_app.models.patients import Patient
 
-        look_up = f"{self.patient_path}__in" if self.patient_path else "id__in"
-        cared_for = Patient.care_team.through.objects.filter(user_id=user.id).values("patient_id")
-        return Q(**{look_up: cared_for}) | Q(**{look_up: EmergencyAccess.objects.patients_of(user)})
+        return Patient.care_team.through.objects.filter(user_id=user.id).values("patient_id")

@@ -20,5 +20,12 @@ export function watchIdle() {
     else later(WARN_SECONDS);
   };
   note.querySelector("button").addEventListener("click", ask);
+  // Who writes is doing something: a long note must not be lost while it is written.
+  let wrote = Date.now();
+  addEventListener("input", (event) => {
+    if (Date.now() - wrote < WARN_SECONDS * 1000) return;
+    wrote = Date.now();
+    ask(event);
+  });
   later(note.dataset.minutes * 60 - WARN_SECONDS);
 }

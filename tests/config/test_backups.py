@@ -23,8 +23,8 @@ from psycopg import sql
 from pytest_django import Settings
 
 from config import backups
-from sessions_app import retention, rotation, uploads
-from sessions_app.models import Recording
+from sessions_app import notes, retention, rotation, uploads
+from sessions_app.models import NoteKind, Recording
 from tests.stack import REPOSITORY, drop_database, new_database
 from tests.world import SessionFactory, World, analysed, job_done
 
@@ -41,13 +41,14 @@ def media(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def recordings(world: World) -> list[Recording]:
-    """Two of one clinic, with different keys; and an analysis."""
+    """Two of one clinic, with different keys; an analysis; and a note."""
     analysed(SessionFactory(patient=world.bobs_patient)).delete()
     kept = []
     for content in (b"some sound", b"more sound"):
         session = SessionFactory(patient=world.alices_patient)
         kept.append(uploads.recording_add(user=world.sam, session=session, upload=SimpleUploadedFile("a.wav", content)))
         rotation.data_keys_renew()
+    notes.note_write(user=world.alice, patient=world.alices_patient, kind=NoteKind.PROGRESS, text="Some words.")
     return kept
 
 
@@ -99,7 +100,7 @@ def test_every_table_and_every_file_comes_back(
     assert after == before
     assert contents(tmp_path / "restored") == contents(media)
     compared = manage(elsewhere, "shell", "--no-imports", "-c", COMPARED)
-    assert compared.stdout == "StorageReport(checked=2, missing=[], damaged=[], changed=[], orphans=[])\n"
+    assert compared.stdout == "StorageReport(checked=2, missing=[], damaged=[], changed=[], orphans=[], notes=1, unreadable=[])\n"
     again = manage(elsewhere, "restore", str(copy))
     assert again.returncode == 1
     assert again.stderr.endswith("The database holds tables already. Please name an empty one in DATABASE_URL.\n")

@@ -34,6 +34,12 @@ def test_a_person_gets_a_page(broken: Client) -> None:
     assert b"secret" not in response.content
 
 
+def test_a_form_with_more_in_it_than_any_takes_is_said_to_be_too_long(db: None) -> None:
+    answer = Client(raise_request_exception=False).post("/sign-in/", {"username": "x" * 3_000_000})
+    assert (answer.status_code, answer["Content-Type"]) == (413, "text/html; charset=utf-8")
+    assert "This is too long" in answer.content.decode()
+
+
 def test_a_host_that_is_not_ours_is_a_400_in_the_callers_own_language(db: None) -> None:
     program = Client().get("/api/v1/patients", HTTP_HOST="evil.example")
     assert (program.status_code, program.json()["code"]) == (400, "parse_error")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -20,8 +20,8 @@ from django.utils import timezone
 from accounts.api_tokens import api_token_end
 from accounts.models import EmergencyAccess, Invitation, Role, User
 from accounts.sessions import SessionStore
-from sessions_app import files, storage
-from sessions_app.models import CounselorVoice, ErasureReport, Patient
+from sessions_app import files, notes, storage
+from sessions_app.models import CounselorVoice, ErasureReport, NoteKind, Patient
 from tests.accounts.factors import half_way, with_app
 from tests.pages import signed_in
 from tests.security.routes import Route
@@ -72,12 +72,14 @@ MONITORING = "monitoring"
 class Belongings:
     """The ids of one patient's objects by the name that they have in a route; ``patient`` is None where none exist.
 
-    What belongs to a colleague is that of the patient's counselor.
+    What belongs to a colleague is that of the patient's counselor. ``alone``: who alone reads the note, a psychotherapy
+    note; without, it is a progress note.
     """
 
     name: str
     patient: Patient | None
     ids: dict[str, str]
+    alone: User | None = None
 
 
 def comers(world: World) -> list[Comer]:
@@ -146,7 +148,19 @@ def _expired(comer: Comer) -> Comer:
 def belongings(world: World) -> list[Belongings]:
     """Of a patient in Alice's care, in Bob's, of another clinic, and of nobody."""
     names = {"Alice's": world.alices_patient, "Bob's": world.bobs_patient, "another clinic's": world.mallorys_patient}
-    return [*(_belongings(name, patient) for name, patient in names.items()), _nobodys()]
+    every = [_belongings(name, patient) for name, patient in names.items()]
+    colleague = UserFactory(clinic=world.clinic, display_name="Colleague")
+    world.alices_patient.care_team.add(colleague)
+    apart = [_kept_apart(every[0], "Alice's own", world.alice), _kept_apart(every[0], "a colleague's", colleague)]
+    return [*every, *apart, _nobodys()]
+
+
+def _kept_apart(belongings: Belongings, whose: str, author: User) -> Belongings:
+    """The same with a psychotherapy note about that patient."""
+    assert belongings.patient is not None
+    note = notes.note_write(user=author, patient=belongings.patient, kind=NoteKind.PSYCHOTHERAPY, text="For me alone.")
+    name = f"{belongings.name}, {whose} psychotherapy note"
+    return replace(belongings, name=name, ids=belongings.ids | {"note_id": str(note.id)}, alone=author)
 
 
 def _belongings(name: str, patient: Patient) -> Belongings:
@@ -163,14 +177,25 @@ def _belongings(name: str, patient: Patient) -> Belongings:
         "recording_id": recording.id,
         "job_id": recording.job_id,
         "analysis_id": recording.analysis_id,
+        "note_id": _progress_note(patient),
         **_of_the_clinic(patient),
     }
     return Belongings(name, patient, {key: str(value) for key, value in ids.items()})
 
 
-def _of_the_clinic(patient: Patient) -> dict[str, Any]:
+def _progress_note(patient: Patient) -> UUID:
+    kind = NoteKind.PROGRESS
+    return notes.note_write(user=_counselor_of(patient), patient=patient, kind=kind, text="For the care team.").id
+
+
+def _counselor_of(patient: Patient) -> User:
     counselor = patient.care_team.order_by("date_joined").first()
     assert counselor is not None
+    return counselor
+
+
+def _of_the_clinic(patient: Patient) -> dict[str, Any]:
+    counselor = _counselor_of(patient)
     later = timezone.now() + timedelta(hours=1)
     report = ErasureReport.objects.create(clinic=patient.clinic, patient_id=patient.id, erased_by=counselor, counts={})
     access = EmergencyAccess.objects.create(
@@ -198,7 +223,7 @@ def _of_the_clinic(patient: Patient) -> dict[str, Any]:
 OWN = ("device_id", "pk")
 """What is of one person alone: a place where they are signed in, a passkey (of a colleague who never comes)."""
 
-OF_PATIENTS = ("patient_id", "session_id", "recording_id", "job_id", "analysis_id")
+OF_PATIENTS = ("patient_id", "session_id", "recording_id", "job_id", "analysis_id", "note_id")
 OF_CLINICS = ("report_id", "access_id", "invitation_id", "person_id")
 
 

@@ -111,6 +111,8 @@ class Cell:
             return {Answer.LET_IN if is_owner else Answer.NOT_FOUND}
         if self.is_about_a_patient and not sees(comer.user, self.belongings.patient):
             return {Answer.NOT_FOUND}
+        if "note_id" in self.route.parameters and self.belongings.alone not in {None, comer.user}:
+            return {Answer.NOT_FOUND}
         return {Answer.LET_IN}
 
     @property
@@ -125,9 +127,13 @@ class Cell:
 
 
 def cells(world: World) -> Iterator[Cell]:
-    """Whose the object is matters only to who is let in with a method that is taken; others ask for one of Alice's."""
-    people, things = comers(world), belongings(world)
+    """Whose the object is matters only to who is let in with a method that is taken; others ask for one of Alice's.
+
+    A note that is kept apart differs from others only where a note is asked for.
+    """
+    people, all_things = comers(world), belongings(world)
     for route in routes():
+        things = [one for one in all_things if one.alone is None or "note_id" in route.parameters]
         for method in METHODS:
             taken = bool(route.parameters) and method in (route.needs or {})
             for comer in people:

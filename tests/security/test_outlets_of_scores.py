@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import AccessLogEntry, AffectPolicy, User
 from inference.models import Analysis, Timeline
-from sessions_app.models import Consent, Recording
+from sessions_app import notes
+from sessions_app.models import Consent, NoteKind, Recording
 from tests.outlets import walked
 from tests.pages import HTMX, signed_in
 from tests.scores import marked, traces
@@ -73,9 +74,15 @@ def ids_of(world: World, recording: Recording) -> dict[str, UUID | int]:
         "recording_id": recording.id,
         "job_id": recording.job_id,
         "analysis_id": recording.analysis_id,
+        "note_id": _note(world),
         **{name: uuid4() for name in ("access_id", "report_id", "person_id", "invitation_id")},
         **dict.fromkeys(("device_id", "pk"), 0),
     }
+
+
+def _note(world: World) -> UUID:
+    kind, about = NoteKind.PROGRESS, world.alices_patient
+    return notes.note_write(user=world.alice, patient=about, kind=kind, text="Nothing of the kind.").id
 
 
 def leaks(user: User, ids: dict[str, UUID | int], **headers: str) -> dict[str, list[str]]:

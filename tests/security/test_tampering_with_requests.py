@@ -13,7 +13,8 @@ from django.test import Client
 
 from accounts.models import AccessLogEntry, Clinic, Role, User
 from inference.models import AnalysisJob, Worker
-from sessions_app.models import Consent, Patient, Recording, Session
+from sessions_app import notes
+from sessions_app.models import Consent, NoteKind, Patient, Recording, Session
 from tests.pages import signed_in
 from tests.security.comers import belongings
 from tests.security.every import Asker, taking
@@ -288,6 +289,9 @@ def poisoned(world: World) -> dict[str, str]:
     Consent.objects.filter(patient=world.alices_patient).update(text_version=SCRIPT[:32])
     Recording.objects.update(original_name=SCRIPT)
     AnalysisJob.objects.update(checkpoint=SCRIPT[:64], error_message=SCRIPT)
+    for kind in NoteKind:
+        note = notes.note_write(user=world.alice, patient=world.alices_patient, kind=kind, text=SCRIPT)
+        found.ids["note_id"] = str(note.id)
     Worker.objects.create(host=SCRIPT[:100], pid=1, checkpoint_name=SCRIPT[:50], checkpoint_version="1")
     return found.ids
 

@@ -19,10 +19,10 @@ from pytest_django import Settings
 from accounts.models import AccessLogEntry
 from inference import services as jobs
 from inference.models import Analysis, AnalysisJob, JobMove
-from sessions_app import emergency, erasure, recordings, services, uploads
+from sessions_app import emergency, erasure, notes, recordings, services, uploads
 from sessions_app.changes import count_of_patient
 from sessions_app.errors import ConsentMissing
-from sessions_app.models import Confirmation, DoomedFile, ErasureReport, Patient, Recording
+from sessions_app.models import Confirmation, DoomedFile, ErasureReport, Note, NoteKind, Patient, Recording
 from tests.pages import signed_in, text
 from tests.scores import marked
 from tests.world import QuestionnaireFactory, SessionFactory, World
@@ -45,6 +45,9 @@ def patient(world: World) -> Patient:
         QuestionnaireFactory(patient=one)
         session = SessionFactory(patient=one)
         uploads.recording_add(user=counselor, session=session, upload=SimpleUploadedFile("a.wav", one.id.bytes))
+        for kind in NoteKind:
+            note = notes.note_write(user=counselor, patient=one, kind=kind, text="Some words.", session=session)
+            notes.note_add(user=counselor, note=note, text="And more.")
     number, reason = world.alices_patient.reference, "Robin Alder is in crisis and Alice is away."
     emergency.emergency_begin(user=world.bob, number=number, reason=reason)
     return world.alices_patient
@@ -92,6 +95,7 @@ def test_another_patient_loses_nothing(world: World, patient: Patient) -> None:
     erase(world, patient)
     other = world.bobs_patient
     assert (other.sessions.count(), other.consents.count(), other.questionnaires.count()) == (2, 1, 1)
+    assert Note.objects.count() == other.notes.count() == 4
     assert (Analysis.objects.count(), AnalysisJob.objects.count(), Confirmation.objects.count()) == (1, 2, 1)
 
 
@@ -100,7 +104,7 @@ def test_the_report_counts_what_went_and_stays(world: World, patient: Patient) -
     counts = erase(world, patient).counts
     expected = {"patient": 1, "sessions": 2, "recordings": 2, "consents": 1, "questionnaires": 1, "analyses": 1}
     expected |= {"timelines": 1, "confirmations": 1, "analysis jobs": 2, "emergency accesses": 1}
-    expected |= {"places in a care team": 1, "audio files": 2}
+    expected |= {"places in a care team": 1, "audio files": 2, "notes": 4}
     expected |= {"steps of analysis jobs": moves - JobMove.objects.count(), "changes of the record": changes}
     assert changes == 8
     assert counts == expected

@@ -20,13 +20,13 @@ from pytest_django import Settings
 import tenancy
 from accounts.models import AccessLogEntry, AffectPolicy
 from inference.models import AnalysisJob, JobState
-from sessions_app import emergency, erasure, exports, retention, uploads
-from sessions_app.models import Confirmation, Consent, Patient, Recording
+from sessions_app import emergency, erasure, exports, notes, retention, uploads
+from sessions_app.models import Confirmation, Consent, Note, NoteKind, Patient, Recording
 from tenancy import policies
 from tests.outlets import body_of
 from tests.pages import signed_in, text
 from tests.scores import marked, traces
-from tests.world import QuestionnaireFactory, SessionFactory, World
+from tests.world import QuestionnaireFactory, SessionFactory, UserFactory, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,7 +44,18 @@ def recording(world: World) -> Recording:
     """One with scores and one that waits, which has a file; and a questionnaire."""
     found = marked(SessionFactory(patient=world.alices_patient))
     QuestionnaireFactory(patient=world.alices_patient)
+    notes.note_write(user=world.alice, patient=world.alices_patient, kind=NoteKind.PROGRESS, text="He laughed.")
     return found
+
+
+@pytest.fixture
+def kept_apart(world: World) -> list[Note]:
+    """Psychotherapy notes about Alice's patient, by Alice and by a colleague of the care team."""
+    carol = UserFactory(clinic=world.clinic, display_name="Carol")
+    world.alices_patient.care_team.add(carol)
+    kind, about = NoteKind.PSYCHOTHERAPY, world.alices_patient
+    texts = {world.alice: "I wonder about his anger.", carol: "He reminds me of somebody."}
+    return [notes.note_write(user=user, patient=about, kind=kind, text=text) for user, text in texts.items()]
 
 
 def uploaded(world: World) -> Recording:
@@ -211,8 +222,63 @@ def test_who_looked_is_in_it_and_from_where_is_not(world: World, recording: Reco
     signed_in(world.sam).get(f"/patients/{world.alices_patient.id}/", REMOTE_ADDR="203.0.113.8")
     found = archive(world)
     listed = [(row["actor"], row["action"], row["purpose"]) for row in rows(found, "accesses")]
-    assert listed == [("Sam", "read", "care"), ("Alice", "export", "request")]
+    assert listed == [("Alice", "create", "care"), ("Sam", "read", "care"), ("Alice", "export", "request")]
     assert "203.0.113.8" not in everything(found)
+
+
+def test_progress_notes_are_in_it_as_they_were_written_with_author_time_and_addenda(
+    world: World, recording: Recording
+) -> None:
+    note = Note.objects.get()
+    addendum = notes.note_add(user=world.alice, note=note, text="=SUM(1+1)\nIt was in April.")
+    first, second = rows(archive(world), "notes")
+    assert (first["text"], first["author"], first["kind"], first["id"]) == ("He laughed.", "Alice", "progress", str(note.id))
+    assert first["written_at"].startswith(f"{note.written_at:%Y-%m-%dT%H:%M}")
+    assert (second["text"], second["addendum_to_id"]) == ("=SUM(1+1)\nIt was in April.", str(note.id))
+    assert not {"sealed", "key_id"} & set(first)
+    assert addendum.id != note.id
+    lines = list(csv.DictReader(io.StringIO(archive(world).read("csv/notes.csv").decode())))
+    assert lines[1]["text"] == "'=SUM(1+1)\nIt was in April."
+
+
+def test_a_withdrawn_consent_leaves_no_note_out(world: World, recording: Recording) -> None:
+    Consent.objects.update(withdrawn_at=timezone.now())
+    assert rows(archive(world), "notes")[0]["text"] == "He laughed."
+
+
+def test_psychotherapy_notes_are_left_out_and_it_is_said_why(world: World, kept_apart: list[Note]) -> None:
+    found = archive(world)
+    assert rows(found, "notes") == []
+    assert "json/psychotherapy_notes.json" not in found.namelist()
+    assert not [one for one in kept_apart if notes.text_of(one) in everything(found)]
+    assert "Psychotherapy notes, if there are any, are left out" in found.read("README.txt").decode()
+
+
+def test_their_author_gets_them_on_asking_apart_and_nobody_elses(world: World, kept_apart: list[Note]) -> None:
+    own, others = kept_apart
+    address = f"/patients/{world.alices_patient.id}/export/"
+    answer = signed_in(world.alice).post(address, {"psychotherapy_notes": "yes"})
+    found = zipfile.ZipFile(io.BytesIO(body_of(answer)))
+    assert [row["text"] for row in rows(found, "psychotherapy_notes")] == [notes.text_of(own)]
+    assert notes.text_of(others) not in everything(found)
+    assert "psychotherapy_notes are those of Alice alone" in found.read("README.txt").decode()
+    logged = AccessLogEntry.objects.filter(action="export").order_by("id").values_list("object_kind", "patient_id")
+    assert list(logged) == [(kind, world.alices_patient.id) for kind in ("patient", "psychotherapy_note")]
+
+
+def test_the_command_never_writes_psychotherapy_notes(world: World, kept_apart: list[Note], tmp_path: Path) -> None:
+    """Whoever runs it acts in the author's name and is not the author."""
+    call_command("export_patient", world.alice.email, str(world.alices_patient.id), str(tmp_path / "archive.zip"))
+    found = everything(zipfile.ZipFile(tmp_path / "archive.zip"))
+    assert not [one for one in kept_apart if notes.text_of(one) in found]
+
+
+def test_a_note_that_cannot_be_opened_costs_nobody_the_rest_and_is_said(world: World, recording: Recording) -> None:
+    bad = notes.note_write(user=world.alice, patient=world.alices_patient, kind=NoteKind.PROGRESS, text="Bad.")
+    Note.objects.filter(id=bad.id).update(sealed=b"rubbish")
+    found = archive(world)
+    assert [row["text"] for row in rows(found, "notes")] == ["He laughed.", None]
+    assert "1 of the notes cannot be opened" in found.read("README.txt").decode()
 
 
 def test_scores_are_in_it_where_they_may_be_shown(world: World, recording: Recording) -> None:

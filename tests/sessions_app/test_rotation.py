@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from inference.models import AnalysisJob
-from sessions_app import keys, retention, rotation, storage, uploads
-from sessions_app.models import ClinicKey, DoomedFile, Recording
+from sessions_app import keys, notes, retention, rotation, storage, uploads
+from sessions_app.models import ClinicKey, DoomedFile, Note, NoteKind, Recording
 from sessions_app.storage_check import compare
 from tests.world import SessionFactory, World, job_done
 
@@ -53,6 +53,45 @@ def new_master(settings: Settings) -> str:
 def content(recording: Recording) -> bytes:
     recording.refresh_from_db()
     return storage.opened(recording.file).read()
+
+
+@pytest.fixture
+def note(world: World) -> Note:
+    """A psychotherapy note, which no operator can read, and which is to be kept readable for its author all the same."""
+    about = {"user": world.alice, "patient": world.alices_patient}
+    return notes.note_write(**about, kind=NoteKind.PSYCHOTHERAPY, text="Some words.")
+
+
+def words(note: Note) -> str:
+    return notes.text_of(Note.objects.get(id=note.id))
+
+
+def test_notes_stay_readable_while_master_and_data_keys_are_exchanged(settings: Settings, note: Note) -> None:
+    settings.MASTER_KEYS_OLD = [new_master(settings)]
+    assert words(note) == "Some words."
+    rotate("--data-keys")
+    settings.MASTER_KEYS_OLD = []
+    assert words(note) == "Some words."
+
+
+def test_old_notes_are_encrypted_anew_on_request_and_only_once(note: Note) -> None:
+    before = Note.objects.filter(id=note.id).values().get()
+    assert "Notes encrypted with their clinics' newest keys: 1.\n" in rotate("--data-keys", "--files")
+    after = Note.objects.filter(id=note.id).values().get()
+    assert words(note) == "Some words."
+    assert after["key_id"] == ClinicKey.objects.order_by("-created_at").values_list("id", flat=True)[0]
+    assert {column for column in after if after[column] != before[column]} == {"key_id", "sealed"}
+    assert "Notes encrypted with their clinics' newest keys: 0.\n" in rotate("--files")
+
+
+def test_a_damaged_note_is_not_encrypted_anew_and_costs_no_other(world: World, note: Note) -> None:
+    bad = notes.note_write(user=world.alice, patient=world.alices_patient, kind=NoteKind.PROGRESS, text="Bad.")
+    Note.objects.filter(id=bad.id).update(sealed=b"rubbish")
+    with pytest.raises(CommandError, match="Damaged or gone: 1 note. 'manage.py doctor --storage' names them"):
+        rotate("--data-keys", "--files")
+    assert words(note) == "Some words."
+    assert bytes(Note.objects.get(id=bad.id).sealed) == b"rubbish"
+    assert Note.objects.get(id=note.id).key_id != bad.key_id
 
 
 def test_a_new_master_key_takes_over_and_the_old_one_can_go(settings: Settings, recording: Recording) -> None:

@@ -16,11 +16,12 @@ from pytest_django.fixtures import Settings
 
 from config import doctor
 from inference.errors import FileDamaged
-from sessions_app.models import ClinicKey, Recording
+from sessions_app import notes
+from sessions_app.models import ClinicKey, Note, NoteKind, Recording
 from sessions_app.storage import GRACE_SECONDS
 from sessions_app.storage_check import compare
 from tests.stored import kept, raw, rewritten
-from tests.world import ClinicFactory, RecordingFactory
+from tests.world import ClinicFactory, RecordingFactory, World
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +76,28 @@ def test_a_plain_file_in_the_place_of_an_encrypted_one_is_found() -> None:
     mine = recording()
     Path(default_storage.path(mine.file)).write_bytes(b"sound")
     assert compare().damaged == [mine.id]
+
+
+def note(world: World, text: str = "Some words.") -> Note:
+    return notes.note_write(user=world.alice, patient=world.alices_patient, kind=NoteKind.PSYCHOTHERAPY, text=text)
+
+
+def test_every_note_is_opened(world: World) -> None:
+    note(world)
+    found = compare()
+    assert (found.whole, found.notes) == (True, 1)
+
+
+def test_a_note_that_was_changed_or_exchanged_with_another_is_found_and_named(world: World) -> None:
+    whole, changed, exchanged = note(world), note(world), note(world)
+    Note.objects.filter(id=changed.id).update(kind=NoteKind.PROGRESS)
+    Note.objects.filter(id=exchanged.id).update(sealed=whole.sealed)
+    found = compare()
+    assert (found.notes, set(found.unreadable)) == (3, {changed.id, exchanged.id})
+    finding = doctor.stored()
+    assert not finding.ok
+    assert "0 recordings and 3 notes read; 2 notes that cannot be opened: " in finding.message
+    assert str(changed.id) in finding.message
 
 
 def test_a_file_that_is_gone_is_found() -> None:

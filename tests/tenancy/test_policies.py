@@ -18,10 +18,13 @@ import tenancy
 from accounts import access_log
 from accounts.models import AccessLogEntry, Clinic, ClinicChange, User, UserChange
 from inference.models import Analysis, AnalysisJob, JobMove, Timeline
+from sessions_app import notes
 from sessions_app.models import (
     CareTeamChange,
     Consent,
     ConsentChange,
+    Note,
+    NoteKind,
     Patient,
     PatientChange,
     QuestionnaireChange,
@@ -63,6 +66,7 @@ HOLDING = (
     QuestionnaireResponse,
     Session,
     Recording,
+    Note,
     AnalysisJob,
     JobMove,
     Analysis,
@@ -92,6 +96,8 @@ def lives(world: World) -> World:
     for patient in (world.alices_patient, world.mallorys_patient):
         QuestionnaireFactory(patient=patient)
         analysed(SessionFactory(patient=patient))
+    for user, patient in ((world.alice, world.alices_patient), (world.mallory, world.mallorys_patient)):
+        notes.note_write(user=user, patient=patient, kind=NoteKind.PROGRESS, text="A note.")
     for user in (world.alice, world.mallory):
         access_log.record(actor=user, action="read", object_kind="patient", object_id=uuid4())
     return world
@@ -183,6 +189,7 @@ def test_pages_and_api_show_nothing_of_another_clinic_when_no_query_filters(
     client = signed_in(lives.alice)
     session = Session.objects.get(patient=lives.mallorys_patient)
     hidden = [f"/patients/{lives.mallorys_patient.id}/", f"/sessions/{session.id}/", f"/api/v1/sessions/{session.id}"]
+    hidden += [f"/notes/{Note.objects.get(patient=lives.mallorys_patient).id}/"]
     shown = _places(lives, client)
     assert [client.get(path).status_code for path in hidden] == [404] * len(hidden)
     assert all(str(lives.mallorys_patient.id) not in page for page in shown)

@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """``--json`` for programs, ``--storage`` for a look at every recording."""
-        parser.add_argument("--storage", action="store_true", help="compare every recording with its upload")
+        parser.add_argument("--storage", action="store_true", help="compare every recording with its upload, and open every note")
         parser.add_argument("--json", action="store_true", help="one JSON object instead of sentences")
 
     def handle(self, *_: Any, **options: Any) -> None:

@@ -20,6 +20,7 @@ from sessions_app.dashboard.course import SessionList, course_of, session_list
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404
 from sessions_app.dashboard.forms import UploadForm
 from sessions_app.dashboard.news import seconds_between_news
+from sessions_app.dashboard.note_pages import HEADS, note_heads
 from sessions_app.dashboard.wording import HEAD_WORDS, policy_sentence
 from sessions_app.emergency import emergency_of
 from sessions_app.errors import Refused
@@ -109,6 +110,8 @@ def patient_context(
         "form": form,
         "may_see_who_looked": may(request.user, Action.SEE_WHO_LOOKED),
         "may_see_changes": may(request.user, Action.SEE_CHANGES),
+        "note_heads": note_heads(request.user, found) if may(request.user, Action.READ_NOTES) else None,
+        "heads_shown": HEADS,
         "may_export": may(request.user, Action.EXPORT_PATIENT),
         "emergency": emergency_of(request.user, found) if may(request.user, Action.BREAK_GLASS) else None,
     }

@@ -25,6 +25,7 @@ def session(request: ClinicRequest, session_id: UUID) -> HttpResponse:
         actor=request.user, action="read", object_kind="session", object_id=found.id, patient_id=found.patient_id
     )
     recordings = recording_details(found, request.user)
+    in_emergency = emergency_of(request.user, found.patient) is not None
     context = {
         "session": found,
         "patient": found.patient,
@@ -32,6 +33,7 @@ def session(request: ClinicRequest, session_id: UUID) -> HttpResponse:
         "pace": seconds_between_news() if any(one.progress.is_open for one in recordings) else None,
         "heads": HEAD_WORDS,
         "may_listen": may(request.user, Action.LISTEN) and playback.may_be_heard(found),
-        "may_delete": may(request.user, Action.DELETE_RECORDING) and emergency_of(request.user, found.patient) is None,
+        "may_delete": may(request.user, Action.DELETE_RECORDING) and not in_emergency,
+        "may_write_note": may(request.user, Action.WRITE_NOTE) and not in_emergency,
     }
     return render(request, "dashboard/session.html", context)

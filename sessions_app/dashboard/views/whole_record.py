@@ -24,7 +24,8 @@ def export(request: ClinicRequest, patient_id: UUID) -> HttpResponseBase:
     if request.method != "POST":
         access_log.record(actor=request.user, action="read", object_kind="patient", object_id=patient.id)
         return render(request, "dashboard/export_patient.html", {"patient": patient})
-    archive = exports.patient_export(user=request.user, patient=patient)
+    apart = "psychotherapy_notes" in request.POST
+    archive = exports.patient_export(user=request.user, patient=patient, psychotherapy_notes=apart)
     return StreamingHttpResponse(
         archive.parts_async(),
         content_type="application/zip",

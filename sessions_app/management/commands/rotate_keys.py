@@ -16,9 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What else to exchange."""
-        parser.add_argument("--data-keys", action="store_true", help="give every clinic a new key for new files, too")
+        parser.add_argument("--data-keys", action="store_true", help="give every clinic a new key for new files and notes, too")
         parser.add_argument(
-            "--files", action="store_true", help="encrypt old files with their clinics' newest keys, too"
+            "--files", action="store_true", help="encrypt old files and notes with their clinics' newest keys, too"
         )
 
     def handle(self, *_: Any, data_keys: bool, files: bool, **__: Any) -> None:
@@ -34,12 +34,16 @@ class Command(BaseCommand):
                 raise CommandError(f"A clinic's key cannot be read: {error.strerror}.") from error
 
     def _files(self) -> None:
+        written = rotation.notes_reencrypt()
+        self.stdout.write(f"Notes encrypted with their clinics' newest keys: {written['done']}.")
         told = rotation.files_reencrypt()
         self.stdout.write(f"Encrypted with their clinics' newest keys: {_count(told['done'], 'file')}.")
         if told["left"]:
             self.stdout.write(f"Left for the next run, because an analysis waits or runs: {told['left']}.")
-        if bad := told["damaged"] + told["gone"]:
-            raise CommandError(f"Damaged or gone: {_count(bad, 'file')}. 'manage.py doctor --storage' names them.")
+        bad = [_count(told["damaged"] + told["gone"], "file")] if told["damaged"] + told["gone"] else []
+        bad += [_count(written["damaged"], "note")] if written["damaged"] else []
+        if bad:
+            raise CommandError(f"Damaged or gone: {' and '.join(bad)}. 'manage.py doctor --storage' names them.")
 
 
 def _count(number: int, noun: str) -> str:

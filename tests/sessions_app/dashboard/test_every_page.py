@@ -8,6 +8,8 @@ import pytest
 from pytest_django import Settings
 
 from inference.models import Worker
+from sessions_app import notes
+from sessions_app.models import NoteKind
 from tests.pages import signed_in, text
 from tests.world import QuestionnaireFactory, SessionFactory, World, analysed
 
@@ -20,7 +22,10 @@ def pages(world: World) -> dict[str, str]:
     counselor, admin = signed_in(world.alice), signed_in(world.ada)
     addresses = ["/", f"/patients/{world.alices_patient.id}/", f"/sessions/{recording.session_id}/"]
     admission = ["/patients/new/", f"/patients/{world.alices_patient.id}/consents/withdraw/"]
-    admission += [f"/patients/{world.alices_patient.id}/{what}/" for what in ("accesses", "changes", "export", "erase")]
+    here = ("accesses", "changes", "export", "erase", "notes")
+    admission += [f"/patients/{world.alices_patient.id}/{what}/" for what in here]
+    note = notes.note_write(user=world.alice, patient=world.alices_patient, kind=NoteKind.PROGRESS, text="A note.")
+    admission.append(f"/notes/{note.id}/")
     decisions = [f"/recordings/{recording.id}/{what}/" for what in ("delete", "remove-audio")]
     found = {
         address: counselor.get(address).content.decode()

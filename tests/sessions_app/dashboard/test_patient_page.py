@@ -202,6 +202,6 @@ def test_a_long_course_costs_as_many_queries_as_a_short_one(
         analysed(SessionFactory(patient=world.alices_patient))
     client = signed_in(world.alice)
     # Log-in session, user, clinic; patient; access log; the table (consents, sessions, recordings); the chart (the
-    # same and questionnaires); consents for the header; care team; emergency access; two for notices.
+    # same and questionnaires); consents for the header; care team; notes; emergency access; two for notices.
     with django_assert_num_queries(17):
         client.get(page_of(world.alices_patient))

@@ -1,0 +1,100 @@
+"""Writing, opening and keeping notes: each text is encrypted, and bound to who signed it, when, about whom."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from accounts import access_log
+from accounts.models import Purpose, User
+from accounts.policy import Action
+from sessions_app import encryption, keys
+from sessions_app.care import require_own_care
+from sessions_app.models import Note, NoteKind, Patient, Session
+
+MAX_CHARACTERS = 50_000
+EMPTY = "Please write something."
+TOO_LONG = f"This is longer than {MAX_CHARACTERS:,} characters. Please write it as several notes."
+
+LOGGED_AS = {NoteKind.PROGRESS: "note", NoteKind.PSYCHOTHERAPY: "psychotherapy_note"}
+"""What the access log calls a note of each kind."""
+
+
+def note_write(*, user: User, patient: Patient, kind: NoteKind, text: str, session: Session | None = None) -> Note:
+    """Sign a note about ``patient``, for somebody of the care team.
+
+    Raises ``ValidationError``: nothing written, too long, or a session of somebody else.
+    """
+    require_own_care(user, patient, Action.WRITE_NOTE)
+    return _sign(Note(patient=patient, session=session, kind=kind, author=user), text)
+
+
+def note_add(*, user: User, note: Note, text: str) -> Note:
+    """Sign an addendum to ``note``, which has its kind and session. Raises ``ValidationError`` as `note_write`.
+
+    One to a psychotherapy note of somebody else is refused as if there were none.
+    """
+    original = get_object_or_404(Note.objects.visible_to(user).originals().select_related("patient"), id=note.id)
+    require_own_care(user, original.patient, Action.WRITE_NOTE)
+    addendum = Note(patient=original.patient, session=original.session, kind=original.kind, author=user)
+    addendum.addendum_to = original
+    return _sign(addendum, text)
+
+
+def _sign(note: Note, written: str) -> Note:
+    text = written.replace("\r\n", "\n").strip()
+    if not text or len(text) > MAX_CHARACTERS:
+        raise ValidationError({"text": TOO_LONG if text else EMPTY})
+    with transaction.atomic():
+        # As an erasure does: of a patient who is gone nothing is written.
+        get_object_or_404(Patient.objects.select_for_update(no_key=True), id=note.patient_id)
+        note.written_at = timezone.now()
+        _seal(note, text)
+        note.full_clean()
+        note.save(force_insert=True)
+        log_note(note.author, "create", note)
+    return note
+
+
+def text_of(note: Note) -> str:
+    """What was written. Raises ``FileDamaged`` where the row is not as it was signed, and ``KeyMissing``.
+
+    Quick where ``key`` and ``patient`` were fetched with the note.
+    """
+    return encryption.unsealed(keys.unwrapped(note.key), bytes(note.sealed), _as_signed(note)).decode()
+
+
+def note_reencrypt(note: Note) -> bool:
+    """Encrypt the text with the clinic's newest key. False where it is already, or the note is gone.
+
+    Raises ``FileDamaged`` and ``KeyMissing``.
+    """
+    before = note.key_id
+    if keys.newest(note.patient.clinic_id).id == before:
+        return False
+    _seal(note, text_of(note))
+    return bool(Note.objects.filter(id=note.id, key=before).update(key=note.key, sealed=note.sealed))
+
+
+def log_note(user: User, action: str, note: Note, *, purpose: Purpose | None = None) -> None:
+    """Record what ``user`` did with ``note``."""
+    kind = LOGGED_AS[NoteKind(note.kind)]
+    access_log.record(
+        actor=user, action=action, object_kind=kind, object_id=note.id, patient_id=note.patient_id, purpose=purpose
+    )
+
+
+def _seal(note: Note, text: str) -> None:
+    note.key = keys.newest(note.patient.clinic_id)
+    note.sealed = encryption.sealed(keys.unwrapped(note.key), text.encode(), _as_signed(note))
+
+
+def _as_signed(note: Note) -> str:
+    """All that a note says but its text: a row in which any of it was changed, or another's text put, opens nothing."""
+    about = (note.patient.clinic_id, note.patient_id, note.session_id, note.addendum_to_id)
+    by = (note.kind, note.author_id, note.written_at.astimezone(UTC).isoformat())
+    return " ".join(map(str, ("note", note.id, *about, *by)))
