@@ -114,12 +114,15 @@ class SessionLimitsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
-        if isinstance(user, User):
-            if idle.seconds_left(request, user) > 0:
-                idle.note(request)
-            else:
-                _sign_out(request, user)
-        return self.get_response(request)
+        if not isinstance(user, User):
+            return self.get_response(request)
+        if idle.seconds_left(request, user) > 0:
+            idle.note(request)
+            return self.get_response(request)
+        _sign_out(request, user)
+        response = self.get_response(request)
+        idle.keep_nothing(response)
+        return response
 
 
 class SecondFactorMiddleware:

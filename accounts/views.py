@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from allauth.account.decorators import reauthentication_required
-from allauth.account.views import PasswordResetView
+from allauth.account.views import LogoutView, PasswordResetView
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
@@ -17,11 +17,21 @@ from rest_framework.authtoken.models import Token
 
 from accounts import services
 from accounts.devices import device_end, devices_of
-from accounts.idle import seconds_left
+from accounts.idle import keep_nothing, seconds_left
 from accounts.models import User
 from accounts.needs import Ask, needing
 
 SHOWN_ONCE = "fresh_api_token"
+
+
+class SignOut(LogoutView):
+    """Ends the session, and what the browser kept of its pages."""
+
+    def post(self, *args: Any, **options: Any) -> HttpResponse:
+        """Leads to the sign-in page."""
+        answer: HttpResponse = super().post(*args, **options)
+        keep_nothing(answer)
+        return answer
 
 
 class ForgottenPassword(PasswordResetView):
@@ -61,6 +71,7 @@ def devices(request: HttpRequest) -> HttpResponse:
 
 @needing(POST=Ask.SIGN_IN)
 @login_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 @require_POST
 def end_device(request: HttpRequest, device_id: int) -> HttpResponse:
     """Sign out in another place."""

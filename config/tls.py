@@ -1,4 +1,4 @@
-"""In production, what goes to PostgreSQL and Redis over a network is encrypted on the way."""
+"""In production, what goes to PostgreSQL, Redis and a mail server over a network is encrypted on the way."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ ENCRYPTED = {"require", "verify-ca", "verify-full"}
 
 ADVICE = "or set ALLOW_PLAINTEXT_SERVICES where the network itself is encrypted."
 
+MAIL = "The mail server is not asked for TLS. Please use 'smtp+tls://' or 'smtp+ssl://' in EMAIL_URL."
+
 
 def services_in_plain(**_: Any) -> list[CheckMessage]:
     """A fault for each service that is on another machine and would be talked to in plain text."""
-    if not settings.PRODUCTION or settings.ALLOW_PLAINTEXT_SERVICES:
+    if not settings.PRODUCTION:
         return []
-    faults: list[CheckMessage] = []
+    # Mail is the one that leaves the network, and codes for a new password are in it.
+    faults: list[CheckMessage] = [Error(MAIL, id="undertone.E012")] if _mail_in_plain() else []
+    if settings.ALLOW_PLAINTEXT_SERVICES:
+        return faults
     if any(map(_database_in_plain, settings.DATABASES.values())):
         wish = "PostgreSQL is not asked for TLS. Please add '?sslmode=verify-full' to DATABASE_URL,"
         faults.append(Error(f"{wish} {ADVICE}", id="undertone.E010"))
@@ -35,6 +40,13 @@ def _database_in_plain(database: dict[str, Any]) -> bool:
     options = database.get("OPTIONS", {})
     hosts = str(database.get("HOST") or options.get("host", "")).split(",")
     return options.get("sslmode") not in ENCRYPTED and not all(map(_is_here, hosts))
+
+
+def _mail_in_plain() -> bool:
+    if not settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend"):
+        return False
+    encrypted = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+    return not encrypted and not _is_here(settings.EMAIL_HOST or "")
 
 
 def _is_here(host: str) -> bool:
