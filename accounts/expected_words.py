@@ -49,7 +49,9 @@ class ExpectedWordsValidator:
 
 
 def words_expected_of(user: AbstractBaseUser | None) -> set[str]:
-    """The words, in small letters: those of everybody, and the parts of the clinic's name, of the own and the address."""
-    names = [user.email, user.display_name, user.clinic.name if user.clinic_id else ""] if isinstance(user, User) else []
+    """The words, in small letters: everybody's, and the parts of the clinic's name, of one's own and of the address."""
+    names: list[str] = []
+    if isinstance(user, User):
+        names = [user.email, user.display_name, user.clinic.name if user.clinic_id else ""]
     parts = {part for name in names for part in re.findall(r"[^\W_]+", name.lower())}
     return set(EVERYWHERE) | {part for part in parts if len(part) >= SHORTEST_WORD}

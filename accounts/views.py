@@ -71,7 +71,7 @@ def devices(request: HttpRequest) -> HttpResponse:
 
 @needing(POST=Ask.SIGN_IN)
 @login_required
-@reauthentication_required  # type: ignore[untyped-decorator]
+@reauthentication_required
 @require_POST
 def end_device(request: HttpRequest, device_id: int) -> HttpResponse:
     """Sign out in another place."""

@@ -71,9 +71,10 @@ def _is_secure(scope: Scope) -> bool:
     """As Django's ``request.is_secure()``, which there is no request yet to ask."""
     if scope.get("scheme") == "https":
         return True
-    if not settings.SECURE_PROXY_SSL_HEADER:
+    believed: tuple[str, str] | None = settings.SECURE_PROXY_SSL_HEADER
+    if believed is None:
         return False
-    variable, secure = settings.SECURE_PROXY_SSL_HEADER
+    variable, secure = believed
     header = variable.removeprefix("HTTP_").replace("_", "-").lower().encode()
     said = [value for name, value in scope["headers"] if name.lower() == header]
     return bool(said) and said[0].decode("latin-1").split(",")[0].strip() == secure

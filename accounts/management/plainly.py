@@ -14,7 +14,7 @@ from django.db import ProgrammingError
 
 from accounts.models import User
 
-GENERATED_BYTES = 15
+GENERATED_BYTES = 18
 WITHOUT_TABLES = "The database has no tables of this version yet. Please run 'manage.py migrate' first."
 
 

@@ -21,8 +21,7 @@ def is_refused(password: str, user: User | None = ADA) -> bool:
     try:
         ExpectedWordsValidator().validate(password, user)
     except ValidationError as error:
-        assert [one.code for one in error.error_list] == ["password_expected"]
-        return True
+        return error.code == "password_expected"
     return False
 
 
@@ -53,7 +52,10 @@ def test_without_an_account_the_words_of_the_product_count() -> None:
     assert not is_refused("WillowHouse#123", None)
 
 
-@given(words=st.lists(st.sampled_from(sorted(words_expected_of(ADA))), min_size=1, max_size=6), more=st.text(max_size=3))
+EXPECTED = st.sampled_from(sorted(words_expected_of(ADA)))
+
+
+@given(words=st.lists(EXPECTED, min_size=1, max_size=6), more=st.text(max_size=3))
 def test_words_that_are_expected_never_make_a_password_however_many(words: list[str], more: str) -> None:
     assert is_refused("".join(words).title() + more)
 

@@ -16,8 +16,14 @@ STATIC = "/static/js/theme.js"
 TOO_LARGE = [(b"content-length", b"9" * 20)]
 EVERYWHERE = pytest.mark.parametrize(
     ("path", "sent", "status"),
-    [("/health/live", [], 200), ("/metrics", [], 404), (STATIC, [], 200), ("/static/no.js", [], 404), ("/", TOO_LARGE, 413)],
-)  # fmt: skip
+    [
+        ("/health/live", [], 200),
+        ("/metrics", [], 404),
+        (STATIC, [], 200),
+        ("/static/no.js", [], 404),
+        ("/", TOO_LARGE, 413),
+    ],
+)
 
 
 def asked(path: str, sent: list[tuple[bytes, bytes]], scheme: str = "https") -> tuple[int, dict[str, str]]:
