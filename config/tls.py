@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-ENCRYPTED = {"require", "verify-ca", "verify-full"}
-"""libpq's modes that never go on in plain text; only the last also makes sure who answers."""
+CERTIFIED = {"verify-ca", "verify-full"}
+"""libpq's modes that never go on in plain text and ask for a certificate; the last also looks for whom it was made."""
 
 ADVICE = "or set ALLOW_PLAINTEXT_SERVICES where the network itself is encrypted."
 
@@ -26,7 +26,7 @@ def services_in_plain(**_: Any) -> list[CheckMessage]:
     if settings.ALLOW_PLAINTEXT_SERVICES:
         return faults
     if any(map(_database_in_plain, settings.DATABASES.values())):
-        wish = "PostgreSQL is not asked for TLS. Please add '?sslmode=verify-full' to DATABASE_URL,"
+        wish = "PostgreSQL is not asked for TLS with a certificate. Please add '?sslmode=verify-full' to DATABASE_URL,"
         faults.append(Error(f"{wish} {ADVICE}", id="undertone.E010"))
     redis = urlsplit(settings.REDIS_URL)
     if redis.scheme == "redis" and not _is_here(redis.hostname or ""):
@@ -39,7 +39,7 @@ def services_in_plain(**_: Any) -> list[CheckMessage]:
 def _database_in_plain(database: dict[str, Any]) -> bool:
     options = database.get("OPTIONS", {})
     hosts = str(database.get("HOST") or options.get("host", "")).split(",")
-    return options.get("sslmode") not in ENCRYPTED and not all(map(_is_here, hosts))
+    return options.get("sslmode") not in CERTIFIED and not all(map(_is_here, hosts))
 
 
 def _mail_in_plain() -> bool:
