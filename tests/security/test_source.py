@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from config.embedded import REPOSITORY
 
@@ -109,3 +110,10 @@ def test_no_template_switches_escaping_off_or_asks_for_a_plugin() -> None:
         assert not found, file
     for place, tree in trees():
         assert not any(ast.unparse(call.func).endswith("mark_safe") for call in calls(tree)), place
+
+
+def test_every_log_is_the_one_that_is_listed() -> None:
+    for place, tree in trees():
+        made = [ast.unparse(call.func) for call in calls(tree)]
+        assert not [name for name in made if name.endswith(("FileHandler", "SysLogHandler", "HTTPHandler"))], place
+    assert {kind["class"] for kind in settings.LOGGING["handlers"].values()} == {"logging.StreamHandler"}
