@@ -35,6 +35,13 @@ class NewPasswordForm(ChangePasswordForm):
         self.fields["password1"].label = "New password"
         self.fields["password2"].label = "New password again"
 
+    def clean_password1(self) -> str:
+        """Raises ``ValidationError`` for the same once more, where somebody else knows it."""
+        new: str = self.cleaned_data["password1"]
+        if self.user.has_first_password and new == self.cleaned_data.get("oldpassword"):
+            raise forms.ValidationError("Whoever made your account knows this one. Please choose another.")
+        return new
+
 
 class ForgottenPasswordForm(ResetPasswordKeyForm):
     """A new password for one that was forgotten, in our words."""

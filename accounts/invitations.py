@@ -99,7 +99,7 @@ def _new(invitation: Invitation, name: str, password: str) -> User:
 def _renewed(account: User, password: str) -> User:
     validate_password(password, account)
     account.set_password(password)
-    account.save(update_fields=["password"])
+    account.save(update_fields=["password", "has_first_password"])
     second_factor.forget_all(account)
     Token.objects.filter(user=account).delete()
     sessions_end(account)

@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.SessionLimitsMiddleware",
     "accounts.middleware.SecondFactorMiddleware",
+    "accounts.middleware.FirstPasswordMiddleware",
     "accounts.middleware.ClinicTimeZoneMiddleware",
 ]
 

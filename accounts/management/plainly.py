@@ -28,10 +28,12 @@ class FirstPassword:
     def sentence(self, user: User) -> str:
         """What to tell ``user``."""
         if not self.generated:
-            return f"{user.display_name} signs in as {user.email} with the password of the file."
+            return (
+                f"{user.display_name} signs in as {user.email} with the password of the file, and then chooses another."
+            )
         return (
             f"{user.display_name} signs in as {user.email} with this password, which is shown only now:\n\n"
-            f"    {self.text}\n\nPlease change it under 'Account' after signing in."
+            f"    {self.text}\n\nIt opens the page on which another is chosen, and nothing else."
         )
 
 
