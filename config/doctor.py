@@ -157,24 +157,7 @@ def encryption() -> Finding:
     return Finding("encryption", ok=False, message=message, advice=advice)
 
 
-def source() -> Finding:
-    """Is the history of the source kept away from a server that only runs it?"""
-    if not settings.PRODUCTION or not (settings.BASE_DIR / ".git").exists():
-        return Finding("source", ok=True, message="No history of the source lies beside the program.")
-    message = "The history of the source (.git) lies beside the program, which has no use for it."
-    return Finding("source", ok=False, message=message, advice="Install from 'git archive', or delete .git here.")
-
-
-QUESTIONS: tuple[Callable[[], Finding], ...] = (
-    database,
-    broker,
-    worker,
-    checkpoint,
-    folders,
-    disk,
-    encryption,
-    source,
-)
+QUESTIONS: tuple[Callable[[], Finding], ...] = (database, broker, worker, checkpoint, folders, disk, encryption)
 
 
 def _server_version() -> str:

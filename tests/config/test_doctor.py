@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -128,17 +127,3 @@ def test_programs_get_one_json_object(monkeypatch: pytest.MonkeyPatch) -> None:
         "ok": False,
         "findings": [{"name": "redis", "ok": False, "message": "No.", "advice": "Do."}],
     }
-
-
-def test_the_history_of_the_source_beside_a_server_is_told_in_production_alone(
-    settings: Settings, tmp_path: Path
-) -> None:
-    settings.BASE_DIR, settings.PRODUCTION = tmp_path, True
-    assert doctor.source().ok
-    (tmp_path / ".git").mkdir()
-    assert (doctor.source().ok, doctor.source().advice) == (
-        False,
-        "Install from 'git archive', or delete .git here.",
-    )
-    settings.PRODUCTION = False
-    assert doctor.source().ok
