@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
@@ -28,11 +28,11 @@ def services_in_plain(**_: Any) -> list[CheckMessage]:
     if any(map(_database_in_plain, settings.DATABASES.values())):
         wish = "PostgreSQL is not asked for TLS with a certificate. Please add '?sslmode=verify-full' to DATABASE_URL,"
         faults.append(Error(f"{wish} {ADVICE}", id="undertone.E010"))
-    redis = urlsplit(settings.REDIS_URL)
-    if redis.scheme == "redis" and not _is_here(redis.hostname or ""):
-        faults.append(
-            Error(f"Redis is not asked for TLS. Please use 'rediss://' in REDIS_URL, {ADVICE}", id="undertone.E011")
+    if _redis_in_plain(settings.REDIS_URL):
+        wish = (
+            "Redis is not asked for TLS with a certificate. Please use 'rediss://' in REDIS_URL, without ssl_cert_reqs,"
         )
+        faults.append(Error(f"{wish} {ADVICE}", id="undertone.E011"))
     return faults
 
 
@@ -40,6 +40,14 @@ def _database_in_plain(database: dict[str, Any]) -> bool:
     options = database.get("OPTIONS", {})
     hosts = str(database.get("HOST") or options.get("host", "")).split(",")
     return options.get("sslmode") not in CERTIFIED and not all(map(_is_here, hosts))
+
+
+def _redis_in_plain(address: str) -> bool:
+    redis = urlsplit(address)
+    if redis.scheme not in {"redis", "rediss"} or _is_here(redis.hostname or ""):
+        return False
+    asked = parse_qs(redis.query).get("ssl_cert_reqs", ["required"])
+    return redis.scheme == "redis" or not {one.lower().removeprefix("cert_") for one in asked} == {"required"}
 
 
 def _mail_in_plain() -> bool:
