@@ -47,7 +47,7 @@ def _redis_in_plain(address: str) -> bool:
     if redis.scheme not in {"redis", "rediss"} or _is_here(redis.hostname or ""):
         return False
     asked = parse_qs(redis.query).get("ssl_cert_reqs", ["required"])
-    return redis.scheme == "redis" or not {one.lower().removeprefix("cert_") for one in asked} == {"required"}
+    return redis.scheme == "redis" or {one.lower().removeprefix("cert_") for one in asked} != {"required"}
 
 
 def _mail_in_plain() -> bool:
