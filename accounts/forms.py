@@ -38,7 +38,7 @@ class NewPasswordForm(ChangePasswordForm):
     def clean_password1(self) -> str:
         """Raises ``ValidationError`` for the same once more, where somebody else knows it."""
         new: str = self.cleaned_data["password1"]
-        if self.user.has_first_password and new == self.cleaned_data.get("oldpassword"):
+        if cast(User, self.user).has_first_password and new == self.cleaned_data.get("oldpassword"):
             raise forms.ValidationError("Whoever made your account knows this one. Please choose another.")
         return new
 
