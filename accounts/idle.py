@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
 
@@ -19,6 +19,9 @@ BEGAN = "began_at"
 
 REPEATED = "X-Repeated"
 """The header of a request that nobody made by hand."""
+
+CLEARED = '"cache"'
+"""What the browser drops at the end of a session. Its storage is left: it holds light or dark, and nothing else."""
 
 GRAIN_SECONDS = 10.0
 """The session is written again no sooner than after this, so that few requests write it."""
@@ -39,6 +42,11 @@ def note(request: HttpRequest) -> None:
     session.setdefault(BEGAN, now)
     if SEEN not in session or (REPEATED not in request.headers and now - session[SEEN] > GRAIN_SECONDS):
         session[SEEN] = now
+
+
+def keep_nothing(response: HttpResponse) -> None:
+    """Let the browser drop what it kept of pages: ``response`` ends a session."""
+    response.headers["Clear-Site-Data"] = CLEARED
 
 
 def signed_in_for(request: HttpRequest) -> float:

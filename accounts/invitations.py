@@ -112,7 +112,7 @@ def _new(invitation: Invitation, name: str, password: str) -> User:
 def _renewed(account: User, password: str) -> User:
     validate_password(password, account)
     account.set_password(password)
-    account.save(update_fields=["password"])
+    account.save(update_fields=["password", "has_first_password"])
     second_factor.forget_all(account)
     api_token_end(account)
     sessions_end(account)

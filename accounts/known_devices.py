@@ -29,7 +29,7 @@ def remember(request: HttpRequest, response: HttpResponse, email: str) -> None:
     others = [account for account in cookie["accounts"] if account != _mark(email)]
     cookie["accounts"] = [*others, _mark(email)][-ACCOUNTS:]
     response.set_cookie(
-        COOKIE,
+        _name(),
         signing.dumps(cookie, salt=COOKIE),
         max_age=LASTS,
         secure=settings.SESSION_COOKIE_SECURE,
@@ -40,10 +40,14 @@ def remember(request: HttpRequest, response: HttpResponse, email: str) -> None:
 
 def _cookie(request: HttpRequest) -> dict[str, Any]:
     try:
-        said: dict[str, Any] = signing.loads(request.COOKIES.get(COOKIE, ""), salt=COOKIE, max_age=LASTS)
+        said: dict[str, Any] = signing.loads(request.COOKIES.get(_name(), ""), salt=COOKIE, max_age=LASTS)
     except signing.BadSignature:
         return {"device": uuid4().hex, "accounts": []}
     return said
+
+
+def _name() -> str:
+    return f"{settings.COOKIE_PREFIX}{COOKIE}"
 
 
 def _mark(email: str) -> str:

@@ -25,7 +25,8 @@ IDLE = "You were signed out, because nothing was done here for a while."
 OVER = "You were signed out, because a session lasts for a working day at most."
 
 MISSING = "second_factor_missing"
-"""The code by which a program knows why a call with a session was refused."""
+FIRST_PASSWORD = "first_password"  # noqa: S105 - a name for what is missing, not the password
+"""The codes by which a program knows why a call with a session was refused."""
 
 UNUSED_ABILITIES = (
     "accelerometer",
@@ -114,12 +115,15 @@ class SessionLimitsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
-        if isinstance(user, User):
-            if idle.seconds_left(request, user) > 0:
-                idle.note(request)
-            else:
-                _sign_out(request, user)
-        return self.get_response(request)
+        if not isinstance(user, User):
+            return self.get_response(request)
+        if idle.seconds_left(request, user) > 0:
+            idle.note(request)
+            return self.get_response(request)
+        _sign_out(request, user)
+        response = self.get_response(request)
+        idle.keep_nothing(response)
+        return response
 
 
 class SecondFactorMiddleware:
@@ -148,14 +152,42 @@ class SecondFactorMiddleware:
         match = request.resolver_match
         if not isinstance(request.user, User) or (match is not None and match.view_name in self.OPEN):
             return None
-        return _set_up_first(request) if second_factor.is_missing(request, request.user) else None
+        if not second_factor.is_missing(request, request.user):
+            return None
+        place = reverse("mfa_index")
+        return _led_to(request, place, MISSING, f"Please set up a second factor at {place} first.")
 
 
-def _set_up_first(request: HttpRequest) -> HttpResponse:
-    place = reverse("mfa_index")
+class FirstPasswordMiddleware:
+    """Lead who has a password that somebody else made to choosing one of their own; nothing else is open before."""
+
+    OPEN = SecondFactorMiddleware.OPEN | {
+        "account_change_password",
+        "mfa_reauthenticate",
+        "mfa_reauthenticate_webauthn",
+    }
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """Called once it is known which page is asked for."""
+        match = request.resolver_match
+        if not isinstance(request.user, User) or (match is not None and match.view_name in self.OPEN):
+            return None
+        if not request.user.has_first_password:
+            return None
+        place = reverse("account_change_password")
+        return _led_to(request, place, FIRST_PASSWORD, f"Please choose a password of your own at {place} first.")
+
+
+def _led_to(request: HttpRequest, place: str, code: str, sentence: str) -> HttpResponse:
     if request.path.startswith("/api/"):
-        said = {"status": 403, "code": MISSING, "detail": f"Please set up a second factor at {place} first."}
-        kind = {"type": f"urn:undertone:problem:{MISSING}", "title": "Forbidden"}
+        said = {"status": 403, "code": code, "detail": sentence}
+        kind = {"type": f"urn:undertone:problem:{code}", "title": "Forbidden"}
         return JsonResponse(kind | said, status=403, content_type="application/problem+json")
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(place)

@@ -114,6 +114,11 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(auto_now_add=True)
     session_round = models.PositiveIntegerField(default=0, editable=False, help_text="Counts how often all were ended.")
+    has_first_password = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Whoever made the account knows it; it opens the page for another alone.",
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["display_name"]
@@ -125,6 +130,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.display_name
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Another password, which is nobody else's. Saving is for the caller."""
+        super().set_password(raw_password)
+        self.has_first_password = False
 
     def get_session_auth_hash(self) -> str:
         """Changes with the password and the role, and in each round: that ends the sessions that were there before."""

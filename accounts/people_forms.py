@@ -65,7 +65,9 @@ class AcceptForm(forms.Form):
         return said
 
     def _check(self, password: str) -> None:
-        whose = self.invitation.account or User(email=self.invitation.email, display_name=self.name)
+        whose = self.invitation.account or User(
+            clinic=self.invitation.clinic, email=self.invitation.email, display_name=self.name
+        )
         try:
             validate_password(password, whose)
         except forms.ValidationError as error:

@@ -19,9 +19,15 @@ def clinic_add(*, name: str, time_zone: str) -> Clinic:
 
 
 def user_add(*, clinic: Clinic, email: str, name: str, role: Role, password: str) -> User:
-    """Give somebody an account in ``clinic``. Raises ``ValidationError``: address taken, password too weak."""
+    """Give somebody an account in ``clinic``, whose first act is to choose another password.
+
+    Raises ``ValidationError``: address taken, password too weak.
+    """
     validate_password(password, User(clinic=clinic, email=email, display_name=name, role=role))
-    return User.objects.create_user(clinic=clinic, email=email, display_name=name, role=role, password=password)
+    user = User.objects.create_user(clinic=clinic, email=email, display_name=name, role=role, password=password)
+    user.has_first_password = True
+    user.save(update_fields=["has_first_password"])
+    return user
 
 
 def affect_policy_set(*, user: User, policy: AffectPolicy) -> Clinic:

@@ -15,7 +15,7 @@ from django.http import HttpResponseBase
 from django.urls import path, reverse_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts import people_views, views
+from accounts import confirmation, people_views, views
 from accounts.needs import Ask, Need, needing
 
 OPEN: dict[str, Need] = {"GET": Ask.NOTHING, "POST": Ask.NOTHING}
@@ -39,7 +39,7 @@ urlpatterns = [
         name="mfa_authenticate",
     ),
     path("sign-in/passkey/", _page(webauthn.LoginWebAuthnView, **OPEN), name="mfa_login_webauthn"),
-    path("sign-out/", _page(allauth.LogoutView, POST=Ask.NOTHING), name="account_logout"),
+    path("sign-out/", _page(views.SignOut, POST=Ask.NOTHING), name="account_logout"),
     path(
         "account/password/",
         _page(views.NewPassword, **OWN),
@@ -74,17 +74,17 @@ urlpatterns = [
     path("clinic/invitations/<uuid:invitation_id>/withdraw/", people_views.withdraw, name="invitation-withdraw"),
     path(
         "account/confirm/",
-        _page(allauth.ReauthenticateView, **OWN, template_name="accounts/confirm.html"),
+        _page(confirmation.ConfirmByPassword, **OWN, template_name="accounts/confirm.html"),
         name="account_reauthenticate",
     ),
     path(
         "account/confirm/code/",
-        _page(base.ReauthenticateView, **OWN, template_name="accounts/confirm.html"),
+        _page(confirmation.ConfirmByCode, **OWN, template_name="accounts/confirm.html"),
         name="mfa_reauthenticate",
     ),
     path(
         "account/confirm/passkey/",
-        _page(webauthn.ReauthenticateWebAuthnView, **OWN, template_name="accounts/confirm_passkey.html"),
+        _page(confirmation.ConfirmByPasskey, **OWN, template_name="accounts/confirm_passkey.html"),
         name="mfa_reauthenticate_webauthn",
     ),
     path(

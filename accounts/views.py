@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from allauth.account.decorators import reauthentication_required
-from allauth.account.views import PasswordChangeView, PasswordResetView
+from allauth.account.views import LogoutView, PasswordChangeView, PasswordResetView
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import once
 from accounts.api_tokens import api_token_make
 from accounts.devices import device_end, devices_of
-from accounts.idle import seconds_left
+from accounts.idle import keep_nothing, seconds_left
 from accounts.models import ApiToken, User
 from accounts.needs import Ask, needing
 
@@ -35,6 +35,16 @@ class NewPassword(PasswordChangeView):
             return render(request, "accounts/password_none.html")
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
+
+
+class SignOut(LogoutView):
+    """Ends the session, and what the browser kept of its pages."""
+
+    def post(self, *args: Any, **options: Any) -> HttpResponse:
+        """Leads to the sign-in page."""
+        answer: HttpResponse = super().post(*args, **options)
+        keep_nothing(answer)
+        return answer
 
 
 class ForgottenPassword(PasswordResetView):
@@ -75,6 +85,7 @@ def devices(request: HttpRequest) -> HttpResponse:
 
 @needing(POST=Ask.SIGN_IN)
 @login_required
+@reauthentication_required
 @require_POST
 def end_device(request: HttpRequest, device_id: int) -> HttpResponse:
     """Sign out in another place."""

@@ -56,7 +56,7 @@ def _has_token(request: HttpRequest) -> bool:
 
 
 def _refusal(sentence: str, status: int, headers: dict[str, str] | None = None) -> HttpResponse:
-    return HttpResponse(sentence, status=status, content_type="text/plain", headers=headers)
+    return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8", headers=headers)
 
 
 def _queue(found: Operations) -> Iterator[Metric]:

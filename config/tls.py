@@ -1,40 +1,60 @@
-"""In production, what goes to PostgreSQL and Redis over a network is encrypted on the way."""
+"""In production, what goes to PostgreSQL, Redis and a mail server over a network is encrypted on the way."""
 
 from __future__ import annotations
 
 import ipaddress
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-ENCRYPTED = {"require", "verify-ca", "verify-full"}
-"""libpq's modes that never go on in plain text; only the last also makes sure who answers."""
+CERTIFIED = {"verify-ca", "verify-full"}
+"""libpq's modes that never go on in plain text and ask for a certificate; the last also looks for whom it was made."""
 
 ADVICE = "or set ALLOW_PLAINTEXT_SERVICES where the network itself is encrypted."
+
+MAIL = "The mail server is not asked for TLS. Please use 'smtp+tls://' or 'smtp+ssl://' in EMAIL_URL."
 
 
 def services_in_plain(**_: Any) -> list[CheckMessage]:
     """A fault for each service that is on another machine and would be talked to in plain text."""
-    if not settings.PRODUCTION or settings.ALLOW_PLAINTEXT_SERVICES:
+    if not settings.PRODUCTION:
         return []
-    faults: list[CheckMessage] = []
+    # Mail is the one that leaves the network, and codes for a new password are in it.
+    faults: list[CheckMessage] = [Error(MAIL, id="undertone.E012")] if _mail_in_plain() else []
+    if settings.ALLOW_PLAINTEXT_SERVICES:
+        return faults
     if any(map(_database_in_plain, settings.DATABASES.values())):
-        wish = "PostgreSQL is not asked for TLS. Please add '?sslmode=verify-full' to DATABASE_URL,"
+        wish = "PostgreSQL is not asked for TLS with a certificate. Please add '?sslmode=verify-full' to DATABASE_URL,"
         faults.append(Error(f"{wish} {ADVICE}", id="undertone.E010"))
-    redis = urlsplit(settings.REDIS_URL)
-    if redis.scheme == "redis" and not _is_here(redis.hostname or ""):
-        faults.append(
-            Error(f"Redis is not asked for TLS. Please use 'rediss://' in REDIS_URL, {ADVICE}", id="undertone.E011")
+    if _redis_in_plain(settings.REDIS_URL):
+        wish = (
+            "Redis is not asked for TLS with a certificate. Please use 'rediss://' in REDIS_URL, without ssl_cert_reqs,"
         )
+        faults.append(Error(f"{wish} {ADVICE}", id="undertone.E011"))
     return faults
 
 
 def _database_in_plain(database: dict[str, Any]) -> bool:
     options = database.get("OPTIONS", {})
     hosts = str(database.get("HOST") or options.get("host", "")).split(",")
-    return options.get("sslmode") not in ENCRYPTED and not all(map(_is_here, hosts))
+    return options.get("sslmode") not in CERTIFIED and not all(map(_is_here, hosts))
+
+
+def _redis_in_plain(address: str) -> bool:
+    redis = urlsplit(address)
+    if redis.scheme not in {"redis", "rediss"} or _is_here(redis.hostname or ""):
+        return False
+    asked = parse_qs(redis.query).get("ssl_cert_reqs", ["required"])
+    return redis.scheme == "redis" or {one.lower().removeprefix("cert_") for one in asked} != {"required"}
+
+
+def _mail_in_plain() -> bool:
+    if not settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend"):
+        return False
+    encrypted = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+    return not encrypted and not _is_here(settings.EMAIL_HOST or "")
 
 
 def _is_here(host: str) -> bool:

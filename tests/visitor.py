@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
@@ -43,6 +44,13 @@ class Visitor:
         body = encode_multipart(BOUNDARY, {"csrfmiddlewaretoken": self._token, **fields})
         headers = {"Content-Type": MULTIPART_CONTENT, "X-CSRFToken": self._token, "Referer": self.address + path}
         return self._send(Request(self.address + path, data=body, headers=headers))
+
+    def send_json(self, path: str, body: dict[str, Any], **headers: str) -> bytes:
+        """Send ``body`` as a program does."""
+        data = json.dumps(body).encode()
+        return self._send(
+            Request(self.address + path, data=data, headers={"Content-Type": "application/json"} | headers)
+        )
 
     def _send(self, request: Request) -> bytes:
         try:

@@ -14,7 +14,7 @@ from django.db import ProgrammingError
 
 from accounts.models import User
 
-GENERATED_BYTES = 15
+GENERATED_BYTES = 18
 WITHOUT_TABLES = "The database has no tables of this version yet. Please run 'manage.py migrate' first."
 
 
@@ -28,10 +28,12 @@ class FirstPassword:
     def sentence(self, user: User) -> str:
         """What to tell ``user``."""
         if not self.generated:
-            return f"{user.display_name} signs in as {user.email} with the password of the file."
+            return (
+                f"{user.display_name} signs in as {user.email} with the password of the file, and then chooses another."
+            )
         return (
             f"{user.display_name} signs in as {user.email} with this password, which is shown only now:\n\n"
-            f"    {self.text}\n\nPlease change it under 'Account' after signing in."
+            f"    {self.text}\n\nIt opens the page on which another is chosen, and nothing else."
         )
 
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
+from django import forms
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+    inline_serializer,
+)
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -17,6 +25,7 @@ from accounts.models import User
 from accounts.policy import Action
 from sessions_app import services
 from sessions_app.api.links import link
+from sessions_app.api.pagination import Cursor
 from sessions_app.api.resource import Resource
 from sessions_app.models import Patient
 
@@ -58,14 +67,31 @@ class PatientSerializer(serializers.ModelSerializer[Patient]):
         return found
 
 
+class NowhereField(forms.Field):
+    """What has no place in an address: servers on the way write addresses down, and browsers keep them."""
+
+    def clean(self, value: str | None) -> None:
+        """Raises ``ValidationError`` if there is anything."""
+        if value:
+            raise forms.ValidationError("A name has no place in an address. Please POST it to patients/search.")
+
+
+class NowhereFilter(filters.Filter):  # type: ignore[misc]
+    """Is always refused, rather than ignored: a search that is ignored finds everybody."""
+
+    field_class = NowhereField
+
+
 class PatientFilter(filters.FilterSet):  # type: ignore[misc]
-    """Narrows the list of patients."""
+    """Narrows the list of patients by nothing that stands in its address."""
 
-    search = filters.CharFilter(method="with_words", label="Words in the name or reference, all of which must occur.")
+    search = NowhereFilter()
 
-    def with_words(self, patients: QuerySet[Patient], name: str, words: str) -> QuerySet[Patient]:
-        """Search as the pages do."""
-        return Patient.objects.filter(id__in=patients.values("id")).search(words)
+
+class SearchSerializer(serializers.Serializer[Any]):
+    """What to search for."""
+
+    search = serializers.CharField(max_length=200, help_text="Words in the name or reference; all must occur.")
 
 
 class PatientResource(Resource[Patient]):
@@ -88,8 +114,8 @@ class PatientList(PatientResource):
 
     @extend_schema(
         operation_id="patients_list",
-        summary="List or search patients",
-        parameters=[OpenApiParameter("search", str, description="Words in the name or reference; all must occur.")],
+        summary="List patients",
+        parameters=[OpenApiParameter("search", exclude=True)],
         responses=PatientSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
@@ -107,6 +133,43 @@ class PatientList(PatientResource):
         patient = services.patient_add(user=self.user, **self.checked())
         answer = self.get_serializer(patient).data
         return Response(answer, status=201, headers={"Location": answer["url"]})
+
+
+class PatientSearch(PatientResource):
+    """Those of them in whose name or reference every word occurs."""
+
+    needs = {"POST": Action.LIST_PATIENTS}
+    http_method_names = ["post"]
+    filterset_class = PatientFilter
+    words = ""
+
+    def get_queryset(self) -> QuerySet[Patient]:
+        """As the pages search."""
+        return Patient.objects.filter(id__in=super().get_queryset().values("id")).search(self.words)
+
+    @extend_schema(
+        operation_id="patients_search",
+        summary="Search patients",
+        request=SearchSerializer,
+        parameters=[
+            OpenApiParameter(Cursor.cursor_query_param, str, description=Cursor.cursor_query_description),
+            OpenApiParameter(Cursor.page_size_query_param, int, description=Cursor.page_size_query_description),
+        ],
+        responses=inline_serializer(
+            "FoundPatients",
+            {
+                "next": serializers.URLField(allow_null=True),
+                "previous": serializers.URLField(allow_null=True),
+                "results": PatientSerializer(many=True),
+            },
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        """A page of those found, newest first; send the same body to the address of the next."""
+        form = SearchSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        self.words = form.validated_data["search"]
+        return self.page()
 
 
 class PatientDetail(PatientResource):

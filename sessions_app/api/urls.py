@@ -17,6 +17,7 @@ def _both(route: str, view: type[APIView], name: str) -> list[URLPattern]:
 urlpatterns = [
     path("", pages.Entry.as_view(), name="entry"),
     *_both("patients", patients.PatientList, "patients"),
+    *_both("patients/search", patients.PatientSearch, "patients-search"),
     *_both("patients/<uuid:patient_id>", patients.PatientDetail, "patient"),
     *_both("patients/<uuid:patient_id>/consents", consents.PatientConsents, "patient-consents"),
     *_both("patients/<uuid:patient_id>/consents/withdraw", consents.ConsentWithdrawal, "consent-withdraw"),

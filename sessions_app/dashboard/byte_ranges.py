@@ -49,6 +49,8 @@ def answer(file: BinaryIO, size: int, header: str, content_type: str) -> HttpRes
     file.seek(sent.start)
     response = StreamingHttpResponse(_Parts(file, len(sent)), content_type=content_type)
     response.headers["Accept-Ranges"] = "bytes"
+    # To be played where it was asked for; saved, it is called nothing that says whose it is.
+    response.headers["Content-Disposition"] = 'inline; filename="recording"'
     response.headers["Content-Length"] = str(len(sent))
     if wanted is not None:
         response.status_code = 206

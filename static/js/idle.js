@@ -7,8 +7,10 @@ export function watchIdle() {
   const note = document.querySelector("[data-idle]");
   if (!note) return;
   let timer;
+  let over = Date.now() + note.dataset.minutes * 60_000;
   const later = (seconds) => { clearTimeout(timer); timer = setTimeout(ask, Math.max(5, seconds) * 1000); };
   const show = ({ seconds }) => {
+    over = Date.now() + seconds * 1000;
     note.hidden = seconds > WARN_SECONDS;
     later(note.hidden ? seconds - WARN_SECONDS : seconds);
   };
@@ -17,6 +19,7 @@ export function watchIdle() {
     const answer = await fetch(note.dataset.idle, { headers }).catch(() => null);
     if (answer?.status === 401) location.assign(note.dataset.signIn);
     else if (answer?.ok) show(await answer.json());
+    else if (Date.now() >= over) empty(note.dataset.over);
     else later(WARN_SECONDS);
   };
   note.querySelector("button").addEventListener("click", ask);
@@ -27,5 +30,16 @@ export function watchIdle() {
     wrote = Date.now();
     ask(event);
   });
+  // Another window may have signed out while nobody looked at this one.
+  document.addEventListener("visibilitychange", () => document.hidden || ask());
   later(note.dataset.minutes * 60 - WARN_SECONDS);
+}
+
+/** Nobody answers, and the time is over: what was shown must not stay. */
+function empty(words) {
+  const said = document.createElement("p");
+  said.setAttribute("role", "alert");
+  said.textContent = words;
+  document.title = "Undertone";
+  document.body.replaceChildren(said);
 }

@@ -115,3 +115,19 @@ def test_the_servers_own_lines_go_the_same_way() -> None:
 def test_addresses_of_people_and_searches_are_masked(written: io.StringIO, said: str, stands: str) -> None:
     logging.getLogger("some.library").warning(said)
     assert only(written)["event"] == stands
+
+
+def test_a_line_break_in_what_is_logged_begins_no_line_of_the_log(written: io.StringIO) -> None:
+    forged = 'wrong\n{"event": "sign_in", "level": "info"}\r\n\x1b[2J'
+    logging.getLogger("ours").warning("Not Found: %s", forged)
+    structlog.get_logger("ours").warning("throttled", code=forged)
+    lines = written.getvalue().splitlines()
+    assert [json.loads(line)["level"] for line in lines] == ["warning", "warning"]
+    assert json.loads(lines[1])["code"] == forged
+
+
+def test_every_line_says_when_in_utc_who_wrote_it_and_how_grave_it_is(written: io.StringIO) -> None:
+    logging.getLogger("library").warning("something")
+    line = only(written)
+    assert line["timestamp"].endswith("Z")
+    assert (line["logger"], line["level"]) == ("library", "warning")

@@ -14,6 +14,7 @@ from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 import redis
 from django.core.checks import run_checks
@@ -36,6 +37,16 @@ with app.connection_for_write() as broker:
     broker.ensure_connection(max_retries=1, timeout=5)
 print("here")
 """
+LAX = """
+openssl_conf = all
+[all]
+ssl_conf = lax
+[lax]
+system_default = everything
+[everything]
+MinProtocol = TLSv1
+CipherString = DEFAULT:@SECLEVEL=0
+"""
 BOTH = pytest.mark.parametrize("script", [CACHE, BROKER], ids=["cache", "broker"])
 
 
@@ -46,6 +57,9 @@ def told(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> list[str]:
         "ALLOW_PLAINTEXT_SERVICES": False,
         "DATABASES": {},
         "REDIS_URL": "unix:///run/redis.sock",
+        "EMAIL_USE_TLS": False,
+        "EMAIL_USE_SSL": False,
+        **env.email_url_config("dummymail://"),
     }
     monkeypatch.setattr(tls, "settings", SimpleNamespace(**usual | settings))
     return faults()
@@ -61,7 +75,8 @@ def faults() -> list[str]:
         ("postgresql://u:p@db/undertone", True),
         ("postgresql://u:p@db/undertone?sslmode=prefer", True),
         ("postgresql://u:p@10.0.0.7:5432/undertone?sslmode=disable", True),
-        ("postgresql://u:p@db/undertone?sslmode=require", False),
+        ("postgresql://u:p@db/undertone?sslmode=require", True),
+        ("postgresql://u:p@db/undertone?sslmode=verify-ca&sslrootcert=/etc/ca.pem", False),
         ("postgresql://u:p@db/undertone?sslmode=verify-full&sslrootcert=/etc/ca.pem", False),
         ("postgresql://u:p@localhost/undertone", False),
         ("postgresql://u:p@127.0.0.1:5432/undertone", False),
@@ -82,6 +97,10 @@ def test_a_database_on_another_machine_must_be_asked_for_tls(
         ("redis://redis:6379/0", True),
         ("redis://:pw@10.0.0.8/0", True),
         ("rediss://redis:6379/0", False),
+        ("rediss://redis:6379/0?ssl_ca_certs=/etc/ca.pem&ssl_cert_reqs=required", False),
+        ("rediss://redis:6379/0?ssl_cert_reqs=none", True),
+        ("rediss://redis:6379/0?ssl_cert_reqs=CERT_OPTIONAL", True),
+        ("rediss://redis:6379/0?ssl_check_hostname=false&ssl_cert_reqs=optional", True),
         ("redis://localhost:6379/0", False),
         ("redis://[::1]:6379/0", False),
         ("unix:///run/redis.sock", False),
@@ -91,6 +110,23 @@ def test_a_redis_on_another_machine_must_be_asked_for_tls(
     monkeypatch: pytest.MonkeyPatch, address: str, plain: bool
 ) -> None:
     assert told(monkeypatch, REDIS_URL=address) == (["undertone.E011"] if plain else [])
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        ("smtp://u:p@mail.willow.example:25", True),
+        ("smtp+tls://u:p@mail.willow.example:587", False),
+        ("smtp+ssl://u:p@mail.willow.example:465", False),
+        ("smtp://localhost:25", False),
+        ("dummymail://", False),
+    ],
+)
+def test_a_mail_server_on_another_machine_must_be_asked_for_tls_whatever_the_network_is(
+    monkeypatch: pytest.MonkeyPatch, address: str, plain: bool
+) -> None:
+    found = told(monkeypatch, ALLOW_PLAINTEXT_SERVICES=True, **env.email_url_config(address))
+    assert found == (["undertone.E012"] if plain else [])
 
 
 def test_who_says_that_the_network_is_encrypted_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,10 +158,21 @@ def certificate(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def port(certificate: Path) -> Iterator[int]:
+def newest(request: pytest.FixtureRequest) -> ssl.TLSVersion:
+    """The newest version of TLS that the server speaks."""
+    return getattr(request, "param", ssl.TLSVersion.MAXIMUM_SUPPORTED)
+
+
+@pytest.fixture
+def port(certificate: Path, newest: ssl.TLSVersion) -> Iterator[int]:
     """Where the tests' Redis answers over TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    if newest is ssl.TLSVersion.TLSv1_1:
+        # Without it OpenSSL itself would refuse what is asked for here.
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = newest
     with socket.create_server(("127.0.0.1", 0)) as door:
         Thread(target=_serve, args=(door, context), daemon=True).start()
         yield door.getsockname()[1]
@@ -177,3 +224,23 @@ def test_nothing_is_said_to_who_is_not(port: int, script: str) -> None:
     done = asked(script, f"rediss://localhost:{port}/0")
     assert "here" not in done.stdout
     assert "CERTIFICATE_VERIFY_FAILED" in done.stderr
+
+
+@BOTH
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_1], indirect=True)
+def test_a_version_of_tls_before_1_2_is_not_spoken(
+    port: int, certificate: Path, script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lax = tmp_path / "openssl.cnf"
+    lax.write_text(LAX)
+    # Not even where the machine's own settings allow it.
+    monkeypatch.setenv("OPENSSL_CONF", str(lax))
+    done = asked(script, f"rediss://localhost:{port}/0?ssl_ca_certs={certificate}")
+    assert "here" not in done.stdout
+    assert "PROTOCOL" in done.stderr.upper()
+
+
+def test_nor_with_postgresql() -> None:
+    (option,) = [one for one in psycopg.pq.Conninfo.get_defaults() if one.keyword == b"ssl_min_protocol_version"]
+    assert option.compiled == b"TLSv1.2"

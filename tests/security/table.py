@@ -20,6 +20,10 @@ FIGURES = (
     "log hits",
     "schemathesis calls",
     "schemathesis errors",
+    "ASVS test",
+    "ASVS document",
+    "ASVS not applicable",
+    "ASVS not met",
 )
 
 _counted: Counter[str] = Counter()

@@ -205,12 +205,14 @@ def _take_leave(counselor: Visitor, admin: Visitor, done: Walk) -> None:
 
 
 def _ask_by_token(counselor: Visitor, done: Walk) -> None:
-    """What a program asks; a search stands in its address, so that is no part of ``asked``."""
+    """What a program asks; a name in its address, which is refused, is no part of ``asked``."""
     page = counselor.get("/account/api-token/") and counselor.post("/account/api-token/")
     (token,) = set(re.findall(r"\bundertone_[0-9a-f]{8}_[0-9a-f]{64}\b", page.decode()))
     program = Visitor(counselor.address)
     by_token = {"Authorization": f"Token {token}"}
-    found = program.get(f"/api/v1/patients?search={FAMILY_NAME}", **by_token)
+    program.get(f"/api/v1/patients?search={FAMILY_NAME}", **by_token)
+    assert program.status == 400
+    found = program.send_json("/api/v1/patients/search", {"search": FAMILY_NAME}, **by_token)
     assert marks_in(found.decode())
     done.seen += found.decode()
     program.get(f"/api/v1/analyses?patient={done.patient}", **by_token)

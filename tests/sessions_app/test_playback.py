@@ -48,6 +48,7 @@ def rows() -> list[tuple[Any, ...]]:
 
 def test_a_counselor_of_the_care_team_hears_all_of_it(world: World, recording: Recording) -> None:
     answer = heard(world.alice, recording)
+    assert answer.headers["Content-Disposition"] == 'inline; filename="recording"'
     assert (answer.status_code, b"".join(answer)) == (200, CONTENT)
     assert answer["Content-Length"] == str(len(CONTENT))
     assert answer["Accept-Ranges"] == "bytes"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from rest_framework.test import APIClient
 
 from accounts.models import AccessLogEntry
 from sessions_app.models import Patient
@@ -30,20 +33,56 @@ def test_a_list_leaves_one_row_in_the_access_log(world: World) -> None:
     assert last_log() == ("list", "patient", True)
 
 
+def searched(client: APIClient, words: str) -> Any:
+    return client.post(f"{API}/patients/search", {"search": words}, format="json")
+
+
 def test_a_search_finds_every_word_in_name_or_reference(world: World) -> None:
     PatientFactory(clinic=world.clinic, given_name="Kim", family_name="Linden", reference="W-77")
     client = as_(world.sam)
-    assert names(client.get(f"{API}/patients", {"search": "kim w-77"})) == ["Linden"]
-    assert names(client.get(f"{API}/patients", {"search": "kim alder"})) == []
+    assert names(searched(client, "kim w-77")) == ["Linden"]
+    assert names(searched(client, "kim alder")) == []
 
 
 def test_a_search_never_leaves_the_care_team(world: World) -> None:
-    assert names(as_(world.alice).get(f"{API}/patients", {"search": "Birch"})) == []
+    assert names(searched(as_(world.alice), "Birch")) == []
+
+
+def test_a_search_goes_on_with_the_same_words_at_the_next_address_which_holds_none_of_them(world: World) -> None:
+    for number in range(3):
+        PatientFactory(clinic=world.clinic, given_name="Kim", family_name=f"Linden{number}")
+    client = as_(world.sam)
+    first = client.post(f"{API}/patients/search?page_size=2", {"search": "kim"}, format="json")
+    address = first.json()["next"]
+    assert "kim" not in address.lower()
+    second = client.post(address, {"search": "kim"}, format="json")
+    assert {*names(first), *names(second)} == {"Linden0", "Linden1", "Linden2"}
+    assert second.json()["next"] is None
+
+
+def test_a_name_in_an_address_finds_nothing_and_is_told_where_it_belongs(world: World) -> None:
+    answer = as_(world.alice).get(f"{API}/patients", {"search": "Alder"})
+    assert problem(answer) == (400, "invalid")
+    assert "patients/search" in str(answer.json()["errors"]["search"])
+    assert "Alder" not in answer.content.decode()
+
+
+def test_a_search_without_words_is_named(world: World) -> None:
+    answer = as_(world.alice).post(f"{API}/patients/search", {}, format="json")
+    assert problem(answer) == (400, "invalid")
+    assert "search" in answer.json()["errors"]
+
+
+def test_a_search_leaves_one_row_and_the_administrator_may_not(world: World) -> None:
+    searched(as_(world.alice), "Alder")
+    row = AccessLogEntry.objects.get()
+    assert (row.action, row.object_kind, row.allowed) == ("list", "patient", True)
+    assert problem(searched(as_(world.ada), "Alder")) == (403, "permission_denied")
 
 
 @pytest.mark.parametrize("words", ["\x00", "a\x00b", "%", "'; DROP TABLE", "\u202e"])
 def test_a_hostile_search_finds_nothing_and_breaks_nothing(world: World, words: str) -> None:
-    response = as_(world.alice).get(f"{API}/patients", {"search": words})
+    response = searched(as_(world.alice), words)
     assert response.status_code in (200, 400)
     assert response.status_code == 200 or problem(response) == (400, "invalid")
 
