@@ -63,7 +63,7 @@ def keeps_changes(
     of the two is no field of the model. ``removals``: whether it is kept that a record was removed.
     """
     trackers = [pghistory.InsertEvent(ADDED), pghistory.UpdateEvent(CHANGED)]
-    return pghistory.track(
+    tracked: Callable[[M], M] = pghistory.track(
         *trackers,
         *([pghistory.DeleteEvent(REMOVED)] if removals else []),
         fields=list(fields),
@@ -74,6 +74,7 @@ def keeps_changes(
         obj_field=pghistory.ObjForeignKey(related_name="changes"),
         context_field=None,  # type: ignore[arg-type]  # allowed, as its documentation says
     )
+    return tracked
 
 
 def _stamped(whose: str) -> pgtrigger.Trigger:

@@ -155,7 +155,7 @@ def server_log() -> Finding:
 
 
 def stored() -> Finding:
-    """Is every recording in storage as it was uploaded, every note as it was signed, and nothing else there? Reads all."""
+    """Is every recording as it was uploaded, every note as it was signed, and nothing else there? Reads them all."""
     try:
         found = storage_check.compare()
     except Error:
@@ -175,7 +175,9 @@ def stored() -> Finding:
         ("notes that cannot be opened", found.unreadable),
     )
     told = "; ".join(f"{len(names)} {what}: {_some(names)}" for what, names in lists if names)
-    advice = "Restore what is gone, damaged, changed or cannot be opened from a backup. Files that no row knows can be deleted."
+    advice = "Restore what is gone, damaged, changed or cannot be opened from a backup."
+    if found.orphans:
+        advice += " Files that no row knows can be deleted."
     if found.locked:
         advice += " Set MASTER_KEYS_OLD to the master key that was in use when what is locked was stored."
     return Finding("storage", ok=False, message=f"{_read(found)} read; {told}.", advice=advice)

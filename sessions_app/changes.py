@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.changes import ADDED, REMOVED, Change
 from accounts.models import Clinic, ClinicChange, UserChange
@@ -104,7 +104,7 @@ def changes_in_clinic(clinic: Clinic, *, after: int | None = None, size: int | N
 
 def count_of_patient(patient: Patient) -> int:
     """How many changes of the patient's record are kept."""
-    return sum(table.objects.filter(patient_id=patient.id).count() for table in OF_PATIENTS.values())
+    return sum(_all(table).filter(patient_id=patient.id).count() for table in OF_PATIENTS.values())
 
 
 def _newest(tables: Tables, whose: Mapping[str, UUID], after: int | None, size: int | None) -> list[RecordChange]:
@@ -114,18 +114,23 @@ def _newest(tables: Tables, whose: Mapping[str, UUID], after: int | None, size: 
     earlier: dict[int, Row] = {}
     for kind, table in tables.items():
         wanted = [row["earlier_id"] for of, row in found if of == kind and row["earlier_id"]]
-        earlier |= {row["pgh_id"]: row for row in table.objects.filter(pgh_id__in=wanted).values()}
+        earlier |= {row["pgh_id"]: row for row in _all(table).filter(pgh_id__in=wanted).values()}
     return [RecordChange(kind, row, earlier.get(row["earlier_id"])) for kind, row in found]
 
 
 def _rows(table: type[Change], whose: Mapping[str, UUID], after: int | None, size: int | None) -> list[Row]:
-    of_the_same = table.objects.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
-    found = table.objects.filter(**whose).annotate(
-        earlier_id=Subquery(of_the_same.order_by("-pgh_id").values("pgh_id")[:1])
-    )
+    of_the_same = _all(table).filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
+    earlier = Subquery(of_the_same.order_by("-pgh_id").values("pgh_id")[:1])
+    found = _all(table).filter(**whose).annotate(earlier_id=earlier)
     if after is not None:
         found = found.filter(pgh_id__lt=after)
     return list(found.order_by("-pgh_id").values()[:size])
+
+
+def _all(table: type[Change]) -> QuerySet[Any]:
+    """Its rows have columns that `Change` does not name."""
+    rows: QuerySet[Any] = table.objects.all()
+    return rows
 
 
 def _says_nothing(edit: Edit) -> bool:

@@ -63,7 +63,8 @@ def tables_of(patient: Patient, user: User) -> Tables:
 def notes_of(patient: Patient, user: User, kind: NoteKind) -> list[Row]:
     """Notes of one kind that ``user`` may read, oldest first; ``text`` is ``None`` where a note cannot be opened."""
     found = Note.objects.visible_to(user).filter(patient=patient, kind=kind).order_by("written_at", "id")
-    texts = {note.id: (note.author.display_name, _text(note)) for note in found.select_related("author", "key", "patient")}
+    whole = found.select_related("author", "key", "patient")
+    texts = {note.id: (note.author.display_name, _text(note)) for note in whole}
     return [row | dict(zip(("author", "text"), texts[row["id"]], strict=True)) for row in _rows(found)]
 
 

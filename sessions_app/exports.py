@@ -61,8 +61,8 @@ ALL_SCORES = (
 )
 PSYCHOTHERAPY_NOTES = "psychotherapy_notes"
 WITHOUT_PSYCHOTHERAPY_NOTES = (
-    "Psychotherapy notes, if there are any, are left out: they are kept apart from the record, and only who wrote them can\n"
-    "have them exported."
+    "Psychotherapy notes, if there are any, are left out: they are kept apart from the record, and only who wrote\n"
+    "them can have them exported."
 )
 WITH_PSYCHOTHERAPY_NOTES = "psychotherapy_notes are those of {author} alone, who asked for them; others are left out."
 UNOPENED = "{} of the notes cannot be opened; their text is empty. Please tell the administrator."
@@ -123,15 +123,15 @@ def patient_export(*, user: User, patient: Patient, psychotherapy_notes: bool = 
 
 
 def _own_psychotherapy_notes(patient: Patient, user: User) -> list[Row]:
-    access_log.record(
-        actor=user, action="export", object_kind=LOGGED_AS[NoteKind.PSYCHOTHERAPY], patient_id=patient.id
-    )
+    access_log.record(actor=user, action="export", object_kind=LOGGED_AS[NoteKind.PSYCHOTHERAPY], patient_id=patient.id)
     return notes_of(patient, user, NoteKind.PSYCHOTHERAPY)
 
 
 def _notes_in_words(tables: Tables, user: User) -> str:
     own = tables.get(PSYCHOTHERAPY_NOTES)
-    kept_apart = WITHOUT_PSYCHOTHERAPY_NOTES if own is None else WITH_PSYCHOTHERAPY_NOTES.format(author=user.display_name)
+    kept_apart = (
+        WITHOUT_PSYCHOTHERAPY_NOTES if own is None else WITH_PSYCHOTHERAPY_NOTES.format(author=user.display_name)
+    )
     unopened = sum(row["text"] is None for row in [*tables["notes"], *(own or [])])
     return "\n".join([kept_apart, *([UNOPENED.format(unopened)] if unopened else [])])
 
@@ -146,7 +146,9 @@ def _today(patient: Patient) -> date:
 
 
 def _readme(patient: Patient, notes: str, removed: int, withheld: int, damaged: list[str]) -> str:
-    """``notes``: what is said of them; ``withheld``: recordings that nobody may listen to; ``damaged``: names whose files could not be read whole."""
+    """``notes``: what is said of them; ``withheld``: recordings that nobody may listen to; ``damaged``: names of files
+    that could not be read whole.
+    """
     refusal = refusal_by_policy(patient.clinic)
     audio = [REMOVED.format(removed)] if removed else []
     audio += [WITHHELD.format(withheld)] if withheld else []

@@ -33,9 +33,7 @@ class StorageReport:
     @property
     def whole(self) -> bool:
         """Whether everything agrees."""
-        return not (
-            self.missing or self.damaged or self.changed or self.locked or self.orphans or self.unreadable
-        )
+        return not (self.missing or self.damaged or self.changed or self.locked or self.orphans or self.unreadable)
 
 
 def compare() -> StorageReport:

@@ -177,7 +177,7 @@ def _text(kind: str, field: str, value: Any, names: dict[UUID | None, str]) -> s
 
 def _label(kind: str, field: str, value: Any) -> str:
     """What a choice is called; other values are their own words."""
-    choices = (OF_PATIENTS | OF_CLINICS)[kind]._meta.get_field(field).flatchoices  # type: ignore[operator, union-attr]
+    choices = (OF_PATIENTS | OF_CLINICS)[kind]._meta.get_field(field).flatchoices  # type: ignore[operator]
     return str(dict(choices).get(value, value)) or NOTHING
 
 

@@ -54,7 +54,7 @@ class NoteForm(AddendumForm):
         label="Kind",
         choices=NoteKind.choices,
         widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
-        error_messages={"required": "Please choose the kind of note.", "invalid_choice": "Please choose the kind of note."},
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Please choose the kind of note."),
     )
     session = SessionField(
         label="About which session?",

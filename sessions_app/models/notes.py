@@ -1,4 +1,4 @@
-"""What counselors write about a patient: progress notes for the care team, psychotherapy notes for their author alone."""
+"""What counselors write of a patient: progress notes for the care team, psychotherapy notes for their author alone."""
 
 from __future__ import annotations
 

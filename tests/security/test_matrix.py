@@ -19,7 +19,7 @@ from pytest_django import Settings
 from rest_framework.throttling import SimpleRateThrottle
 
 from accounts.middleware import MISSING
-from accounts.models import AccessLogEntry
+from accounts.models import AccessLogEntry, User
 from accounts.needs import THIRD_PARTY, Ask, actions_in
 from accounts.policy import may
 from config.probes import ANSWERS
@@ -106,14 +106,16 @@ class Cell:
             return {Answer.SIGN_IN}
         if need is not Ask.SIGN_IN and not any(may(comer.user, action) for action in actions_in(need)):
             return {Answer.REFUSED}
-        if set(OWN) & set(route.parameters):
-            is_owner = "device_id" in route.parameters and owns(comer.user, self.belongings)
-            return {Answer.LET_IN if is_owner else Answer.NOT_FOUND}
-        if self.is_about_a_patient and not sees(comer.user, self.belongings.patient):
-            return {Answer.NOT_FOUND}
-        if "note_id" in self.route.parameters and self.belongings.alone not in {None, comer.user}:
-            return {Answer.NOT_FOUND}
-        return {Answer.LET_IN}
+        return {Answer.LET_IN if self.is_theirs_to_see(comer.user) else Answer.NOT_FOUND}
+
+    def is_theirs_to_see(self, user: User) -> bool:
+        """Whether what the route is about is there for ``user``."""
+        parameters = self.route.parameters
+        if set(OWN) & set(parameters):
+            return "device_id" in parameters and owns(user, self.belongings)
+        if self.is_about_a_patient and not sees(user, self.belongings.patient):
+            return False
+        return "note_id" not in parameters or self.belongings.alone in {None, user}
 
     @property
     def is_about_a_patient(self) -> bool:

@@ -232,7 +232,12 @@ def test_progress_notes_are_in_it_as_they_were_written_with_author_time_and_adde
     note = Note.objects.get()
     addendum = notes.note_add(user=world.alice, note=note, text="=SUM(1+1)\nIt was in April.")
     first, second = rows(archive(world), "notes")
-    assert (first["text"], first["author"], first["kind"], first["id"]) == ("He laughed.", "Alice", "progress", str(note.id))
+    assert (first["text"], first["author"], first["kind"], first["id"]) == (
+        "He laughed.",
+        "Alice",
+        "progress",
+        str(note.id),
+    )
     assert first["written_at"].startswith(f"{note.written_at:%Y-%m-%dT%H:%M}")
     assert (second["text"], second["addendum_to_id"]) == ("=SUM(1+1)\nIt was in April.", str(note.id))
     assert not {"sealed", "key_id"} & set(first)

@@ -144,7 +144,9 @@ def test_in_an_emergency_nothing_is_written(world: World) -> None:
 
 def test_writing_leaves_a_row_in_the_access_log_that_tells_the_kinds_apart(world: World) -> None:
     found = [written(world), written(world, PSYCHOTHERAPY)]
-    rows = AccessLogEntry.objects.order_by("id").values_list("actor_id", "action", "object_kind", "object_id", "patient_id")
+    rows = AccessLogEntry.objects.order_by("id").values_list(
+        "actor_id", "action", "object_kind", "object_id", "patient_id"
+    )
     assert list(rows) == [
         (world.alice.id, "create", kind, note.id, world.alices_patient.id)
         for kind, note in zip(("note", "psychotherapy_note"), found, strict=True)
@@ -191,7 +193,12 @@ def test_an_addendum_leaves_the_note_as_it_was(world: World, colleague: User) ->
     before = Note.objects.filter(id=note.id).values().get()
     addendum = notes.note_add(user=colleague, note=note, text="It was in April.")
     assert Note.objects.filter(id=note.id).values().get() == before
-    assert (addendum.addendum_to, addendum.author, addendum.kind, addendum.session) == (note, colleague, PROGRESS, session)
+    assert (addendum.addendum_to, addendum.author, addendum.kind, addendum.session) == (
+        note,
+        colleague,
+        PROGRESS,
+        session,
+    )
     assert notes.text_of(Note.objects.get(id=addendum.id)) == "It was in April."
     assert addendum.written_at > note.written_at
 
@@ -214,7 +221,9 @@ def test_to_an_addendum_nothing_is_added(world: World) -> None:
 # --- A note stays what was signed
 
 
-@pytest.mark.parametrize("column", ["kind", "author", "patient", "session", "written_at", "addendum_to", "key", "sealed"])
+@pytest.mark.parametrize(
+    "column", ["kind", "author", "patient", "session", "written_at", "addendum_to", "key", "sealed"]
+)
 def test_a_row_that_was_changed_past_the_application_opens_no_more(world: World, colleague: User, column: str) -> None:
     note, other = written(world, PSYCHOTHERAPY), written(world, PSYCHOTHERAPY)
     session = SessionFactory(patient=world.alices_patient)

@@ -57,7 +57,7 @@ def content(recording: Recording) -> bytes:
 
 @pytest.fixture
 def note(world: World) -> Note:
-    """A psychotherapy note, which no operator can read, and which is to be kept readable for its author all the same."""
+    """A psychotherapy note, which no operator can read, and which stays readable for its author all the same."""
     about = {"user": world.alice, "patient": world.alices_patient}
     return notes.note_write(**about, kind=NoteKind.PSYCHOTHERAPY, text="Some words.")
 
@@ -87,7 +87,7 @@ def test_old_notes_are_encrypted_anew_on_request_and_only_once(note: Note) -> No
 def test_a_damaged_note_is_not_encrypted_anew_and_costs_no_other(world: World, note: Note) -> None:
     bad = notes.note_write(user=world.alice, patient=world.alices_patient, kind=NoteKind.PROGRESS, text="Bad.")
     Note.objects.filter(id=bad.id).update(sealed=b"rubbish")
-    with pytest.raises(CommandError, match="Damaged or gone: 1 note. 'manage.py doctor --storage' names them"):
+    with pytest.raises(CommandError, match=r"Damaged or gone: 1 note\. 'manage.py doctor --storage' names them"):
         rotate("--data-keys", "--files")
     assert words(note) == "Some words."
     assert bytes(Note.objects.get(id=bad.id).sealed) == b"rubbish"

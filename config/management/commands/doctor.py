@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """``--json`` for programs, ``--storage`` for a look at every recording, ``--address`` for one from outside."""
-        parser.add_argument("--storage", action="store_true", help="compare every recording with its upload, and open every note")
+        parser.add_argument("--storage", action="store_true", help="read every recording and open every note")
         parser.add_argument("--address", help="look at the TLS of this https://... too")
         parser.add_argument("--json", action="store_true", help="one JSON object instead of sentences")
 

@@ -16,7 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What else to exchange."""
-        parser.add_argument("--data-keys", action="store_true", help="give every clinic a new key for new files and notes, too")
+        parser.add_argument(
+            "--data-keys", action="store_true", help="give every clinic a new key for new files and notes, too"
+        )
         parser.add_argument(
             "--files", action="store_true", help="encrypt old files and notes with their clinics' newest keys, too"
         )

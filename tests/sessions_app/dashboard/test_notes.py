@@ -192,7 +192,9 @@ def test_a_psychotherapy_note_of_another_author_is_not_found_and_the_try_is_reco
     assert signed_in(world.alice).get(address).status_code == 200
 
 
-@pytest.mark.parametrize(("who", "status"), [("bob", 404), ("mallory", 404), ("sam", 403), ("ada", 403), ("robot", 403)])
+@pytest.mark.parametrize(
+    ("who", "status"), [("bob", 404), ("mallory", 404), ("sam", 403), ("ada", 403), ("robot", 403)]
+)
 def test_nobody_else_reads_or_writes(world: World, both: tuple[Note, Note], who: str, status: int) -> None:
     client = signed_in(getattr(world, who))
     for address in (page_of(world.alices_patient), f"/notes/{both[0].id}/", f"/notes/{both[1].id}/"):
@@ -227,7 +229,9 @@ def test_in_an_emergency_progress_notes_are_read_marked_and_none_is_written(
     assert set(rows.values_list("purpose", flat=True)) == {"emergency"}
 
 
-def test_each_look_leaves_a_row_that_tells_the_kinds_apart(world: World, both: tuple[Note, Note], colleague: User) -> None:
+def test_each_look_leaves_a_row_that_tells_the_kinds_apart(
+    world: World, both: tuple[Note, Note], colleague: User
+) -> None:
     signed_in(world.alice).get(page_of(world.alices_patient))
     assert logged(world.alice) == [("note", None, True), ("psychotherapy_note", None, True)]
     signed_in(colleague).get(page_of(world.alices_patient))
@@ -245,7 +249,9 @@ def test_the_heads_on_the_page_of_the_patient_hold_no_text(world: World, both: t
     assert SECRET not in page
 
 
-def test_a_note_that_cannot_be_opened_says_so_and_costs_nobody_the_others(world: World, both: tuple[Note, Note]) -> None:
+def test_a_note_that_cannot_be_opened_says_so_and_costs_nobody_the_others(
+    world: World, both: tuple[Note, Note]
+) -> None:
     Note.objects.filter(id=both[0].id).update(sealed=b"rubbish")
     page = text(signed_in(world.alice).get(page_of(world.alices_patient)))
     assert "This cannot be opened" in page
@@ -260,7 +266,9 @@ def test_no_page_of_notes_is_kept_by_a_browser(world: World, both: tuple[Note, N
 # --- Addenda
 
 
-def test_an_addendum_is_shown_under_the_note_which_stays(world: World, both: tuple[Note, Note], colleague: User) -> None:
+def test_an_addendum_is_shown_under_the_note_which_stays(
+    world: World, both: tuple[Note, Note], colleague: User
+) -> None:
     address = f"/notes/{both[0].id}/"
     answer = signed_in(colleague).post(address, {"text": "It was in April."})
     assert (answer.status_code, answer.headers["Location"]) == (302, address)
