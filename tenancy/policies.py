@@ -2,7 +2,10 @@
 
 A row belongs to a clinic by a column that names it (`COLUMNS`), or by the row with which it would be deleted: the
 recording's session, the session's patient. A table that has neither is shared by all clinics. Whatever else of a clinic
-a row names, its job or whoever made it, must be of the same clinic: a row that mixes two is never written.
+a row names, its job or whoever made it, must be of the same clinic: a row that mixes two is never written. A column
+without a foreign key names what may be gone, and is not asked for: only changes of records have such, which no
+statement writes. A policy cannot ask its own table: what names another row of its kind is held to the same patient by
+a foreign key over two columns.
 """
 
 from __future__ import annotations
@@ -84,14 +87,15 @@ def _unmixed(model: type[models.Model]) -> tuple[str, ...]:
     """For each row of a clinic that a row of ``model`` names, a condition that the asking clinic sees it."""
     found = []
     for link in _links(model):
-        if link.column not in COLUMNS and _condition(link.related_model) is not None:
+        if link.db_constraint and link.column not in COLUMNS and _condition(link.related_model) is not None:
             column = f'"{model._meta.db_table}"."{link.column}"'
             found.append(f"({column} IS NULL OR {_is_there(model, link)})")
     return tuple(found)
 
 
 def _links(model: type[models.Model]) -> Iterator[models.ForeignKey[models.Model, models.Model]]:
-    return (field for field in model._meta.local_concrete_fields if isinstance(field, models.ForeignKey))
+    links = (field for field in model._meta.local_concrete_fields if isinstance(field, models.ForeignKey))
+    return (link for link in links if link.related_model is not model)
 
 
 def _is_there(model: type[models.Model], link: models.ForeignKey[models.Model, models.Model]) -> str:

@@ -10,6 +10,10 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+ADDENDUM_TO_THE_SAME_PATIENT = """
+    ALTER TABLE sessions_app_note ADD CONSTRAINT note_addendum_of_patient
+    FOREIGN KEY (addendum_to_id, patient_id) REFERENCES sessions_app_note (id, patient_id)
+"""
 # The changes of a patient go with the patient, in the right of the tables' owner: the application's role has none to
 # delete them, nor to use the function elsewhere (`tenancy.roles`).
 FORGET_CHANGES = """
@@ -201,6 +205,13 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='note',
             index=models.Index(fields=['patient', '-written_at'], name='note_by_patient'),
+        ),
+        migrations.AddConstraint(
+            model_name='note',
+            constraint=models.UniqueConstraint(fields=('id', 'patient'), name='note_and_patient'),
+        ),
+        migrations.RunSQL(
+            ADDENDUM_TO_THE_SAME_PATIENT, 'ALTER TABLE sessions_app_note DROP CONSTRAINT note_addendum_of_patient'
         ),
         migrations.AddIndex(
             model_name='patient',

@@ -66,6 +66,8 @@ class Note(models.Model):
 
     class Meta:
         ordering = ["-written_at", "-id"]
+        # What an addendum is to, by a foreign key over both columns, is a note about the same patient.
+        constraints = [models.UniqueConstraint(fields=["id", "patient"], name="note_and_patient")]
         indexes = [models.Index(fields=["patient", "-written_at"], name="note_by_patient")]
 
     def __str__(self) -> str:

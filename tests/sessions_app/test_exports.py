@@ -21,6 +21,7 @@ import tenancy
 from accounts.models import AccessLogEntry, AffectPolicy
 from inference.models import AnalysisJob, JobState
 from sessions_app import emergency, erasure, exports, notes, retention, uploads
+from sessions_app.changes import OF_PATIENTS
 from sessions_app.models import Confirmation, Consent, Note, NoteKind, Patient, Recording
 from tenancy import policies
 from tests.outlets import body_of
@@ -97,6 +98,7 @@ TABLES = {
     "Patient_care_team": {"care_team"},
     "Consent": {"consents"},
     "Session": {"sessions"},
+    "Note": {"notes"},
     "QuestionnaireResponse": {"questionnaires"},
     "Recording": {"recordings"},
     "AnalysisJob": {"jobs"},
@@ -112,14 +114,16 @@ OF_NO_PATIENT = {
     "AccessLogEntry": "stays after erasure; in the archive as accesses",
     "Authenticator": "how people of the clinic sign in",
     "Clinic": "the clinic itself",
+    "ClinicChange": "what became of the clinic's settings",
     "ClinicKey": "the clinic's keys",
     "CounselorVoice": "a counselor's own voice",
     "EmailAddress": "of people of the clinic",
     "EmailConfirmation": "of people of the clinic",
     "ErasureReport": "made when nothing else is left",
     "Invitation": "of people of the clinic",
-    "Token": "of people of the clinic",
+    "ApiToken": "of people of the clinic",
     "User": "people of the clinic",
+    "UserChange": "what became of their accounts",
     "UserSession": "browsers of people of the clinic",
 }
 """Tables of a clinic's rows that neither erasure nor export asks for, and why."""
@@ -128,14 +132,15 @@ OF_NO_PATIENT = {
 def test_whatever_erasure_deletes_is_in_the_archive(world: World, recording: Recording) -> None:
     assert set(TABLES) == set(erasure.NAMES)
     names = {Path(name).stem for name in archive(world).namelist() if name.startswith("json/")}
-    assert names == set().union(*TABLES.values()) | {"accesses"}
+    assert names == set().union(*TABLES.values()) | {"accesses", "changes"}
 
 
 def test_every_table_of_a_clinics_rows_is_erased_and_exported_or_is_of_no_patient() -> None:
     guarded = {guard.table for guard in policies.guards()}
     models = [model for model in apps.get_models(include_auto_created=True) if not model._meta.proxy]
     every = {model.__name__ for model in models if model._meta.db_table in guarded}
-    assert every == set(erasure.NAMES) | set(OF_NO_PATIENT)
+    changes = {table.__name__ for table in OF_PATIENTS.values()}
+    assert every == set(erasure.NAMES) | set(OF_NO_PATIENT) | changes
 
 
 def test_who_opened_the_patient_in_an_emergency_is_in_it(world: World) -> None:

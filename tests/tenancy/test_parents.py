@@ -16,12 +16,13 @@ from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
 import tenancy
+from accounts.api_tokens import api_token_make
 from accounts.models import Clinic, EmergencyAccess, Invitation, Role, User
 from sessions_app.keys import clinic_key_add
-from sessions_app.models import Confirmation, CounselorVoice, ErasureReport, Patient
+from sessions_app.models import Confirmation, CounselorVoice, ErasureReport, NoteKind, Patient
+from sessions_app.notes import note_write
 from tenancy import policies
 from tests.world import QuestionnaireFactory, SessionFactory, World, analysed
 
@@ -43,14 +44,25 @@ class Link:
 
 
 def links() -> list[Link]:
+    """All but of rows that outlive what they name: only triggers write them (`tests/sessions_app/test_changes.py`)."""
     every = [model for model in apps.get_models(include_auto_created=True) if model._meta.db_table in GUARDED]
     return [
         Link(model, field.column, field.related_model)
         for model in every
         if not model._meta.proxy
         for field in model._meta.local_concrete_fields
-        if isinstance(field, models.ForeignKey) and field.related_model._meta.db_table in GUARDED
+        if isinstance(field, models.ForeignKey)
+        and field.db_constraint
+        and field.related_model._meta.db_table in GUARDED
     ]
+
+
+def to_another() -> list[Link]:
+    return [link for link in links() if link.parent is not link.model]
+
+
+def to_its_own_kind() -> list[Link]:
+    return [link for link in links() if link.parent is link.model]
 
 
 @pytest.fixture
@@ -68,7 +80,7 @@ def _of_people(user: User) -> None:
     EmailConfirmation.objects.create(email_address=address, key=str(user.id))
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
     UserSession.objects.create(user=user, ip="203.0.113.1", session_key=user.id.hex)
-    Token.objects.create(user=user)
+    api_token_make(user=user)
     CounselorVoice.objects.create(counselor=user, file="voices/none", size=1, speech_seconds=1.0)
     clinic_key_add(clinic_id=user.clinic_id)
     Invitation.objects.create(
@@ -85,6 +97,7 @@ def _of_people(user: User) -> None:
 def _of_patients(user: User, patient: Patient) -> None:
     QuestionnaireFactory(patient=patient)
     recording = analysed(SessionFactory(patient=patient))
+    note_write(user=user, patient=patient, kind=NoteKind.PROGRESS, text="A note.")
     Confirmation.objects.create(analysis=recording.analysis, confirmed_by=user)
     ErasureReport.objects.create(clinic=user.clinic, patient_id=patient.id, erased_by=user, counts={})
     EmergencyAccess.objects.create(
@@ -123,7 +136,7 @@ def put(link: Link, key: object, world: World) -> str:
     return refusal(statement, [key], world.clinic)
 
 
-@pytest.mark.parametrize("link", links(), ids=str)
+@pytest.mark.parametrize("link", to_another(), ids=str)
 def test_no_row_can_be_made_beneath_another_clinics(everything: World, link: Link) -> None:
     theirs = row_of(link.parent, everything.mallory.clinic)[link.parent._meta.pk.column]
     assert "row-level security" in put(link, theirs, everything)
@@ -136,12 +149,20 @@ def test_beneath_its_own_clinics_it_can(everything: World, link: Link) -> None:
     assert "row-level security" not in put(link, ours, everything)
 
 
-@pytest.mark.parametrize("link", links(), ids=str)
+@pytest.mark.parametrize("link", to_another(), ids=str)
 def test_no_row_can_be_moved_beneath_another_clinics(everything: World, link: Link) -> None:
     theirs = row_of(link.parent, everything.mallory.clinic)[link.parent._meta.pk.column]
     table, column = (connection.ops.quote_name(name) for name in (link.model._meta.db_table, link.column))
     said = refusal(f"UPDATE {table} SET {column} = %s", [theirs], everything.clinic)
     assert "row-level security" in said or "permission denied" in said
+
+
+@pytest.mark.parametrize("link", to_its_own_kind(), ids=str)
+def test_no_row_names_one_of_its_own_kind_in_another_clinic(everything: World, link: Link) -> None:
+    theirs = row_of(link.parent, everything.mallory.clinic)[link.parent._meta.pk.column]
+    table, column = (connection.ops.quote_name(name) for name in (link.model._meta.db_table, link.column))
+    said = refusal(f"UPDATE {table} SET {column} = %s", [theirs], everything.clinic)
+    assert "violates foreign key constraint" in said
 
 
 def test_every_kind_of_row_with_two_parents_is_among_them() -> None:
