@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -19,6 +19,9 @@ from sessions_app.models import Note, NoteKind, Patient, Session
 MAX_CHARACTERS = 50_000
 EMPTY = "Please write something."
 TOO_LONG = f"This is longer than {MAX_CHARACTERS:,} characters. Please write it as several notes."
+
+SENT_TWICE = timedelta(seconds=20)
+"""Within this the same words of the same author about the same are one note: a button that was pressed twice."""
 
 LOGGED_AS = {NoteKind.PROGRESS: "note", NoteKind.PSYCHOTHERAPY: "psychotherapy_note"}
 """What the access log calls a note of each kind."""
@@ -52,12 +55,22 @@ def _sign(note: Note, written: str) -> Note:
     with transaction.atomic():
         # As an erasure does: of a patient who is gone nothing is written.
         get_object_or_404(Patient.objects.select_for_update(no_key=True), id=note.patient_id)
+        if (kept := _kept_just_now(note, text)) is not None:
+            return kept
         note.written_at = timezone.now()
         _seal(note, text)
         note.full_clean()
         note.save(force_insert=True)
         log_note(note.author, "create", note)
     return note
+
+
+def _kept_just_now(note: Note, text: str) -> Note | None:
+    """The same note, if it was signed a moment ago; of a note nothing tells it from another but its id and its time."""
+    of_it = {name: getattr(note, f"{name}_id") for name in ("patient", "session", "author", "addendum_to")}
+    moment = timezone.now() - SENT_TWICE
+    found = Note.objects.filter(**of_it, kind=note.kind, written_at__gt=moment).select_related("key", "patient")
+    return next((one for one in found if text_of(one) == text), None)
 
 
 def text_of(note: Note) -> str:

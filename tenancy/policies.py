@@ -87,7 +87,8 @@ def _unmixed(model: type[models.Model]) -> tuple[str, ...]:
     """For each row of a clinic that a row of ``model`` names, a condition that the asking clinic sees it."""
     found = []
     for link in _links(model):
-        if link.db_constraint and link.column not in COLUMNS and _condition(link.related_model) is not None:
+        is_kept = link.db_constraint  # type: ignore[attr-defined]  # unknown to the stubs
+        if is_kept and link.column not in COLUMNS and _condition(link.related_model) is not None:
             column = f'"{model._meta.db_table}"."{link.column}"'
             found.append(f"({column} IS NULL OR {_is_there(model, link)})")
     return tuple(found)

@@ -76,6 +76,7 @@ class NowhereField(forms.Field):
             raise forms.ValidationError("A name has no place in an address. Please POST it to patients/search.")
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class NowhereFilter(filters.Filter):  # type: ignore[misc]
     """Is always refused, rather than ignored: a search that is ignored finds everybody."""
 

@@ -25,7 +25,6 @@ ANSWERED_OTHERWISE = {
     "mfa_reauthenticate": "is where it is confirmed",
     "mfa_reauthenticate_webauthn": "is where it is confirmed",
     "counselor-voice-delete": "is about no way to sign in",
-    "device-end": "signs somebody out and lets nobody in",
 }
 """Pages of one's own account that do not ask again who somebody is, and why not."""
 
@@ -60,9 +59,10 @@ def test_whatever_changes_ones_own_account_asks_again_who_it_is(world: World) ->
         answer = a_while_ago(user).post(route.path(ids))
         is_asked = answer.status_code == 302 and answer.headers["Location"].startswith("/account/confirm/")
         assert is_asked != (route.name in ANSWERED_OTHERWISE), route
-    assert set(ANSWERED_OTHERWISE) < asked <= OFFERED | set(ANSWERED_OTHERWISE) | {"api-token"}
+    assert set(ANSWERED_OTHERWISE) < asked <= OFFERED | set(ANSWERED_OTHERWISE) | {"api-token", "device-end"}
     assert {
         "api-token",
+        "device-end",
         "mfa_activate_totp",
         "mfa_add_webauthn",
         "mfa_remove_webauthn",

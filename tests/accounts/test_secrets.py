@@ -14,9 +14,9 @@ from django.core import signing
 from django.test import Client, RequestFactory
 
 from accounts import invitations, known_devices
+from accounts.api_tokens import api_token_make
 from accounts.management.plainly import first_password
 from accounts.models import Role, User
-from accounts.services import api_token_make
 from tests.world import World
 
 BITS = 128

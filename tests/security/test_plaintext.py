@@ -1,6 +1,7 @@
 """What somebody finds who has the storage, a dump of the database or of Redis, but not the master key.
 
-A marked recording of a marked patient is uploaded and analysed; then everything that was written is searched for it.
+A marked recording of a marked patient is uploaded and analysed, and marked notes are written. Then all of it is
+searched for in everything that was stored.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from config import backups
 from inference import runner
 from inference.audio import decode
 from inference.models import AnalysisJob, JobState
-from sessions_app import storage, voices
-from sessions_app.models import CounselorVoice, Patient, Recording
+from sessions_app import notes, storage, voices
+from sessions_app.models import CounselorVoice, Note, NoteKind, Patient, Recording
 from tests.inference.small_models import let_workers_use_a_small_checkpoint
 from tests.pages import signed_in
 from tests.sound import SPEECH, write
@@ -35,7 +36,8 @@ from tests.world import ConsentFactory, PatientFactory, World
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
 GIVEN, FAMILY, NUMBER, FILE = "Ottokarina", "Quillfeather", "NR-77-QX-2026-03", "quill-and-tuesday.wav"
-WORDS = (GIVEN, FAMILY, NUMBER, FILE)
+NOTE = "Dreamt of a lighthouse keeper once more."
+WORDS = (GIVEN, FAMILY, NUMBER, FILE, NOTE)
 
 PLAIN_IN_THE_DATABASE = {
     (GIVEN, "sessions_app_patient", "given_name"),
@@ -71,6 +73,9 @@ def media(world: World, settings: Settings, tmp_path: Path, monkeypatch: pytest.
     )
     ConsentFactory(patient=patient)
     upload_and_analyse(world, patient, wave)
+    for kind in NoteKind:
+        written = {"kind": kind.value, "text": NOTE, "session": ""}
+        assert signed_in(world.alice).post(f"/patients/{patient.id}/notes/", written).status_code == 302
     return tmp_path / "media"
 
 
@@ -184,6 +189,7 @@ def test_the_database_holds_names_where_they_belong_and_nothing_of_the_sound(
         if found(value.encode(), [word.encode()])
     }
     assert there == PLAIN_IN_THE_DATABASE
+    assert [notes.text_of(note) for note in Note.objects.all()] == [NOTE, NOTE]
     key = str(django_settings.MASTER_KEY)
     assert found(dump.encode(), [key.encode(), base64.b64decode(key)]) == []
 
@@ -198,5 +204,5 @@ def test_a_backup_holds_no_more_than_what_it_was_made_of(media: Path, wave: byte
     backups.backup(tmp_path / "copy")
     for file in (tmp_path / "copy").rglob("*"):
         if file.is_file():
-            assert found(file.read_bytes(), marks(wave)) == []
+            assert found(file.read_bytes(), [*marks(wave), NOTE.encode()]) == []
     assert (tmp_path / "copy").stat().st_mode & 0o077 == 0

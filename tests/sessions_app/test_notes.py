@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from accounts.models import AccessLogEntry, EmergencyAccess, Role, User
 from inference.errors import FileDamaged
-from sessions_app import emergency, notes, services
+from sessions_app import emergency, encryption, keys, notes, services
 from sessions_app.models import ClinicKey, Note, NoteKind, Patient
 from tests.world import SessionFactory, UserFactory, World
 
@@ -70,7 +70,10 @@ def test_nothing_of_the_text_stands_in_its_row(world: World) -> None:
 
 
 def test_the_same_text_is_never_encrypted_to_the_same_bytes(world: World) -> None:
-    assert bytes(written(world).sealed) != bytes(written(world).sealed)
+    def sealed() -> bytes:
+        return encryption.sealed(keys.unwrapped(keys.newest(world.clinic.id)), TEXT.encode(), "note")
+
+    assert sealed() != sealed()
 
 
 # --- Who reads
@@ -225,7 +228,7 @@ def test_to_an_addendum_nothing_is_added(world: World) -> None:
     "column", ["kind", "author", "patient", "session", "written_at", "addendum_to", "key", "sealed"]
 )
 def test_a_row_that_was_changed_past_the_application_opens_no_more(world: World, colleague: User, column: str) -> None:
-    note, other = written(world, PSYCHOTHERAPY), written(world, PSYCHOTHERAPY)
+    note, other = written(world, PSYCHOTHERAPY), written(world, PSYCHOTHERAPY, text="Another.")
     session = SessionFactory(patient=world.alices_patient)
     changed = {
         "kind": PROGRESS,
@@ -243,7 +246,7 @@ def test_a_row_that_was_changed_past_the_application_opens_no_more(world: World,
     Note.objects.filter(id=note.id).update(**{column: changed[column]})
     with pytest.raises(FileDamaged):
         notes.text_of(Note.objects.get(id=note.id))
-    assert notes.text_of(other) == TEXT
+    assert notes.text_of(other) == "Another."
 
 
 def test_a_note_of_another_clinic_cannot_be_put_in_its_place(world: World) -> None:
@@ -252,6 +255,21 @@ def test_a_note_of_another_clinic_cannot_be_put_in_its_place(world: World) -> No
     Note.objects.filter(id=mine.id).update(sealed=theirs.sealed, key=theirs.key)
     with pytest.raises(FileDamaged):
         notes.text_of(Note.objects.get(id=mine.id))
+
+
+def test_what_is_sent_twice_at_once_is_one_note(world: World) -> None:
+    first = written(world)
+    assert written(world) == first
+    assert AccessLogEntry.objects.filter(action="create", object_kind="note").count() == 1
+    others = [written(world, text="Something else."), written(world, kind=PSYCHOTHERAPY)]
+    addenda = [notes.note_add(user=world.alice, note=first, text=TEXT) for _ in range(2)]
+    assert len({first, *others, *addenda}) == 4
+
+
+def test_the_same_words_a_minute_later_are_a_note_of_their_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, now = written(world), timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(minutes=1))
+    assert written(world) != first
 
 
 def test_the_time_is_the_moment_of_signing(world: World) -> None:

@@ -9,7 +9,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 import tenancy
-from accounts.models import AccessLogEntry, Clinic, User
+from accounts import invitations
+from accounts.models import AccessLogEntry, Clinic, Role, User
 from sessions_app.changes import OF_CLINICS, OF_PATIENTS
 from sessions_app.dashboard import changes
 from sessions_app.models import Consent, Patient, Recording
@@ -197,10 +198,8 @@ def test_the_clinics_page_leads_there_and_looking_is_written_down(world: World) 
 
 
 def test_who_makes_an_account_from_a_link_is_its_owner(world: World, client: Client) -> None:
-    from accounts import invitations
-
-    _, secret = invitations.invitation_add(user=world.ada, email="new@clinic.test", role="staff")  # type: ignore[arg-type]
-    made = invitations.accept(secret=secret, name="Nora New", password=f"{PASSWORD}-of-nora")
+    invitation, _ = invitations.invitation_add(user=world.ada, email="new@clinic.test", role=Role.STAFF)
+    made = invitations.accept(invitation_id=invitation.id, name="Nora New", password=f"{PASSWORD}-of-nora")
     shown = text(signed_in(world.ada).get(CLINIC))
     assert made.display_name == "Nora New"
     assert "Nora New" in shown.partition("Account of Nora New added")[0]

@@ -314,8 +314,8 @@ def test_many_notes_are_shown_page_by_page_newest_first(world: World) -> None:
 def test_many_notes_cost_as_many_queries_as_one(
     world: World, number: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    for _ in range(number):
-        note = notes.note_write(user=world.alice, patient=world.alices_patient, kind=PROGRESS, text=TEXT)
+    for written in range(number):
+        note = notes.note_write(user=world.alice, patient=world.alices_patient, kind=PROGRESS, text=f"Note {written}.")
         notes.note_add(user=world.alice, note=note, text="More.")
     client = signed_in(world.alice)
     with django_assert_num_queries(13):
