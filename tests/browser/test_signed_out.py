@@ -37,7 +37,7 @@ def test_a_page_that_nobody_answers_is_empty_once_its_time_is_over(
     page.goto(f"/patients/{stack.world['followed']}/")
     name = "Alder"
     page.route("**/*", lambda route: route.abort())
-    page.clock.fast_forward("14:30")
+    page.clock.fast_forward("14:00")
     page.clock.run_for("00:30")
     assert name in page.content()
     page.clock.run_for("02:00")

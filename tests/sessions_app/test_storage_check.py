@@ -89,7 +89,7 @@ def test_every_note_is_opened(world: World) -> None:
 
 
 def test_a_note_that_was_changed_or_exchanged_with_another_is_found_and_named(world: World) -> None:
-    whole, changed, exchanged = note(world), note(world), note(world)
+    whole, changed, exchanged = (note(world, f"Some words, {which}.") for which in ("whole", "changed", "exchanged"))
     Note.objects.filter(id=changed.id).update(kind=NoteKind.PROGRESS)
     Note.objects.filter(id=exchanged.id).update(sealed=whole.sealed)
     found = compare()
