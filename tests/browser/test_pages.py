@@ -19,12 +19,17 @@ LOOK = """(hidden) => {
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SQUEEZED = """() => [...document.querySelectorAll("dd")]
+  .filter((said) => said.checkVisibility() && said.textContent.trim().length > 3 && said.clientWidth < 60)
+  .map((said) => said.textContent.trim())"""
+"""Words in a column too narrow for them, one letter below the other."""
 
 
 def addresses(stack: Stack) -> list[str]:
     world = stack.world
     patients = [f"/patients/{world[name]}/" for name in ("followed", "fresh", "closed")]
     admission = ["/patients/new/", f"/patients/{world['fresh']}/consents/withdraw/"]
+    patients += [f"{patients[0]}{part}/" for part in ("notes", "changes", "accesses", "export", "erase")]
     account = [f"/account/{name}/" for name in ("voice", "api-token", "password", "second-factor", "devices")]
     return ["/", *patients, *admission, *(f"/sessions/{world[name]}/" for name in ("session", "two voices")), *account]
 
@@ -35,6 +40,7 @@ def test_every_page_fits_its_window(stack: Stack, sign_in: SignIn, width: int, c
     for address in addresses(stack):
         page.goto(address)
         assert page.evaluate(TOO_WIDE) == 0, address
+        assert page.evaluate(SQUEEZED) == [], address
 
 
 @pytest.mark.parametrize(("width", "color_scheme"), [(1440, "light"), (390, "dark")])
