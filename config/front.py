@@ -28,8 +28,11 @@ def source() -> Finding:
 
 def https(address: str) -> Finding:
     """Do browsers trust the certificate at ``address``, and is nothing older than TLS 1.2 spoken there?"""
-    place = urlsplit(address)
-    host, port = place.hostname or "", place.port or HTTPS_PORT
+    try:
+        place = urlsplit(address)
+        host, port = place.hostname or "", place.port or HTTPS_PORT
+    except ValueError:
+        place, host, port = urlsplit(""), "", HTTPS_PORT
     if place.scheme != "https" or not host:
         return Finding(
             "https", ok=False, message=f"'{address}' is no address that begins with https://.", advice=ADVICE

@@ -288,6 +288,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "accounts.leaked_passwords.LeakedPasswordValidator"},
     {"NAME": "accounts.expected_words.ExpectedWordsValidator"},
+    {"NAME": "accounts.first_passwords.FirstPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"

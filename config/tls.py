@@ -30,7 +30,8 @@ def services_in_plain(**_: Any) -> list[CheckMessage]:
         faults.append(Error(f"{wish} {ADVICE}", id="undertone.E010"))
     if _redis_in_plain(settings.REDIS_URL):
         wish = (
-            "Redis is not asked for TLS with a certificate. Please use 'rediss://' in REDIS_URL, without ssl_cert_reqs,"
+            "Redis is not asked for TLS with a certificate of its own name. Please use 'rediss://' in REDIS_URL, "
+            "without ssl_cert_reqs and ssl_check_hostname,"
         )
         faults.append(Error(f"{wish} {ADVICE}", id="undertone.E011"))
     return faults
@@ -38,7 +39,8 @@ def services_in_plain(**_: Any) -> list[CheckMessage]:
 
 def _database_in_plain(database: dict[str, Any]) -> bool:
     options = database.get("OPTIONS", {})
-    hosts = str(database.get("HOST") or options.get("host", "")).split(",")
+    named = (database.get("HOST") or options.get("host", ""), options.get("hostaddr", ""))
+    hosts = ",".join(map(str, named)).split(",")
     return options.get("sslmode") not in CERTIFIED and not all(map(_is_here, hosts))
 
 
@@ -46,8 +48,10 @@ def _redis_in_plain(address: str) -> bool:
     redis = urlsplit(address)
     if redis.scheme not in {"redis", "rediss"} or _is_here(redis.hostname or ""):
         return False
-    asked = parse_qs(redis.query).get("ssl_cert_reqs", ["required"])
-    return redis.scheme == "redis" or {one.lower().removeprefix("cert_") for one in asked} != {"required"}
+    said = {name: {one.lower() for one in values} for name, values in parse_qs(redis.query).items()}
+    asked = {one.removeprefix("cert_") for one in said.get("ssl_cert_reqs", {"required"})}
+    named = said.get("ssl_check_hostname", {"true"})
+    return redis.scheme == "redis" or asked != {"required"} or not named <= {"true", "1", "yes"}
 
 
 def _mail_in_plain() -> bool:

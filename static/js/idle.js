@@ -1,6 +1,8 @@
 // Says so before somebody is signed out because they did nothing, and leaves the page when they were.
 
 const WARN_SECONDS = 60;
+// A request that nobody answers must not keep a patient on the screen.
+const ANSWER_MS = 5000;
 
 /** Ask the server when the time may be up: another window may have been used meanwhile. */
 export function watchIdle() {
@@ -16,7 +18,8 @@ export function watchIdle() {
   };
   const ask = async (event) => {
     const headers = event ? {} : { "X-Repeated": "true" };
-    const answer = await fetch(note.dataset.idle, { headers }).catch(() => null);
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    const answer = await fetch(note.dataset.idle, { headers, signal }).catch(() => null);
     if (answer?.status === 401) location.assign(note.dataset.signIn);
     else if (answer?.ok) show(await answer.json());
     else if (Date.now() >= over) empty(note.dataset.over);

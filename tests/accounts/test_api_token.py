@@ -6,11 +6,13 @@ import re
 import time
 
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from accounts import once
 from accounts.api_tokens import api_token_of
 from accounts.idle import BEGAN
 from accounts.models import AccessLogEntry, ApiToken, User
+from accounts.sessions import SessionStore
 from tests.pages import signed_in, text
 from tests.tokens import token_of
 from tests.world import PASSWORD, World
@@ -46,6 +48,14 @@ def test_a_new_token_is_shown_once(world: World) -> None:
     key = shown(client.post(PLACE))
     assert owner(key) == world.alice
     assert key not in text(client.get(PLACE))
+
+
+def test_a_form_that_is_sent_twice_at_once_is_taken_once(world: World) -> None:
+    """Each of both finds the session as it was before the other."""
+    requests = [RequestFactory().post(PLACE, {"once": "the-same-mark"}) for _ in range(2)]
+    for request in requests:
+        request.session = SessionStore()
+    assert [once.is_repeated(request) for request in requests] == [False, True]
 
 
 def test_a_new_token_opens_the_api_in_the_name_of_who_made_it(world: World) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
+from accounts import invitations
 from accounts.models import AccessLogEntry, User
 from accounts.services import user_add
 from tests.accounts.test_second_factor import set_up_app
@@ -62,6 +65,18 @@ def test_the_same_once_more_is_no_other(world: World) -> None:
     client = signed_in_first(added(world))
     change(client, FIRST)
     assert client.get("/").headers["Location"] == PLACE
+
+
+def test_neither_is_it_by_a_code_or_a_link(world: World) -> None:
+    user = added(world)
+    assert signed_in_first(user).get("/").headers["Location"] == PLACE
+    with pytest.raises(ValidationError, match="knows this one"):
+        validate_password(FIRST, user)
+    invitation, _ = invitations.renewal_add(user=world.ada, person=user)
+    with pytest.raises(ValidationError, match="knows this one"):
+        invitations.accept(invitation_id=invitation.id, name="", password=FIRST)
+    renewed = invitations.accept(invitation_id=invitation.id, name="", password=OWN)
+    assert not renewed.has_first_password
 
 
 def test_signing_out_is_always_possible(world: World) -> None:

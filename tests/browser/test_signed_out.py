@@ -29,19 +29,20 @@ def test_another_window_leaves_its_page_as_soon_as_somebody_looks_at_it(
     complaints[:] = [one for one in complaints if "status of 401" not in one]
 
 
+@pytest.mark.parametrize("answered", ["with an error", "not at all"])
 def test_a_page_that_nobody_answers_is_empty_once_its_time_is_over(
-    stack: Stack, sign_in: SignIn, complaints: list[str]
+    stack: Stack, sign_in: SignIn, complaints: list[str], answered: str
 ) -> None:
     page = sign_in("counselor")
     page.clock.install()
     page.goto(f"/patients/{stack.world['followed']}/")
     name = "Alder"
-    page.route("**/*", lambda route: route.abort())
+    page.route("**/*", lambda route: route.abort() if answered == "with an error" else None)
     page.clock.fast_forward("14:00")
     page.clock.run_for("00:30")
     assert name in page.content()
     page.clock.run_for("02:00")
-    expect(page.get_by_text("You were signed out")).to_be_visible()
+    expect(page.get_by_text("You were signed out")).to_be_visible(timeout=20_000)
     assert name not in page.content()
     page.close()
     complaints.clear()

@@ -80,7 +80,9 @@ def test_a_server_that_also_speaks_what_is_broken_is_told(trusted: Path, address
     assert "docs/operations.md" in found.advice
 
 
-@pytest.mark.parametrize("wrong", ["http://undertone.willow.example", "undertone.willow.example", "https://"])
+@pytest.mark.parametrize(
+    "wrong", ["http://undertone.willow.example", "undertone.willow.example", "https://", "https://a:b"]
+)
 def test_what_is_no_such_address_is_told(wrong: str) -> None:
     assert "begins with https://" in front.https(wrong).message
 

@@ -82,6 +82,9 @@ def faults() -> list[str]:
         ("postgresql://u:p@127.0.0.1:5432/undertone", False),
         ("postgresql://u@/undertone?host=/run/postgresql", False),
         ("postgresql://u@/undertone?host=/run/postgresql,db", True),
+        ("postgresql://u@/undertone?hostaddr=10.0.0.7", True),
+        ("postgresql://u@localhost/undertone?hostaddr=10.0.0.7", True),
+        ("postgresql://u@localhost/undertone?hostaddr=127.0.0.1", False),
     ],
 )
 def test_a_database_on_another_machine_must_be_asked_for_tls(
@@ -100,7 +103,9 @@ def test_a_database_on_another_machine_must_be_asked_for_tls(
         ("rediss://redis:6379/0?ssl_ca_certs=/etc/ca.pem&ssl_cert_reqs=required", False),
         ("rediss://redis:6379/0?ssl_cert_reqs=none", True),
         ("rediss://redis:6379/0?ssl_cert_reqs=CERT_OPTIONAL", True),
-        ("rediss://redis:6379/0?ssl_check_hostname=false&ssl_cert_reqs=optional", True),
+        ("rediss://redis:6379/0?ssl_check_hostname=false", True),
+        ("rediss://redis:6379/0?ssl_check_hostname=0", True),
+        ("rediss://redis:6379/0?ssl_check_hostname=true", False),
         ("redis://localhost:6379/0", False),
         ("redis://[::1]:6379/0", False),
         ("unix:///run/redis.sock", False),
