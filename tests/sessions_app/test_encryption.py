@@ -15,6 +15,9 @@ import av
 import numpy as np
 import pytest
 from asgiref.sync import async_to_sync
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.core.exceptions import RequestAborted
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -25,6 +28,9 @@ from hypothesis import given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 from pytest_django import Settings
+from tink import proto_keyset_format, secret_key_access
+from tink.proto import tink_pb2
+from tink.proto.aes_gcm_hkdf_streaming_pb2 import AesGcmHkdfStreamingKey
 
 from config.bodies import Body, Handler
 from inference.audio import decode
@@ -272,3 +278,17 @@ def test_a_client_that_goes_away_in_the_middle_is_no_request() -> None:
 
     with pytest.raises(RequestAborted):
         async_to_sync(Handler().read_body)(receive)
+
+
+def test_it_is_aes_256_gcm_under_a_key_of_its_own_as_tink_describes_it() -> None:
+    """Opened again by another library: https://developers.google.com/tink/streaming-aead/aes_gcm_hkdf_streaming."""
+    key = encryption.new_data_key()
+    keyset = tink_pb2.Keyset.FromString(proto_keyset_format.serialize(key.handle, secret_key_access.TOKEN))
+    material = AesGcmHkdfStreamingKey.FromString(keyset.key[0].key_data.value).key_value
+    assert len(material) == 32
+    sealed = encryption.sealed(key, b"Some words.", "about what")
+    header, salt, prefix = sealed[0], sealed[1:33], sealed[33:40]
+    derived = HKDF(SHA256(), 32, salt, info=b"about what").derive(material)
+    # The number of the segment, and that it is the last.
+    nonce = prefix + bytes(4) + b"\x01"
+    assert (header, AESGCM(derived).decrypt(nonce, sealed[40:], None)) == (40, b"Some words.")
