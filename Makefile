@@ -108,15 +108,19 @@ clean: ## delete the environment and all caches; the demonstration's data stays 
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles test-results
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Each stamp is as new as the lock file that was installed, so a second start installs nothing.
+# Each stamp is as new as the lock file that was installed, so a second start installs nothing. librosa is compiled by one
+# process, here: several that compile it at once can leave a cache that crashes its readers (numba's issue 10128).
+compile := $(run) -c 'import librosa; librosa.util.frame'
 $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
 	@echo "Installing what Undertone needs (once; PyTorch is large, so this takes some minutes) ..."
 	@$(pip) --requirement requirements.lock
+	@$(compile)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	@echo "Installing what Undertone's development needs ..." >&2
 	@$(pip) --requirement requirements-dev.lock
+	@$(compile)
 	@touch $@
 
 $(VENV)/bin/python:

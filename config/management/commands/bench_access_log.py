@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """How many."""
-        parser.add_argument("--pages", type=int, default=200, help="pages each way (default: 200)")
+        parser.add_argument("--pages", type=int, default=600, help="pages each way (default: 600)")
 
     def handle(self, *_: Any, pages: int, **__: Any) -> None:
         """Print the table; exit status 1 where the limit is not reached."""
