@@ -42,6 +42,11 @@ def is_unconfirmed(recording: Recording) -> bool:
     return is_assumption(recording) and not hasattr(recording.analysis, "confirmation")
 
 
+def may_be_the_other(recording: Recording) -> bool:
+    """Whether two people were heard, one was assumed to be the patient, and nobody has confirmed it."""
+    return is_unconfirmed(recording) and recording.analysis.speaker_method in OF_TWO  # type: ignore[union-attr]
+
+
 def longer_was_chosen(recording: Recording) -> bool:
     """Whether a person said that the patient is the one who speaks longer, which the engine takes for an assumption."""
     analysis = recording.analysis

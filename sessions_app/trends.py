@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from accounts.models import User
 from inference.models import Analysis
 from inference.results import HEADS, HeadName, Score
+from sessions_app.identification import may_be_the_other
 from sessions_app.models import Patient, QuestionnaireResponse, Recording, Session
 from sessions_app.scores import ScoreGate
 
@@ -52,6 +53,11 @@ class TrendPoint:
         """Whether there is any score to draw."""
         return any(score.value is not None for score in self.scores.values())
 
+    @property
+    def assumed(self) -> bool:
+        """Whether its scores are of one of two voices, which nobody has confirmed to be the patient's."""
+        return self.shown and self.recording is not None and may_be_the_other(self.recording)
+
 
 @dataclass(frozen=True, slots=True)
 class Trend:
@@ -84,8 +90,9 @@ def _point(session: Session, recording: Recording | None, gate: ScoreGate) -> Tr
 def chart_data(trend: Trend) -> dict[str, object]:
     """What the browser draws: parallel lists over the points, times in Unix seconds.
 
-    ``origin`` names the checkpoint of each point; no line joins two ``origin_key``. A session without a score to show
-    stays in the lists without values, so that no line runs over it.
+    ``origin`` names the checkpoint of each point; no line joins two ``origin_key``. ``assumed``: nobody has confirmed
+    which of two is the patient. A session without a score to show stays in the lists without values, so that no line
+    runs over it.
     """
     shown = with_gaps(trend.points)
     series: dict[str, object] = {
@@ -100,6 +107,7 @@ def chart_data(trend: Trend) -> dict[str, object]:
     return {
         "time": [int(point.session.held_at.timestamp()) for point in shown],
         "part": [point.part for point in shown],
+        "assumed": [point.assumed for point in shown],
         "origin": [point.origin for point in shown],
         "origin_key": [point.origin_key for point in shown],
         "series": series,

@@ -9,7 +9,10 @@ from typing import Any
 
 import av
 import numpy as np
+import scipy.signal
 from numpy.typing import NDArray
+
+from inference import audio
 
 FloatArray = NDArray[np.float32]
 
@@ -55,6 +58,20 @@ def write(
                 container.mux(stream.encode(ready))
         container.mux(stream.encode(None))
     return path
+
+
+def higher_voice() -> FloatArray:
+    """The second test recording, every frequency a quarter higher, as a shorter vocal tract would have it."""
+    return np.asarray(scipy.signal.resample_poly(audio.decode(SECOND_VOICE).mono, 4, 5), np.float32)
+
+
+def meeting(path: Path) -> Path:
+    """Two voices on one channel: the higher one begins and speaks 6 s, the other 14 s, and so once more."""
+    rate = audio.SAMPLE_RATE
+    less, more = higher_voice(), audio.decode(SPEECH).mono
+    parts = [less[: 6 * rate], more[: 14 * rate], less[6 * rate : 12 * rate], more[14 * rate : 28 * rate]]
+    silence = np.zeros(rate // 2, np.float32)
+    return write(path, np.concatenate([sample for part in parts for sample in (part, silence)]), rate)
 
 
 def write_video(path: Path, *, seconds: float = 1.0) -> Path:

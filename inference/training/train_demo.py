@@ -17,7 +17,7 @@ import torch
 
 from inference import checkpoints
 from inference.affect import AffectiveModel
-from inference.training import corpus, fit
+from inference.training import corpus, fit, voices
 from inference.training.calibrate import Scored, calibrated, thresholds, window_spread
 from inference.training.contrasts import contrasts
 from inference.training.heads import fit_heads, pooled_windows
@@ -59,6 +59,7 @@ def main() -> None:
     options = _options()
     root = corpus.default_root()
     if not options.no_build:
+        voices.require_training_voices()
         corpus.build(root, "validation", VALIDATION_SHARDS)
         corpus.build(root, "train", options.shards)
     clips, validation = list(corpus.clips(root, "train", options.shards)), list(corpus.clips(root, "validation"))

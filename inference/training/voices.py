@@ -103,6 +103,15 @@ def speak(voice: Voice, sentence: str) -> RawSpeech:
     return _ENGINES[voice.engine](voice.name, sentence)
 
 
+def require_training_voices() -> None:
+    """Before an hour of rendering begins: raise ``EngineMissing`` that names every package it would lack."""
+    missing = [program for program in ("espeak-ng", "festival") if shutil.which(program) is None]
+    there = "" if "festival" in missing else _printed_by("festival", "-b", "(print (voice.list))")
+    missing += [package for voice, package in FESTIVAL_VOICES.items() if voice not in re.findall(r"\w+", there)]
+    if missing:
+        raise EngineMissing(f"Speech engines are missing. Please install: {' '.join(missing)}")
+
+
 def _at_16k(samples: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     if rate == SAMPLE_RATE:
         return samples

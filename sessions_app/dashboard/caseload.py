@@ -20,7 +20,7 @@ from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.progress import Progress, progress_of
 from sessions_app.dashboard.sparkline import Sparkline, sparkline
-from sessions_app.dashboard.wording import ConsentWords, consent_words
+from sessions_app.dashboard.wording import ASSUMED_SHORT, ConsentWords, consent_words
 from sessions_app.models import Consent, Instrument, Patient, QuestionnaireResponse, Recording, Session
 from sessions_app.models.patients import PatientQuerySet
 from sessions_app.scores import ScoreGate, why_none_at_all
@@ -35,7 +35,8 @@ UNSEEN = ("analysis__quality", "analysis__biomarkers", "analysis__timings")
 class CaseloadRow:
     """One patient as one user may see them. Staff get no scores: ``latest`` and ``line`` are then empty.
 
-    ``latest_of``: when the session of ``latest`` was held, if that is not the last session.
+    ``latest_of``: when the session of ``latest`` was held, if that is not the last session. ``assumed``: a few words
+    where nobody has confirmed whose voice ``latest`` is of.
     """
 
     patient: Patient
@@ -45,6 +46,7 @@ class CaseloadRow:
     upload: Progress | None
     latest: dict[HeadName, Score]
     latest_of: datetime | None
+    assumed: str
     line: Sparkline | None
     phq9: QuestionnaireResponse | None
 
@@ -54,7 +56,7 @@ class CaseloadRow:
         who = (self.patient.id, self.patient.full_name, self.patient.reference, self.consent)
         sessions = (self.session_count, self.last_session, self.upload and self.upload.words)
         answers = self.phq9 and (self.phq9.total, self.phq9.answered_at)
-        return (*who, *sessions, self.latest, self.latest_of, self.line, answers)
+        return (*who, *sessions, self.latest, self.latest_of, self.assumed, self.line, answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def _rows(user: User, patients: list[Patient]) -> Iterable[CaseloadRow]:
             upload=_upload(points, gate),
             latest=latest.scores if latest else {},
             latest_of=latest.session.held_at if latest and latest.session != points[-1].session else None,
+            assumed=ASSUMED_SHORT if latest and latest.assumed else "",
             line=_line(points) if latest else None,
             phq9=phq9.get(patient.id),
         )

@@ -17,27 +17,31 @@ from sessions_app.care import sees_in_emergency
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.progress import Progress, progress_of, unheard_of
-from sessions_app.dashboard.wording import HEAD_WORDS
+from sessions_app.dashboard.wording import ASSUMED_SHORT, HEAD_WORDS
 from sessions_app.models import Patient, Recording, Session
 from sessions_app.scores import NO_CONSENT, ScoreGate, why_none_at_all
-from sessions_app.trends import Trend, chart_data, trend_of, with_gaps
+from sessions_app.trends import Trend, TrendPoint, chart_data, trend_of, with_gaps
 
 NO_CONSENT_FOR_ANY = "Not shown: no consent to voice analysis covers the days of these sessions."
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingRow:
-    """One recording: how far it is, and its scores (none for staff, or until it is analysed)."""
+    """One recording: how far it is, and its scores (none for staff, or until it is analysed).
+
+    ``assumed``: a few words where nobody has confirmed whose voice the scores are of.
+    """
 
     recording: Recording
     progress: Progress
     scores: dict[HeadName, Score]
     doubts: dict[HeadName, str]
+    assumed: str = ""
 
     @property
     def facts(self) -> tuple[object, ...]:
         """All that its row says, but for the percent of progress."""
-        return self.recording.id, self.recording.analysis_id, self.progress.facts, self.scores
+        return self.recording.id, self.recording.analysis_id, self.progress.facts, self.scores, self.assumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ def _recording_row(session: Session, recording: Recording, shown: _Shown) -> Rec
     if recording.analysis is None or not may(gate.user, Action.SEE_SCORES):
         return RecordingRow(recording, progress, {}, {})
     scores, doubts = gate.scores(session, recording.analysis), gate.doubts(session, recording.analysis)
-    return RecordingRow(recording, progress, scores, doubts)
+    assumed = ASSUMED_SHORT if TrendPoint(session, recording, scores).assumed else ""
+    return RecordingRow(recording, progress, scores, doubts, assumed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,7 @@ class Course:
 def course_of(patient: Patient, user: User) -> Course:
     """The chart of ``patient`` for ``user``, who may see scores by role."""
     trend = trend_of(patient, user)
-    chart = {**chart_data(trend), "heads": _heads(), "address": _addresses(trend)}
+    chart = {**chart_data(trend), "heads": _heads(), "address": _addresses(trend), "assumed_words": ASSUMED_SHORT}
     return Course(trend, chart, labels_of(_names(trend)), why_none_at_all(user, patient.clinic) or _why_hidden(trend))
 
 

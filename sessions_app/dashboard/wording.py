@@ -63,6 +63,9 @@ ASSUMED_SENTENCES = {
     ASSUMED: "One voice was heard and assumed to be the patient’s.",
 }
 
+ASSUMED_SHORT = "patient’s voice assumed, not confirmed"
+"""Beside scores of one of two voices that nobody has confirmed to be the patient's."""
+
 OTHER_WAS_NOT_ANALYSED = "Somebody said that the patient is the other person, but that analysis did not succeed."
 IT_IS_THE_OTHER = "It is the other person"
 TAKE_BACK = "Take that back"

@@ -45,7 +45,9 @@ class SessionQuerySet(ScopedQuerySet["Session"]):
 
     def with_recordings(self, *without: str) -> SessionQuerySet:
         """Each session with its recordings, their jobs and analyses ``without`` some fields, in two queries."""
-        recordings = Recording.objects.select_related("job", "analysis").defer(*without).order_by("uploaded_at")
+        recordings = (
+            Recording.objects.select_related("job", "analysis__confirmation").defer(*without).order_by("uploaded_at")
+        )
         return self.prefetch_related(Prefetch("recordings", queryset=recordings))
 
 

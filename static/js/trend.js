@@ -203,6 +203,7 @@ class Trend extends TrendDrawing {
     const parts = [part("readout-when", when.format(new Date(time * 1e3)))];
     if (index >= 0 && this.data.part[index]) parts.push(part("readout-part", this.data.part[index]));
     if (index >= 0) parts.push(...this.shown.map((head) => part("readout-part", this.words(head, index))));
+    if (index >= 0 && this.data.assumed[index]) parts.push(part("readout-part", this.data.assumed_words));
     if (index >= 0 && this.data.origin[index]) parts.push(part("readout-part", this.data.origin[index]));
     if (phq) parts.push(part("readout-part", `PHQ-9 ${phq.total} of ${PHQ_TOP}`));
     if (index >= 0) parts.push(this.link(index));

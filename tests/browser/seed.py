@@ -46,6 +46,11 @@ def main() -> None:
     two = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Dora", family_name="Duo")
     ConsentFactory(patient=two)
     two_voices = analysed(SessionFactory(patient=two), method=BY_LENGTH, talk_ratio=0.7)
+    sure = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Sue", family_name="Sure")
+    ConsentFactory(patient=sure)
+    confirmed = analysed(SessionFactory(patient=sure), method=BY_LENGTH, talk_ratio=0.7)
+    swapped = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Sven", family_name="Swap")
+    ConsentFactory(patient=swapped)
     waiting = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Wim", family_name="Waiting")
     # As if sent a moment ago: the worker, which looks for lost jobs when it starts, leaves it waiting.
     RecordingFactory(session=SessionFactory(patient=waiting), job__sent_at=datetime.now(tz=UTC))
@@ -68,6 +73,9 @@ def main() -> None:
         "closed": str(closed.id),
         "session": str(session.id),
         "two voices": str(two_voices.session_id),
+        "duo": str(two.id),
+        "to confirm": str(confirmed.session_id),
+        "to swap": str(swapped.id),
     }
     print(json.dumps(found))
 

@@ -84,3 +84,16 @@ def test_a_session_shows_its_timeline_and_reads_a_moment(stack: Stack, sign_in: 
     page.keyboard.press("ArrowRight")
     expect(page.locator("[data-readout]")).to_contain_text("0:00–0:06")
     expect(page.locator("[data-readout]")).to_contain_text("Valence 0.40")
+
+
+def test_the_readout_says_where_nobody_has_confirmed_whose_voice_it_is(stack: Stack, sign_in: SignIn) -> None:
+    page = sign_in("counselor")
+    page.goto(f"/patients/{stack.world['duo']}/")
+    page.locator("[data-chart]").focus()
+    page.keyboard.press("Home")
+    expect(page.locator("[data-readout]")).to_contain_text("patient’s voice assumed, not confirmed")
+    page.goto(f"/patients/{stack.world['followed']}/")
+    page.locator("[data-chart]").focus()
+    page.keyboard.press("Home")
+    expect(page.locator("[data-readout]")).to_contain_text("0.72")
+    expect(page.locator("[data-readout]")).not_to_contain_text("assumed")

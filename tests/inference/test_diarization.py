@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy.signal
 from numpy.typing import NDArray
 
 from inference import speakers
@@ -25,8 +24,7 @@ RATE = 16_000
 @pytest.fixture(scope="module")
 def second_voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A voice with a shorter vocal tract than the first: every frequency is a quarter higher."""
-    higher = scipy.signal.resample_poly(decode(sound.SECOND_VOICE).mono, 4, 5)
-    return sound.write(tmp_path_factory.mktemp("voice") / "second.wav", higher, RATE)
+    return sound.write(tmp_path_factory.mktemp("voice") / "second.wav", sound.higher_voice(), RATE)
 
 
 @pytest.fixture(scope="module")

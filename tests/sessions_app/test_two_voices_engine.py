@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-import scipy.signal
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
 from inference import runner
-from inference.audio import decode
 from inference.models import Timeline
 from inference.speakers import BY_ENROLMENT, BY_LENGTH, BY_PERSON
 from sessions_app import identification, uploads, voices
@@ -36,18 +33,13 @@ def surroundings(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.fixture(scope="module")
 def shorter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The voice that speaks less: every frequency of the second test recording is a quarter higher."""
-    higher = scipy.signal.resample_poly(decode(sound.SECOND_VOICE).mono, 4, 5)
-    return sound.write(tmp_path_factory.mktemp("voice") / "second.wav", higher, RATE)
+    return sound.write(tmp_path_factory.mktemp("voice") / "second.wav", sound.higher_voice(), RATE)
 
 
 @pytest.fixture(scope="module")
-def meeting(shorter: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def meeting(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shorter voice for 6 s, the longer for 14 s, and so once more."""
-    less, more = decode(shorter).mono, decode(sound.SPEECH).mono
-    parts = [less[: 6 * RATE], more[: 14 * RATE], less[6 * RATE : 12 * RATE], more[14 * RATE : 28 * RATE]]
-    silence = np.zeros(RATE // 2, np.float32)
-    samples = np.concatenate([sample for part in parts for sample in (part, silence)])
-    return sound.write(tmp_path_factory.mktemp("meeting") / "meeting.wav", samples, RATE)
+    return sound.meeting(tmp_path_factory.mktemp("meeting") / "meeting.wav")
 
 
 def sent(file: Path) -> SimpleUploadedFile:

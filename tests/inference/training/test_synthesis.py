@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from inference.training import voices
 from inference.training.corpus import FRAME_TARGETS, ON_VOICED_FRAMES, TARGET_HOP, frame_targets
 from inference.training.prosody import Latents, prosody_of
 from inference.training.synthesis import SPEECH_RMS, Rendering, render, render_prosody
@@ -71,6 +72,13 @@ def test_a_voice_that_does_not_exist_is_named() -> None:
         speak(Voice("espeak", "no-such-voice"), "Hello.")
     with pytest.raises(EngineMissing, match="no-such-voice"):
         speak(Voice("festival", "no-such-voice"), "Hello.")
+
+
+def test_every_package_that_training_lacks_is_named_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = {"nobody_diphone": "festvox-nobody", "somebody_hts": "festvox-somebody"}
+    monkeypatch.setattr(voices, "FESTIVAL_VOICES", {"ked_diphone": "festvox-kdlpc16k"} | lacking)
+    with pytest.raises(EngineMissing, match=r"Please install: festvox-nobody festvox-somebody$"):
+        voices.require_training_voices()
 
 
 def test_festival_tells_where_its_vowels_start() -> None:

@@ -13,6 +13,7 @@ from inference.models import AnalysisJob, JobState
 from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM, METHODS
 from sessions_app.dashboard.wording import SPEAKER_METHODS
 from sessions_app.models import Confirmation, Consent, Recording
+from sessions_app.trends import chart_data, trend_of
 from tests.pages import signed_in, text
 from tests.world import RecordingFactory, SessionFactory, World, analysed
 
@@ -205,3 +206,38 @@ def test_a_form_that_names_no_job_of_this_recording_decides_nothing(
 ) -> None:
     assert say(signed_in(world.alice), recording, what, job=job).status_code in (302, 400)
     assert unchanged(recording)
+
+
+NOT_CONFIRMED = "patient’s voice assumed, not confirmed"
+
+
+@pytest.mark.parametrize("address", ["/", "/patients/{}/"])
+def test_lists_mark_scores_of_a_voice_that_nobody_has_confirmed(
+    world: World, recording: Recording, address: str
+) -> None:
+    client, address = signed_in(world.alice), address.format(world.alices_patient.id)
+    assert text(client.get(address)).count(NOT_CONFIRMED) == 1
+    say(client, recording, "confirm")
+    assert NOT_CONFIRMED not in text(client.get(address))
+
+
+@pytest.mark.parametrize("address", ["/", "/patients/{}/"])
+def test_they_do_not_say_whose_voice_it_is_where_no_score_of_it_is_shown(
+    world: World, recording: Recording, address: str
+) -> None:
+    Consent.objects.all().delete()
+    shown = text(signed_in(world.alice).get(address.format(world.alices_patient.id)))
+    assert NOT_CONFIRMED not in shown
+
+
+def test_the_chart_knows_which_points_are_of_the_one_or_the_other(world: World, recording: Recording) -> None:
+    for method in (BY_CHANNEL, ASSUMED):
+        analysed(SessionFactory(patient=world.alices_patient), method=method)
+    told = dict(assumed_by_method(world))
+    assert told == {BY_LENGTH: True, BY_CHANNEL: False, ASSUMED: False}
+
+
+def assumed_by_method(world: World) -> Any:
+    trend = trend_of(world.alices_patient, world.alice)
+    methods = [point.analysis.speaker_method for point in trend.points if point.analysis]
+    return zip(methods, chart_data(trend)["assumed"], strict=True)  # type: ignore[call-overload]
