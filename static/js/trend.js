@@ -7,7 +7,9 @@ const PHQ_TOP = 27;
 
 /** Whether a questionnaire and a session belong to the same day's visit. */
 const near = (one, other) => Math.abs(one - other) < DAY / 2;
+// What the reader has chosen and is reading, kept for the chart that newer facts bring.
 let chosen = null;
+let reading = null;
 
 /** Mount every trend under `root` that is not mounted yet. */
 export function mountTrends(root) {
@@ -34,6 +36,7 @@ class Trend extends TrendDrawing {
     this.buildTabs();
     this.build();
     this.listen();
+    this.readOn();
   }
 
   /** Where the reader can stop: every point (`index`), and each questionnaire of a day without one (`index` -1). */
@@ -151,8 +154,22 @@ class Trend extends TrendDrawing {
     return places.reduce((best, place) => away(place) < away(best) ? place : best);
   }
 
+  /** Go on at the stop that was being read on the chart before this one: the same point, else one of its time. */
+  readOn() {
+    if (!reading) return;
+    const places = this.stops.flatMap(({ time }, place) => time === reading.time ? [place] : []);
+    const next = places.find((place) => this.named(place) === reading.name) ?? places[0];
+    if (next !== undefined) this.activate(next);
+  }
+
+  named(place) {
+    const { index } = this.stops[place];
+    return index < 0 ? "" : `${this.data.address[index]} ${this.data.part[index]}`;
+  }
+
   activate(index) {
     this.active = index;
+    reading = { time: this.stops[index].time, name: this.named(index) };
     this.plot.redraw(false);
     this.say();
   }

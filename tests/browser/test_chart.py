@@ -36,6 +36,21 @@ def test_the_pointer_reads_the_nearest_session(stack: Stack, sign_in: SignIn) ->
     expect(page.locator("[data-readout]")).to_contain_text("0.72 (0.62–0.82)")
 
 
+def test_what_is_being_read_stays_before_the_reader_when_the_chart_is_renewed(stack: Stack, sign_in: SignIn) -> None:
+    page = sign_in("counselor")
+    page.goto(f"/patients/{stack.world['followed']}/")
+    readout = page.locator("[data-readout]")
+    page.locator("[data-chart]").focus()
+    page.keyboard.press("Home")
+    expect(readout).to_contain_text("2 Jan 2026")
+    page.evaluate("document.querySelector('[data-chart]').dataset.old = 'old'")
+    page.evaluate("htmx.trigger(document.body, 'course-changed')")
+    expect(page.locator("[data-chart][data-old]")).to_have_count(0)
+    expect(readout).to_contain_text("2 Jan 2026")
+    page.keyboard.press("ArrowRight")
+    expect(readout).to_contain_text("0.61 (0.51–0.71)")
+
+
 def test_every_recording_of_one_session_is_read_by_keyboard_and_by_pointer(stack: Stack, sign_in: SignIn) -> None:
     page = sign_in("counselor")
     page.goto(f"/patients/{stack.world['twice']}/")

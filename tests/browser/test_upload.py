@@ -61,11 +61,12 @@ def test_staff_drop_a_recording_and_the_counselor_sees_its_point(stack: Stack, s
 def test_the_chart_grows_without_a_reload(stack: Stack, sign_in: SignIn) -> None:
     page = sign_in("counselor")
     page.goto(f"/patients/{stack.world['followed']}/")
-    page.evaluate("window.same = true")
+    page.evaluate("window.same = document.querySelector('[data-chart]').dataset.old = 'old'")
     page.fill("[name=held_at]", "2026-05-04T11:00")
     page.set_input_files("input[type=file]", SECOND_VOICE)
     page.get_by_role("button", name="Upload for").click()
     expect(page.get_by_role("row").filter(has_text="4 May 2026")).to_contain_text("Analysed", timeout=ANALYSIS_MS)
+    expect(page.locator("[data-chart][data-old]")).to_have_count(0)
     page.locator("[data-chart]").focus()
     page.keyboard.press("End")
     expect(page.locator("[data-readout]")).to_contain_text("4 May 2026")
