@@ -3,9 +3,10 @@
     python -m inference.training.study
 
 Prints one row per variant and one for a plain regression on the acoustic measures. Variants that concern the encoder
-train one of their own, each as long as the checkpoint's (less with ``--scale``); an accelerator makes that a matter of
-minutes. ``--keep`` writes the rows on the card. Every run is kept under ``build/`` and goes on where it was stopped.
-Measured on the held-out engine, on fewer clips than the card's figures.
+train one of their own, each as long as the checkpoint's; an accelerator makes that a matter of minutes. With
+``--scale`` they train for less, and compare with the seeds at that scale, not with the checkpoint. ``--keep`` writes
+the rows on the card. Every run is kept under ``build/`` and goes on where it was stopped. Measured on the held-out
+engine, on fewer clips than the card's figures.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ VARIANTS = (
     Variant("its heads hear timbre too", whole=True, cues_alone=False),
     Variant("its heads heard each moment once", whole=True, two_ears=0.0),
     Variant("its heads met no contrasts", whole=True, contrasts=False),
+    Variant("seed 0", seed=0),
     Variant("seed 1", seed=1),
     Variant("seed 2", seed=2),
     Variant("no frame targets", frame_weight=0.0),
