@@ -19,6 +19,7 @@ class Action(StrEnum):
     LIST_PATIENTS = "list_patients"
     SEE_SCORES = "see_scores"
     SEE_QUESTIONNAIRES = "see_questionnaires"
+    ENTER_QUESTIONNAIRE = "enter_questionnaire"
     ADD_PATIENT = "add_patient"
     RECORD_CONSENT = "record_consent"
     WITHDRAW_CONSENT = "withdraw_consent"
@@ -83,6 +84,10 @@ _WHOLE_RECORD = {Action.EXPORT_PATIENT, Action.ERASE_PATIENT}
 # `Note.objects.visible_to` to say; services ask for the care team before one is written. No program is given any.
 _NOTES = {Action.READ_NOTES, Action.WRITE_NOTE}
 
+# Who enters, corrects or removes answers reads them; services ask for the care team besides. A program may not: it
+# cannot be asked whether what it takes away is the wrong sheet.
+_ANSWERS = {Action.ENTER_QUESTIONNAIRE}
+
 # Who may treat a patient may have to when nobody of the care team is there. Nobody else has a reason to.
 _EMERGENCY = {Action.BREAK_GLASS}
 
@@ -95,6 +100,7 @@ ALLOWED: dict[str, set[Action]] = {
     | _CHANGES
     | _WHOLE_RECORD
     | _NOTES
+    | _ANSWERS
     | _EMERGENCY
     | _LISTENING,
     # Staff bring recordings in and see how far they are; what they say about a patient is not theirs to read.

@@ -118,6 +118,7 @@ def chart_data(trend: Trend) -> dict[str, object]:
                 "total": response.total,
             }
             for response in trend.questionnaires
+            if response.total is not None
         ],
     }
 

@@ -61,6 +61,9 @@ WORDS: dict[str, str] = {
 WITHOUT_WORDS = frozenset({"session_id", "sha256"})
 """Fields that are for programs, and never change."""
 
+LEFT_OUT = "left out"
+"""An answer that was not given."""
+
 DID = {"added": "added", "changed": "changed", "removed": "removed"}
 DID_IN_CARE_TEAM = {"added": "joined", "removed": "left"}
 
@@ -170,7 +173,7 @@ def _text(kind: str, field: str, value: Any, names: dict[UUID | None, str]) -> s
         case date():
             return _date(value)
         case list():
-            return ", ".join(map(str, value))
+            return ", ".join(LEFT_OUT if one is None else str(one) for one in value)
         case _:
             return _label(kind, field, value)
 

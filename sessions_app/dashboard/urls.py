@@ -15,11 +15,15 @@ from sessions_app.dashboard.views import (
     notices,
     operations,
     patients,
+    questionnaires,
     recordings,
     sessions,
     voices,
     whole_record,
 )
+from sessions_app.models import Instrument
+
+PHQ9, GAD7 = Instrument.PHQ9, Instrument.GAD7
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -44,6 +48,19 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/export/", whole_record.export, name="patient-export"),
     path("patients/<uuid:patient_id>/erase/", whole_record.erase, name="patient-erase"),
     path("patients/<uuid:patient_id>/notes/", notes.patient_notes, name="patient-notes"),
+    path(
+        "patients/<uuid:patient_id>/questionnaires/",
+        questionnaires.patient_questionnaires,
+        name="patient-questionnaires",
+    ),
+    path(
+        "patients/<uuid:patient_id>/questionnaires/phq9/", questionnaires.enter, {"instrument": PHQ9}, name="phq9-new"
+    ),
+    path(
+        "patients/<uuid:patient_id>/questionnaires/gad7/", questionnaires.enter, {"instrument": GAD7}, name="gad7-new"
+    ),
+    path("questionnaires/<uuid:response_id>/", questionnaires.correct, name="questionnaire"),
+    path("questionnaires/<uuid:response_id>/remove/", questionnaires.remove, name="questionnaire-remove"),
     path("patients/<uuid:patient_id>/course/", patients.course, name="patient-course"),
     path("patients/<uuid:patient_id>/sessions/", patients.sessions, name="patient-sessions"),
     path("patients/<uuid:patient_id>/consents/", consents.record, name="consent-record"),

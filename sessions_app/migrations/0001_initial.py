@@ -6,6 +6,7 @@ import django.db.models.functions.datetime
 import django.db.models.functions.text
 import pgtrigger.compiler
 import pgtrigger.migrations
+import sessions_app.models.sessions
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -89,8 +90,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('instrument', models.CharField(choices=[('phq9', 'PHQ-9'), ('gad7', 'GAD-7')], max_length=8)),
-                ('answered_at', models.DateTimeField()),
-                ('items', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), size=None)),
+                ('answered_at', models.DateTimeField(validators=[sessions_app.models.sessions.refuse_impossible_time])),
+                ('items', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(blank=True, null=True), size=None)),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questionnaires', to='sessions_app.patient')),
             ],
             options={
@@ -221,9 +222,9 @@ class Migration(migrations.Migration):
             model_name='patient',
             constraint=models.UniqueConstraint(models.F('clinic'), django.db.models.functions.text.Upper('reference'), name='one_patient_per_reference'),
         ),
-        migrations.AddIndex(
+        migrations.AddConstraint(
             model_name='questionnaireresponse',
-            index=models.Index(fields=['patient', 'instrument', 'answered_at'], name='questionnaire_by_patient'),
+            constraint=models.UniqueConstraint(fields=('patient', 'instrument', 'answered_at'), name='one_questionnaire_at_a_time', violation_error_message='A questionnaire of this kind and of this minute is there already.'),
         ),
         migrations.AddIndex(
             model_name='session',
@@ -305,8 +306,8 @@ class Migration(migrations.Migration):
                 ('request_id', models.CharField(blank=True, max_length=64)),
                 ('clinic_id', models.UUIDField()),
                 ('instrument', models.CharField(choices=[('phq9', 'PHQ-9'), ('gad7', 'GAD-7')], max_length=8)),
-                ('answered_at', models.DateTimeField()),
-                ('items', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), size=None)),
+                ('answered_at', models.DateTimeField(validators=[sessions_app.models.sessions.refuse_impossible_time])),
+                ('items', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(blank=True, null=True), size=None)),
             ],
             options={
                 'ordering': ['-pgh_id'],

@@ -27,7 +27,7 @@ def refuse_impossible_time(held_at: datetime) -> None:
     if held_at.year < FIRST_YEAR:
         raise ValidationError(f"Please give a day after {FIRST_YEAR}.", code="too_long_ago")
     if held_at > timezone.now() + CLOCK_SLACK:
-        raise ValidationError("This time lies in the future. Please give the time the session began.", code="in_future")
+        raise ValidationError("This time lies in the future. Please give a time in the past.", code="in_future")
 
 
 class PatientChannel(models.TextChoices):

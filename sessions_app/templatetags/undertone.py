@@ -8,8 +8,8 @@ from django import template
 
 from inference import quality, score_words
 from inference.results import QualityCheck, Score
-from sessions_app.dashboard import wording
-from sessions_app.models import Consent
+from sessions_app.dashboard import questionnaire_panel, wording
+from sessions_app.models import Consent, QuestionnaireResponse
 
 register = template.Library()
 
@@ -51,6 +51,12 @@ def covered(consent: Consent) -> str:
 def measured(check: QualityCheck) -> str:
     """The value of a quality check in its unit."""
     return quality.value_in_words(check)
+
+
+@register.filter
+def missing_words(response: QuestionnaireResponse) -> str:
+    """What missing answers do to the total, or nothing."""
+    return questionnaire_panel.missing_words(response)
 
 
 @register.filter

@@ -29,7 +29,10 @@ def addresses(stack: Stack) -> list[str]:
     world = stack.world
     patients = [f"/patients/{world[name]}/" for name in ("followed", "fresh", "closed")]
     admission = ["/patients/new/", f"/patients/{world['fresh']}/consents/withdraw/"]
-    patients += [f"{patients[0]}{part}/" for part in ("notes", "changes", "accesses", "export", "erase")]
+    patients += [
+        f"{patients[0]}{part}/"
+        for part in ("notes", "changes", "accesses", "export", "erase", "questionnaires", "questionnaires/phq9")
+    ]
     account = [f"/account/{name}/" for name in ("voice", "api-token", "password", "second-factor", "devices")]
     return ["/", *patients, *admission, *(f"/sessions/{world[name]}/" for name in ("session", "two voices")), *account]
 

@@ -26,7 +26,7 @@ from tests.accounts.factors import half_way, with_app
 from tests.pages import signed_in
 from tests.security.routes import Route
 from tests.tokens import token_of
-from tests.world import SessionFactory, UserFactory, World, analysed
+from tests.world import QuestionnaireFactory, SessionFactory, UserFactory, World, analysed
 
 METRICS_TOKEN = "what-the-monitoring-sends"
 
@@ -178,6 +178,7 @@ def _belongings(name: str, patient: Patient) -> Belongings:
         "job_id": recording.job_id,
         "analysis_id": recording.analysis_id,
         "note_id": _progress_note(patient),
+        "response_id": QuestionnaireFactory(patient=patient).id,
         **_of_the_clinic(patient),
     }
     return Belongings(name, patient, {key: str(value) for key, value in ids.items()})
@@ -223,7 +224,7 @@ def _of_the_clinic(patient: Patient) -> dict[str, Any]:
 OWN = ("device_id", "pk")
 """What is of one person alone: a place where they are signed in, a passkey (of a colleague who never comes)."""
 
-OF_PATIENTS = ("patient_id", "session_id", "recording_id", "job_id", "analysis_id", "note_id")
+OF_PATIENTS = ("patient_id", "session_id", "recording_id", "job_id", "analysis_id", "note_id", "response_id")
 OF_CLINICS = ("report_id", "access_id", "invitation_id", "person_id")
 
 

@@ -75,6 +75,9 @@ def ids_of(world: World, recording: Recording) -> dict[str, UUID | int]:
         "job_id": recording.job_id,
         "analysis_id": recording.analysis_id,
         "note_id": _note(world),
+        "response_id": (
+            world.alices_patient.questionnaires.first() or QuestionnaireFactory(patient=world.alices_patient)
+        ).id,
         **{name: uuid4() for name in ("access_id", "report_id", "person_id", "invitation_id")},
         **dict.fromkeys(("device_id", "pk"), 0),
     }

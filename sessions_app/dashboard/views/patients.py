@@ -16,11 +16,12 @@ from inference.errors import AnalysisError
 from sessions_app import uploads
 from sessions_app.dashboard.admission_forms import ConsentForm
 from sessions_app.dashboard.consent_panel import consent_panel
-from sessions_app.dashboard.course import SessionList, course_of, session_list
+from sessions_app.dashboard.course import Course, SessionList, course_of, session_list
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404
 from sessions_app.dashboard.forms import UploadForm
 from sessions_app.dashboard.news import seconds_between_news
 from sessions_app.dashboard.note_pages import HEADS, note_heads
+from sessions_app.dashboard.questionnaire_panel import panels, safety_answer
 from sessions_app.dashboard.wording import HEAD_WORDS, policy_sentence
 from sessions_app.emergency import emergency_of
 from sessions_app.errors import Refused
@@ -102,9 +103,11 @@ def patient_context(
 ) -> dict[str, Any]:
     """What the whole page needs."""
     sees_scores = may(request.user, Action.SEE_SCORES)
+    course = course_of(found, request.user) if sees_scores else None
     return {
         **sessions_context(request, found),
-        "course": course_of(found, request.user) if sees_scores else None,
+        **_answers(request, course),
+        "course": course,
         "panel": consent_panel(found, request.user, consent_form),
         "policy": policy_sentence(found.clinic) if sees_scores else "",
         "form": form,
@@ -114,6 +117,17 @@ def patient_context(
         "heads_shown": HEADS,
         "may_export": may(request.user, Action.EXPORT_PATIENT),
         "emergency": emergency_of(request.user, found) if may(request.user, Action.BREAK_GLASS) else None,
+    }
+
+
+def _answers(request: ClinicRequest, course: Course | None) -> dict[str, Any]:
+    """What the patient answered, for those who may see it."""
+    if course is None or not may(request.user, Action.SEE_QUESTIONNAIRES):
+        return {"questionnaires": None}
+    return {
+        "questionnaires": panels(course.trend.questionnaires),
+        "safety": safety_answer(course.trend.questionnaires),
+        "may_enter_questionnaire": may(request.user, Action.ENTER_QUESTIONNAIRE),
     }
 
 

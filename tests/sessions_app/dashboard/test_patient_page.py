@@ -80,7 +80,7 @@ def test_questionnaires_are_shown_also_where_no_voice_score_is(world: World, why
         world.clinic.save()
     if why == "consent":
         Consent.objects.update(withdrawn_at=timezone.now())
-    assert "2 Mar 2026 PHQ-9 18" in text(signed_in(world.alice).get(page_of(world.alices_patient)))
+    assert "18 of 27, moderately severe 2 Mar 2026" in text(signed_in(world.alice).get(page_of(world.alices_patient)))
 
 
 def test_after_a_withdrawal_nobody_is_told_to_record_a_consent_for_the_scores(world: World) -> None:
