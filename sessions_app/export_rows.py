@@ -20,7 +20,7 @@ from sessions_app.changes import changes_of_patient
 from sessions_app.job_facts import facts_of, why_failed
 from sessions_app.master_keys import KeyMissing
 from sessions_app.models import Confirmation, Note, NoteKind, Patient, Recording, Session
-from sessions_app.notes import text_of
+from sessions_app.notes import LOGGED_AS, text_of
 from sessions_app.scores import ScoreGate
 
 Row = dict[str, Any]
@@ -56,7 +56,7 @@ def tables_of(patient: Patient, user: User) -> Tables:
         **_analysed(by_recording, gate),
         "emergency_accesses": _rows(EmergencyAccess.objects.filter(patient_id=patient.id).order_by("began_at")),
         "changes": list(_changes(patient)),
-        "accesses": _accesses(patient),
+        "accesses": _accesses(patient, user),
     }
 
 
@@ -85,12 +85,16 @@ def _jobs(sessions: dict[UUID, Session], gate: ScoreGate) -> Tables:
     for job in AnalysisJob.objects.filter(subject__in=sessions).order_by("created_at"):
         has_consent = gate.has_consent(sessions[cast(UUID, job.subject)])
         row = next(iter(_rows(AnalysisJob.objects.filter(id=job.id)))) | asdict(facts_of(job, has_consent=has_consent))
-        # A word on who of two the patient is was said of what was heard.
-        tables["jobs"].append(row if has_consent else row | {"options": {}})
+        tables["jobs"].append(row | {"options": _told(job.options, has_consent=has_consent)})
         for move in _rows(JobMove.objects.filter(pgh_obj=job.id).order_by("pgh_id")):
             told = why_failed(move["error_code"], move["error_message"], has_consent=has_consent)
             tables["job_moves"].append(move | dict(zip(("error_code", "error_message"), told, strict=True)))
     return tables
+
+
+def _told(options: dict[str, Any], *, has_consent: bool) -> dict[str, Any]:
+    """Which of two heard voices is the patient's was said of what was heard; a channel is a fact of the recording."""
+    return {name: value for name, value in options.items() if has_consent or name == "patient_channel"}
 
 
 def _confirmations(sessions: dict[UUID, Session], gate: ScoreGate) -> list[Row]:
@@ -150,12 +154,22 @@ def _changes(patient: Patient) -> Iterator[Row]:
         yield from ({**said, **asdict(edit)} for edit in change.edits)
 
 
-def _accesses(patient: Patient) -> list[Row]:
-    """Who looked at the patient, oldest first: the accounting of disclosures is in it."""
+def _accesses(patient: Patient, user: User) -> list[Row]:
+    """Who looked at the patient, oldest first: the accounting of disclosures is in it.
+
+    Of a colleague's notes it does not say which, so that nobody learns whether there are any kept apart.
+    """
     found = AccessLogEntry.objects.filter(clinic_id=patient.clinic_id, patient_id=patient.id).order_by("id")
     rows = list(found.values(*ACCESS))
     names = _names(patient, {row["actor_id"] for row in rows})
-    return [{**row, "actor": names.get(row["actor_id"], "")} for row in rows]
+    return [{**row, "actor": names.get(row["actor_id"], ""), **_of_note(row, user)} for row in rows]
+
+
+def _of_note(row: Row, user: User) -> Row:
+    kinds = LOGGED_AS.values()
+    if row["object_kind"] not in kinds or row["actor_id"] == user.id:
+        return {}
+    return {"object_kind": LOGGED_AS[NoteKind.PROGRESS], "object_id": None}
 
 
 def _names(patient: Patient, ids: Iterable[UUID | None]) -> dict[UUID | None, str]:

@@ -17,6 +17,7 @@ from accounts.permissions import require
 from accounts.policy import Action
 from inference import services as jobs
 from inference.models import AnalysisJob
+from sessions_app.care import refuse_in_emergency
 from sessions_app.models import Consent, Method, Patient, Recording, Scope, Session
 
 
@@ -80,6 +81,8 @@ def consent_record(
 def consent_withdraw(*, user: User, patient: Patient) -> list[Consent]:
     """Withdraw all consents of the patient, at once: open analyses end, scores are hidden. Returns those withdrawn."""
     require(user, Action.WITHDRAW_CONSENT)
+    # No later consent covers what was before it.
+    refuse_in_emergency(user, patient, Action.WITHDRAW_CONSENT)
     with transaction.atomic():
         # Uploads take the same lock: one that came first is ended here, a later one finds no consent.
         get_object_or_404(Patient.objects.select_for_update(no_key=True), id=patient.id)

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import AccessLogEntry, Purpose, Role, User
 from sessions_app.dashboard.wording import plainly
-from sessions_app.models import Patient
+from sessions_app.models import NoteKind, Patient
+from sessions_app.notes import LOGGED_AS
 
 PAGE_SIZE = 50
 LATELY = timedelta(days=90)
@@ -75,10 +76,18 @@ def accesses(user: User, entries: list[AccessLogEntry]) -> Iterable[Access]:
             who=ITSELF if entry.actor_id is None and entry.allowed else names.get(entry.actor_id, SOMEBODY),
             role=Role(entry.role).label if entry.role else "",
             did=plainly(entry.action),
-            on=plainly(entry.object_kind),
+            on=plainly(_kind(entry, user)),
             patient=numbers.get(entry.patient_id, str(entry.patient_id)[:8]) if entry.patient_id else "",
             purpose=Purpose(entry.purpose).label,
         )
+
+
+def _kind(entry: AccessLogEntry, user: User) -> str:
+    """A colleague is not told that a note is one that is kept apart: for them there is none such."""
+    apart = entry.object_kind == LOGGED_AS[NoteKind.PSYCHOTHERAPY]
+    if apart and user.role == Role.COUNSELOR and entry.actor_id != user.id:
+        return LOGGED_AS[NoteKind.PROGRESS]
+    return entry.object_kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+# Asked at the end of a transaction, as Django's own are: an erasure deletes many notes a hundred at a time.
 ADDENDUM_TO_THE_SAME_PATIENT = """
     ALTER TABLE sessions_app_note ADD CONSTRAINT note_addendum_of_patient
     FOREIGN KEY (addendum_to_id, patient_id) REFERENCES sessions_app_note (id, patient_id)
+    DEFERRABLE INITIALLY DEFERRED
 """
 # The changes of a patient go with the patient, in the right of the tables' owner: the application's role has none to
 # delete them, nor to use the function elsewhere (`tenancy.roles`).

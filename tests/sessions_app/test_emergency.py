@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts import access_log
 from accounts.models import AccessLogEntry, EmergencyAccess, User
 from inference.models import JobState
-from sessions_app import emergency, erasure, exports, identification, recordings, retention, uploads
+from sessions_app import emergency, erasure, exports, identification, recordings, retention, services, uploads
 from sessions_app.errors import ChannelForCareTeam
 from sessions_app.models import Patient, PatientChannel, QuestionnaireResponse, Recording, Session
 from tests.pages import signed_in, text
@@ -177,13 +177,17 @@ def test_nothing_that_cannot_be_undone_is_done_under_it(world: World) -> None:
         lambda: erasure.patient_erase(user=world.bob, patient=patient),
         lambda: identification.patient_swap(user=world.bob, recording=recording, seen=recording.job_id),
         lambda: identification.patient_confirm(user=world.bob, recording=recording, seen=recording.job_id),
+        lambda: services.consent_withdraw(user=world.bob, patient=patient),
     ):
         with pytest.raises(PermissionDenied):
             act()
-    assert AccessLogEntry.objects.filter(allowed=False, purpose="emergency").count() == 6
+    assert AccessLogEntry.objects.filter(allowed=False, purpose="emergency").count() == 7
     page = signed_in(world.bob).get(f"/patients/{patient.id}/").content.decode()
     assert "/export/" not in page
     assert "/erase/" not in page
+    assert "/consents/withdraw/" not in page
+    assert signed_in(world.bob).get(f"/patients/{patient.id}/consents/withdraw/").status_code == 403
+    assert patient.consents.standing().exists()
     session = signed_in(world.bob).get(f"/sessions/{recording.session_id}/").content.decode()
     assert "/delete/" not in session
     assert "/remove-audio/" not in session

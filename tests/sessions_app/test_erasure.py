@@ -186,3 +186,13 @@ def test_what_reaches_a_patient_who_was_erased_meanwhile_finds_nobody_and_leaves
     with pytest.raises((Http404, ConsentMissing)):
         uploads.recording_add(user=world.sam, session=recording.session, upload=sound)
     assert len([path for path in media.rglob("*") if path.is_file()]) == 1
+
+
+def test_a_patient_with_hundreds_of_notes_and_addenda_is_erased(world: World) -> None:
+    for number in range(120):
+        kind, about = NoteKind.PROGRESS, world.alices_patient
+        note = notes.note_write(user=world.alice, patient=about, kind=kind, text=f"Note {number}.")
+        notes.note_add(user=world.alice, note=note, text="More of it.")
+    report = erasure.patient_erase(user=world.alice, patient=world.alices_patient)
+    assert report.counts["notes"] == 240
+    assert not Note.objects.exists()

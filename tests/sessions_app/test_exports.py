@@ -18,7 +18,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 import tenancy
-from accounts.models import AccessLogEntry, AffectPolicy
+from accounts.models import AccessLogEntry, AffectPolicy, User
 from inference.models import AnalysisJob, JobState
 from sessions_app import emergency, erasure, exports, notes, retention, uploads
 from sessions_app.changes import OF_PATIENTS
@@ -64,8 +64,8 @@ def uploaded(world: World) -> Recording:
     return uploads.recording_add(user=world.alice, session=session, upload=SimpleUploadedFile("Mon day.WAV", SOUND))
 
 
-def archive(world: World) -> zipfile.ZipFile:
-    export = exports.patient_export(user=world.alice, patient=world.alices_patient)
+def archive(world: World, user: User | None = None) -> zipfile.ZipFile:
+    export = exports.patient_export(user=user or world.alice, patient=world.alices_patient)
     return zipfile.ZipFile(io.BytesIO(b"".join(export.parts())))
 
 
@@ -384,3 +384,22 @@ def test_it_says_what_was_changed_and_by_whom(world: World, recording: Recording
     assert kinds == {"patient", "care_team", "consent", "session", "recording", "questionnaire"}
     assert [row["at"] for row in listed] == sorted(row["at"] for row in listed)
     assert "Birch" not in json.dumps(listed)
+
+
+def test_without_consent_it_tells_which_channel_a_person_named_and_not_which_voice(
+    world: World, recording: Recording
+) -> None:
+    AnalysisJob.objects.update(options={"swapped": True, "patient_channel": "left"})
+    Consent.objects.update(withdrawn_at=timezone.now())
+    options = [row["options"] for row in rows(archive(world), "jobs")]
+    assert options == [{"patient_channel": "left"}] * len(options)
+
+
+def test_of_a_colleagues_note_it_does_not_say_which_kind_was_written(world: World) -> None:
+    world.alices_patient.care_team.add(world.bob)
+    kind, about = NoteKind.PSYCHOTHERAPY, world.alices_patient
+    note = notes.note_write(user=world.alice, patient=about, kind=kind, text="For me alone.")
+    found = [row for row in rows(archive(world, world.bob), "accesses") if row["action"] == "create"]
+    assert [(row["object_kind"], row["object_id"]) for row in found] == [("note", None)]
+    own = [row for row in rows(archive(world), "accesses") if row["action"] == "create"]
+    assert [(row["object_kind"], row["object_id"]) for row in own] == [("psychotherapy_note", str(note.id))]

@@ -118,6 +118,8 @@ def refusal(statement: str, values: list[object], clinic: Clinic) -> str:
     """What PostgreSQL says to ``statement`` on behalf of ``clinic``; empty where it does as it is told."""
     try:
         with tenancy.acting_for(clinic.id), transaction.atomic(), connection.cursor() as cursor:
+            # What is asked at the end of a transaction is asked here, where the row is written.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(statement, values)
     except DatabaseError as error:
         return str(error)

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 
 from accounts.policy import Action
 from sessions_app import services
+from sessions_app.care import refuse_in_emergency
 from sessions_app.dashboard.admission_forms import ConsentForm
 from sessions_app.dashboard.consent_panel import consent_panel
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404
@@ -52,6 +53,7 @@ def withdraw(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
         withdrawn = services.consent_withdraw(user=request.user, patient=patient)
         messages.success(request, _told(bool(withdrawn)))
         return redirect("patient", patient.id)
+    refuse_in_emergency(request.user, patient, Action.WITHDRAW_CONSENT)
     log_read(request, patient)
     context = {"patient": patient, "panel": consent_panel(patient, request.user)}
     return render(request, "dashboard/withdraw_consent.html", context)

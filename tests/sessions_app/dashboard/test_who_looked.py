@@ -8,7 +8,9 @@ import pytest
 
 from accounts import access_log
 from accounts.models import AccessLogEntry, User
+from sessions_app import notes
 from sessions_app.dashboard import accesses
+from sessions_app.models import NoteKind
 from tests.pages import HTMX, signed_in, text
 from tests.tampering import ENTRIES, TAMPERED, tamper
 from tests.world import World
@@ -109,3 +111,12 @@ def test_a_long_list_goes_on_from_a_row(world: World, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("place", ["x", "-1", "9" * 40, ""])
 def test_a_place_that_is_none_is_the_beginning(world: World, place: str) -> None:
     assert "Alice" in text(signed_in(world.alice).get(address(world), {"after": place}))
+
+
+def test_a_colleague_is_not_told_that_a_note_is_kept_apart_and_its_author_is(world: World) -> None:
+    world.alices_patient.care_team.add(world.bob)
+    kind, about = NoteKind.PSYCHOTHERAPY, world.alices_patient
+    notes.note_write(user=world.alice, patient=about, kind=kind, text="For me alone.")
+    address = f"/patients/{world.alices_patient.id}/accesses/"
+    assert "psychotherapy" not in text(signed_in(world.bob).get(address))
+    assert "psychotherapy note" in text(signed_in(world.alice).get(address))
