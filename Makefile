@@ -98,7 +98,7 @@ demo-audio: $(VENV)/.dev ## render the demonstration's recordings again (needs e
 lock_options := --quiet --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-options --no-emit-trusted-host
 .PHONY: lock
 lock: $(VENV)/.dev ## resolve the dependencies again (LOCK=--upgrade for newer ones)
-	@$(run) -m piptools compile $(lock_options) $(LOCK) --extra=dev --extra=train --output-file=requirements-dev.lock pyproject.toml
+	@$(run) -m piptools compile $(lock_options) $(LOCK) --extra=dev --extra=kms --extra=train --output-file=requirements-dev.lock pyproject.toml
 	@sed -i 's/^torch==2\.13\.0+cpu$$/torch==2.13.0/' requirements-dev.lock
 	@$(run) -m piptools compile $(lock_options) $(LOCK) --constraint=requirements-dev.lock --output-file=requirements.lock pyproject.toml
 	@sed -i 's/^torch==2\.13\.0+cpu$$/torch==2.13.0/' requirements.lock

@@ -26,6 +26,7 @@ from django.utils import timezone
 from config import postgres
 from config.places import ServiceUnavailable
 from sessions_app import files, master_keys
+from sessions_app.errors import KeyMissing
 from sessions_app.models import ClinicKey
 from tenancy import roles
 
@@ -208,7 +209,7 @@ def _require_keys(manifest: Manifest) -> None:
     for fingerprint in manifest["master_keys"]:
         try:
             master_keys.named(fingerprint)
-        except master_keys.KeyMissing as error:
+        except KeyMissing as error:
             raise Refused(
                 f"The master key {fingerprint} of this backup is not known here. "
                 "Please set MASTER_KEY, or MASTER_KEYS_OLD, to the one that was in use then."

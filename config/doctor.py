@@ -17,7 +17,8 @@ from config.health import pending_migrations
 from inference import checkpoints
 from inference.errors import CheckpointUnavailable
 from inference.models import Worker
-from sessions_app import keys, storage_check
+from sessions_app import keys, master_keys, storage_check
+from sessions_app.errors import KeyMissing
 from sessions_app.models import ClinicKey
 
 GIBIBYTE = 1024**3
@@ -186,10 +187,15 @@ def stored() -> Finding:
 def encryption() -> Finding:
     """Does a master key that is set here open every clinic's keys?"""
     try:
+        master_keys.try_out()
         closed, number = keys.unreadable(ClinicKey.objects.iterator()), ClinicKey.objects.count()
     except Error:
         message = "Whether recordings can be decrypted cannot be told without the database."
         return Finding("encryption", ok=False, message=message, advice="See to the database first.")
+    except KeyMissing as error:
+        message = f"The master key cannot be used: {error.strerror}."
+        advice = "See to the key service: may Undertone encrypt and decrypt with the key? Nothing is lost meanwhile."
+        return Finding("encryption", ok=False, message=message, advice=advice)
     except OSError as error:
         message = f"The master key cannot be read ({error.strerror})."
         return Finding("encryption", ok=False, message=message, advice="Run this as the user whom the server runs as.")

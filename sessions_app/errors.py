@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class Refused(Exception):
     """A rule forbids this. ``code`` is stable; ``message`` is a plain sentence without patient data."""
@@ -64,3 +66,10 @@ class SnapshotTooSlow(Refused):
 class UploadTooSlow(Refused):
     code = "upload_too_slow"
     message = "The server took too long to keep this file, so it was let go. Please send it again."
+
+
+class KeyMissing(OSError):
+    """The master key that something was encrypted with cannot be had here; once it can, nothing is lost."""
+
+    def __init__(self, why: str = "the master key is not in MASTER_KEY or MASTER_KEYS_OLD") -> None:
+        super().__init__(errno.ENOKEY, why)

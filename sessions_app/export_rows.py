@@ -17,8 +17,8 @@ from inference.errors import FileDamaged
 from inference.models import Analysis, AnalysisJob, JobMove, Timeline
 from inference.results import HEADS
 from sessions_app.changes import changes_of_patient
+from sessions_app.errors import KeyMissing
 from sessions_app.job_facts import facts_of, why_failed
-from sessions_app.master_keys import KeyMissing
 from sessions_app.models import Confirmation, Note, NoteKind, Patient, Recording, Session
 from sessions_app.notes import LOGGED_AS, text_of
 from sessions_app.scores import ScoreGate

@@ -5,6 +5,7 @@ A clinic's keys are rows, each encrypted by a master key that the database never
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterable
 
@@ -13,7 +14,15 @@ from django.db import transaction
 
 from inference.errors import FileDamaged
 from sessions_app import encryption, master_keys
+from sessions_app.errors import KeyMissing
+from sessions_app.master_keys import MasterKey
 from sessions_app.models import ClinicKey
+
+REMEMBERED_SECONDS = 300.0
+"""So that a page that plays a recording asks the service once, and a key that is taken away there works no longer."""
+
+MOST_REMEMBERED = 1000
+_remembered: dict[tuple[uuid.UUID, uuid.UUID, bytes], tuple[encryption.DataKey, float]] = {}
 
 
 def new_name(folder: str, clinic_id: uuid.UUID) -> str:
@@ -45,9 +54,26 @@ def key_of(name: str) -> encryption.DataKey:
 
 
 def unwrapped(row: ClinicKey) -> encryption.DataKey:
-    """The key of this row. Raises ``FileDamaged`` and ``KeyMissing``."""
+    """The key of this row. Raises ``FileDamaged`` and ``KeyMissing``.
+
+    One that a service has to be asked for is remembered for `REMEMBERED_SECONDS`, in this process alone.
+    """
+    master = master_keys.named(row.master)
+    if not master.is_remote:
+        return _unwrap(row, master)
+    known = (row.id, row.clinic_id, bytes(row.wrapped))
+    key, until = _remembered.get(known, (None, 0.0))
+    if key is None or until < time.monotonic():
+        key = _unwrap(row, master)
+        if len(_remembered) >= MOST_REMEMBERED:
+            _remembered.clear()
+        _remembered[known] = key, time.monotonic() + REMEMBERED_SECONDS
+    return key
+
+
+def _unwrap(row: ClinicKey, master: MasterKey) -> encryption.DataKey:
     try:
-        return encryption.unwrap(bytes(row.wrapped), master_keys.named(row.master).aead, _owner(row))
+        return encryption.unwrap(bytes(row.wrapped), master.aead, _owner(row))
     except tink.TinkError as error:
         raise FileDamaged from error
 
@@ -83,7 +109,7 @@ def _key_id(name: str) -> str:
 def _opens(row: ClinicKey) -> bool:
     try:
         unwrapped(row)
-    except (FileDamaged, master_keys.KeyMissing):
+    except (FileDamaged, KeyMissing):
         return False
     return True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import errno
 import hashlib
 from dataclasses import dataclass
 
@@ -12,30 +11,36 @@ from django.conf import settings
 from tink import aead, secret_key_access
 from tink.proto import aes_gcm_pb2, tink_pb2
 
+from sessions_app import key_service
+from sessions_app.errors import KeyMissing
+
 AES_GCM = "type.googleapis.com/google.crypto.tink.AesGcmKey"
-
-
-class KeyMissing(OSError):
-    """The master key that something was encrypted with is not known here; once it is, nothing is lost."""
-
-    def __init__(self) -> None:
-        super().__init__(errno.ENOKEY, "the master key is not in MASTER_KEY or MASTER_KEYS_OLD")
 
 
 @dataclass(frozen=True, slots=True)
 class MasterKey:
     """A master key: ``fingerprint`` names it and says nothing of it, ``aead`` encrypts and decrypts with it.
 
-    A key that never leaves a key management service is one more of these: Tink's clients for them give an ``Aead``.
+    ``is_remote``: it never leaves a key management service, which is asked each time.
     """
 
     fingerprint: str
     aead: aead.Aead
+    is_remote: bool = False
 
 
 def current() -> MasterKey:
     """The one that encrypts what is written now."""
     return _from_text(str(settings.MASTER_KEY))
+
+
+def try_out() -> None:
+    """Encrypt and decrypt something with the current one. Raises `KeyMissing` where its service does not."""
+    if type(settings.MASTER_KEY) is not str:
+        # Development's own is made when something is stored, not when somebody asks.
+        return
+    key, probe = current().aead, b"Does the key work?"
+    key.decrypt(key.encrypt(probe, b""), b"")
 
 
 def named(fingerprint: str) -> MasterKey:
@@ -48,8 +53,14 @@ def named(fingerprint: str) -> MasterKey:
 
 
 def _from_text(text: str) -> MasterKey:
+    if text.startswith(key_service.PREFIX):
+        return MasterKey(_fingerprint(text.encode()), key_service.service_aead(text), is_remote=True)
     raw = base64.b64decode(text)
-    return MasterKey(hashlib.sha256(b"undertone master key" + raw).hexdigest()[:16], _aead(raw))
+    return MasterKey(_fingerprint(raw), _aead(raw))
+
+
+def _fingerprint(raw: bytes) -> str:
+    return hashlib.sha256(b"undertone master key" + raw).hexdigest()[:16]
 
 
 def _aead(raw: bytes) -> aead.Aead:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from inference.errors import FileDamaged
 from sessions_app import files, notes, storage
-from sessions_app.master_keys import KeyMissing
+from sessions_app.errors import KeyMissing
 from sessions_app.models import DoomedFile, Note, Recording
 
 

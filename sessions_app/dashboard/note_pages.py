@@ -10,7 +10,7 @@ from django.db.models import Prefetch
 
 from accounts.models import User
 from inference.errors import FileDamaged
-from sessions_app.master_keys import KeyMissing
+from sessions_app.errors import KeyMissing
 from sessions_app.models import Note, NoteKind, Patient
 from sessions_app.models.notes import NoteQuerySet
 from sessions_app.notes import text_of

@@ -81,6 +81,27 @@ def test_what_openssl_prints_is_a_master_key() -> None:
     assert usable_master_key("MASTER_KEY", key) == key
 
 
+KMS_KEY = "aws-kms://arn:aws:kms:eu-central-1:123456789012:key/0b6f1c5e-7d7a-4a5e-9c39-a9c8ac5c7c3d"
+
+
+def test_the_address_of_a_key_in_a_key_service_is_a_master_key() -> None:
+    assert usable_master_key("MASTER_KEY", KMS_KEY) == KMS_KEY
+
+
+@pytest.mark.parametrize("value", ["aws-kms://", KMS_KEY + " ", KMS_KEY.replace(":key/", ":alias/"), KMS_KEY + "/x"])
+def test_what_names_no_key_of_a_service_is_told_with_its_form(value: str) -> None:
+    with pytest.raises(
+        Misconfigured, match="must name a key of AWS KMS as aws-kms://arn:aws:kms:REGION:ACCOUNT:key/ID"
+    ):
+        usable_master_key("MASTER_KEY", value)
+
+
+def test_without_the_library_of_the_service_it_is_said_which_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("config.secret.find_spec", {}.get)
+    with pytest.raises(Misconfigured, match="boto3 is needed"):
+        usable_master_key("MASTER_KEY", KMS_KEY)
+
+
 def test_an_environment_that_does_not_exist_is_not_taken_for_development(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNDERTONE_ENV", "prod")
     with pytest.raises(Misconfigured, match="not 'prod'"):

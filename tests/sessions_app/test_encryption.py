@@ -37,6 +37,7 @@ from inference.audio import decode
 from inference.errors import FileDamaged
 from inference.stored import Stored
 from sessions_app import encryption, keys, master_keys, storage
+from sessions_app.errors import KeyMissing
 from sessions_app.models import ClinicKey
 from tests.sound import SPEECH, write
 from tests.stored import kept, raw
@@ -189,7 +190,7 @@ def test_a_key_row_that_was_moved_to_another_clinic_opens_nothing() -> None:
 def test_without_its_master_key_nothing_is_read_and_nothing_is_lost(settings: Settings) -> None:
     name, before = kept(PLAIN), str(settings.MASTER_KEY)
     settings.MASTER_KEY = base64.b64encode(bytes(32)).decode()
-    with pytest.raises(master_keys.KeyMissing):
+    with pytest.raises(KeyMissing):
         storage.opened(name)
     settings.MASTER_KEYS_OLD = [before]
     assert storage.opened(name).read() == PLAIN

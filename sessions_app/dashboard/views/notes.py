@@ -19,7 +19,7 @@ from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404,
 from sessions_app.dashboard.note_forms import AddendumForm, NoteForm
 from sessions_app.dashboard.note_pages import note_page, note_with_addenda, shown
 from sessions_app.emergency import emergency_of
-from sessions_app.master_keys import KeyMissing
+from sessions_app.errors import KeyMissing
 from sessions_app.models import Note, NoteKind, Patient
 
 NOT_ENCRYPTED = "The note could not be encrypted, so it was not kept. Please tell your clinic administrator."

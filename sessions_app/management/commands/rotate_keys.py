@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.management.plainly import errors_told_plainly
 from sessions_app import rotation
-from sessions_app.master_keys import KeyMissing
+from sessions_app.errors import KeyMissing
 
 
 class Command(BaseCommand):
