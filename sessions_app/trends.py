@@ -58,6 +58,11 @@ class TrendPoint:
         """Whether its scores are of one of two voices, which nobody has confirmed to be the patient's."""
         return self.shown and self.recording is not None and may_be_the_other(self.recording)
 
+    @property
+    def counts(self) -> bool:
+        """Whether its scores may stand for the session: the recording is good, and the voice is the patient's."""
+        return self.analysis is not None and not self.assumed and all(check["ok"] for check in self.analysis.quality)
+
 
 @dataclass(frozen=True, slots=True)
 class Trend:

@@ -10,10 +10,15 @@ from django.core.cache import caches
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import setup_databases, teardown_databases
+from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
 from tenancy import every_clinic
 from tests.world import World, make_world
+
+# How fast a machine is today says nothing of the code.
+settings.register_profile("undertone", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("undertone")
 
 
 @pytest.fixture

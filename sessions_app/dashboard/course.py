@@ -13,12 +13,14 @@ from accounts.models import User
 from accounts.policy import Action, may
 from inference.models import JobState
 from inference.results import HeadName, Score
+from sessions_app.baseline import SESSIONS
 from sessions_app.care import sees_in_emergency
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.progress import Progress, progress_of, unheard_of
-from sessions_app.dashboard.wording import ASSUMED_SHORT, HEAD_WORDS
+from sessions_app.dashboard.wording import ASSUMED_SHORT, BASELINE_LEGEND, HEAD_WORDS, own_baseline_sentence
 from sessions_app.models import Patient, Recording, Session
+from sessions_app.own_baseline import OwnBaseline, own_baselines
 from sessions_app.scores import NO_CONSENT, ScoreGate, why_none_at_all
 from sessions_app.trends import Trend, TrendPoint, chart_data, trend_of, with_gaps
 
@@ -131,12 +133,16 @@ def _recording_row(session: Session, recording: Recording, shown: _Shown) -> Rec
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What the chart shows: its data, the labels of the checkpoints, and why nothing is shown (or ``None``)."""
+    """What the chart shows: its data, the labels of the checkpoints, and why nothing is shown (or ``None``).
+
+    ``own``: for each score, where the newest sessions lie beside the patient's own baseline.
+    """
 
     trend: Trend
     chart: dict[str, Any]
     checkpoints: list[CheckpointLabel]
     hidden: str | None
+    own: list[str]
 
     @property
     def shown(self) -> bool:
@@ -147,8 +153,27 @@ class Course:
 def course_of(patient: Patient, user: User) -> Course:
     """The chart of ``patient`` for ``user``, who may see scores by role."""
     trend = trend_of(patient, user)
-    chart = {**chart_data(trend), "heads": _heads(), "address": _addresses(trend), "assumed_words": ASSUMED_SHORT}
-    return Course(trend, chart, labels_of(_names(trend)), why_none_at_all(user, patient.clinic) or _why_hidden(trend))
+    own = {words.head: own_baselines(trend.points, words.head) for words in HEAD_WORDS}
+    chart = {
+        **chart_data(trend),
+        "heads": _heads(),
+        "address": _addresses(trend),
+        "assumed_words": ASSUMED_SHORT,
+        "baseline": {head: [_band(one) for one in found if one.baseline] for head, found in own.items()},
+        "baseline_words": BASELINE_LEGEND.format(sessions=SESSIONS),
+    }
+    hidden = why_none_at_all(user, patient.clinic) or _why_hidden(trend)
+    return Course(trend, chart, labels_of(_names(trend)), hidden, [] if hidden else _in_words(own))
+
+
+def _band(own: OwnBaseline) -> dict[str, Any]:
+    begins, ends = int(own.begins.timestamp()), int(own.ends.timestamp())
+    return {"origin_key": own.origin_key, "begins": begins, "ends": ends, "low": own.low, "high": own.high}
+
+
+def _in_words(own: dict[HeadName, list[OwnBaseline]]) -> list[str]:
+    """A sentence for each score that the newest checkpoint gave."""
+    return [own_baseline_sentence(words, own[words.head][-1]) for words in HEAD_WORDS if own[words.head]]
 
 
 def _heads() -> list[dict[str, str]]:

@@ -12,7 +12,9 @@ from accounts.models import AffectPolicy, Clinic
 from inference import score_words
 from inference.results import HeadName, Score
 from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
+from sessions_app.baseline import IN_A_ROW, SESSIONS, Side
 from sessions_app.models import Consent, PatientChannel
+from sessions_app.own_baseline import OwnBaseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,9 @@ ASSUMED_SENTENCES = {
 
 ASSUMED_SHORT = "patient’s voice assumed, not confirmed"
 """Beside scores of one of two voices that nobody has confirmed to be the patient's."""
+
+BASELINE_LEGEND = "own baseline, first {sessions} sessions"
+BEYOND = {Side.ABOVE: "above", Side.BELOW: "below"}
 
 OTHER_WAS_NOT_ANALYSED = "Somebody said that the patient is the other person, but that analysis did not succeed."
 IT_IS_THE_OTHER = "It is the other person"
@@ -162,3 +167,15 @@ def _day(day: date) -> str:
 def plainly(code: str) -> str:
     """A code such as ``sign_in`` as words."""
     return code.replace("_", " ")
+
+
+def own_baseline_sentence(words: HeadWords, own: OwnBaseline) -> str:
+    """Where the newest sessions lie beside the patient's own baseline."""
+    if own.low is None or own.high is None:
+        return f"{words.label}: no own baseline yet; {own.sessions} of {SESSIONS} sessions count."
+    band = f"this patient’s own baseline, {score_words.number(own.low)} to {score_words.number(own.high)}"
+    if own.sessions == SESSIONS:
+        return f"{words.label}: {band}, rests on the first {SESSIONS} sessions; none since."
+    if own.side in BEYOND:
+        return f"{words.label}: the last {IN_A_ROW} sessions lie {BEYOND[own.side]} {band}."
+    return f"{words.label}: no lasting departure from {band}."

@@ -247,6 +247,9 @@ class Trend extends TrendDrawing {
     const one = chosen === TOGETHER ? null : STYLES[chosen];
     const items = this.shown.map((head) => legendItem(STYLES[head], this.data.heads.find((it) => it.head === head).label));
     if (one) items.push(legendItem({ ...one, marker: null }, "90 % interval", { band: true, line: false }));
+    if (one && this.data.baseline[chosen].length) {
+      items.push(legendItem({ colour: "soft", dash: [], marker: null }, this.data.baseline_words, { band: true, line: false }));
+    }
     items.push(legendItem(one ?? STYLES.depression, "indeterminate", { hollow: true, line: false }));
     if (this.phq.length) items.push(legendItem(STYLES.phq, "PHQ-9, right scale 0–27"));
     legend.replaceChildren(...items);

@@ -14,6 +14,7 @@ export class TrendDrawing {
     context.rect(left - 8, top - 8, width + 16, height + 16);
     context.clip();
     this.drawOrigins(context);
+    if (this.chosen !== TOGETHER) this.drawBaselines(context, this.chosen);
     if (this.active != null) this.drawCursor(context);
     this.drawPhq(context);
     for (const head of this.shown) this.drawHead(context, head);
@@ -48,6 +49,28 @@ export class TrendDrawing {
       const hollow = state[index] === "indeterminate";
       drawMarker(context, { marker: style.marker, x, y, radius, colour, ground: this.palette.sheet, hollow });
     });
+  }
+
+  /** Where sessions lie in nine of ten cases if nothing changed, for each checkpoint. */
+  drawBaselines(context, head) {
+    const scale = devicePixelRatio;
+    const { left, width } = this.plot.bbox;
+    for (const { begins, ends, low, high } of this.data.baseline[head]) {
+      const from = Math.max(this.x(begins) - 10 * scale, left);
+      const to = Math.min(this.x(ends) + 10 * scale, left + width);
+      context.fillStyle = context.strokeStyle = this.palette.soft;
+      context.globalAlpha = 0.1;
+      context.fillRect(from, this.y(high), to - from, this.y(low) - this.y(high));
+      Object.assign(context, { globalAlpha: 0.6, lineWidth: scale });
+      context.setLineDash([2 * scale, 4 * scale]);
+      for (const edge of [low, high]) {
+        context.beginPath();
+        context.moveTo(from, this.y(edge));
+        context.lineTo(to, this.y(edge));
+        context.stroke();
+      }
+      context.globalAlpha = 1;
+    }
   }
 
   drawBand(context, run, low, high, colour, at) {
