@@ -84,6 +84,9 @@ def _bands(*tops: tuple[int, str]) -> tuple[Band, ...]:
     return tuple(Band(before + 1, top, words) for (before, _), (top, words) in pairwise(edges))
 
 
+SAFETY_ITEM = 9
+"""Of PHQ-9: the item about self-harm."""
+
 PHQ9 = Definition(
     name="PHQ-9",
     measures="depression",
@@ -103,7 +106,7 @@ PHQ9 = Definition(
     reliable=6,
     case=10,
     remission=5,
-    safety_item=9,
+    safety_item=SAFETY_ITEM,
     source="Kroenke, Spitzer & Williams 2001",
 )
 

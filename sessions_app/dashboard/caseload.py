@@ -19,8 +19,10 @@ from inference.results import HeadName, Score
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.progress import Progress, progress_of
+from sessions_app.dashboard.questionnaire_panel import SafetyAnswer, safety_answer
 from sessions_app.dashboard.sparkline import Sparkline, sparkline
 from sessions_app.dashboard.wording import ASSUMED_SHORT, ConsentWords, consent_words
+from sessions_app.instruments import SAFETY_ITEM
 from sessions_app.models import Consent, Instrument, Patient, QuestionnaireResponse, Recording, Session
 from sessions_app.models.patients import PatientQuerySet
 from sessions_app.scores import ScoreGate, why_none_at_all
@@ -36,7 +38,8 @@ class CaseloadRow:
     """One patient as one user may see them. Staff get no scores: ``latest`` and ``line`` are then empty.
 
     ``latest_of``: when the session of ``latest`` was held, if that is not the last session. ``assumed``: a few words
-    where nobody has confirmed whose voice ``latest`` is of.
+    where nobody has confirmed whose voice ``latest`` is of. ``safety``: the newest answer about self-harm, unless it is
+    "not at all".
     """
 
     patient: Patient
@@ -49,6 +52,7 @@ class CaseloadRow:
     assumed: str
     line: Sparkline | None
     phq9: QuestionnaireResponse | None
+    safety: SafetyAnswer | None
 
     @property
     def appearance(self) -> tuple[object, ...]:
@@ -56,7 +60,8 @@ class CaseloadRow:
         who = (self.patient.id, self.patient.full_name, self.patient.reference, self.consent)
         sessions = (self.session_count, self.last_session, self.upload and self.upload.words)
         answers = self.phq9 and (self.phq9.total, self.phq9.answered_at)
-        return (*who, *sessions, self.latest, self.latest_of, self.assumed, self.line, answers)
+        shown = (self.latest, self.latest_of, self.assumed, self.line, answers)
+        return (*who, *sessions, *shown, self.safety and (self.safety.response.id, self.safety.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ def _following(patients: PatientQuerySet, anchor: Patient) -> PatientQuerySet:
 
 def _rows(user: User, patients: list[Patient]) -> Iterable[CaseloadRow]:
     today, counts, sessions = timezone.localdate(), _counts(user, patients), _sessions(user, patients)
-    consents, phq9 = _consents(user, patients), _phq9(user, patients)
+    consents, phq9, asked = _consents(user, patients), _phq9(user, patients), _safety(user, patients)
     for patient in patients:
         count = counts.get(patient.id)
         gate = ScoreGate.for_patient(user, user.clinic, consents[patient.id])
@@ -135,6 +140,7 @@ def _rows(user: User, patients: list[Patient]) -> Iterable[CaseloadRow]:
             assumed=ASSUMED_SHORT if latest and latest.assumed else "",
             line=_line(points) if latest else None,
             phq9=phq9.get(patient.id),
+            safety=safety_answer([asked[patient.id]] if patient.id in asked else []),
         )
 
 
@@ -166,8 +172,17 @@ def _consents(user: User, patients: list[Patient]) -> dict[UUID, list[Consent]]:
 
 
 def _phq9(user: User, patients: list[Patient]) -> dict[UUID, QuestionnaireResponse]:
+    return _newest(user, patients, Q())
+
+
+def _safety(user: User, patients: list[Patient]) -> dict[UUID, QuestionnaireResponse]:
+    """The newest of each patient on which the item about self-harm is answered."""
+    return _newest(user, patients, Q(**{f"items__{SAFETY_ITEM - 1}__isnull": False}))
+
+
+def _newest(user: User, patients: list[Patient], such: Q) -> dict[UUID, QuestionnaireResponse]:
     answered = QuestionnaireResponse.objects.visible_to(user).filter(patient__in=patients, instrument=Instrument.PHQ9)
-    newest = answered.order_by("patient_id", "-answered_at").distinct("patient_id")
+    newest = answered.filter(such).order_by("patient_id", "-answered_at").distinct("patient_id")
     return {response.patient_id: response for response in newest}
 
 

@@ -54,6 +54,17 @@ def test_the_latest_phq9_stands_beside_the_scores(world: World) -> None:
     assert "18 of 27" in text(signed_in(world.alice).get("/"))
 
 
+def test_an_answer_about_self_harm_is_marked_until_a_newer_one_says_not_at_all(world: World) -> None:
+    home = signed_in(world.alice)
+    QuestionnaireFactory(patient=world.alices_patient, items=[*[0] * 8, 2])
+    QuestionnaireFactory(
+        patient=world.alices_patient, items=[*[0] * 8, None], answered_at=datetime(2026, 3, 9, 9, tzinfo=UTC)
+    )
+    assert "item 9: more than half the days" in text(home.get("/"))
+    QuestionnaireFactory(patient=world.alices_patient, items=[0] * 9, answered_at=datetime(2026, 3, 16, 9, tzinfo=UTC))
+    assert "item 9" not in text(home.get("/"))
+
+
 def test_staff_see_names_and_uploads_but_no_score_and_no_questionnaire(world: World) -> None:
     marked(SessionFactory(patient=world.alices_patient))
     QuestionnaireFactory(patient=world.alices_patient)
@@ -108,7 +119,7 @@ def test_a_long_list_costs_as_many_queries_as_a_short_one(
     client = signed_in(world.alice)
     # Log-in session, user, clinic; patients, session counts, sessions, recordings, consents, PHQ-9, checkpoints; access
     # log; emergencies; two for notices.
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get("/")
 
 
