@@ -121,6 +121,7 @@ def chart_data(trend: Trend) -> dict[str, object]:
                 "time": int(response.answered_at.timestamp()),
                 "instrument": response.get_instrument_display(),
                 "total": response.total,
+                "severity": response.severity,
             }
             for response in trend.questionnaires
             if response.total is not None

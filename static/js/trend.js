@@ -120,7 +120,7 @@ class Trend extends TrendDrawing {
       { ...common, size: 40, splits: () => [0, 0.25, 0.5, 0.75, 1], values: (_, splits) => splits.map(String) },
       {
         ...common, scale: "phq", side: 1, size: 34, show: this.phq.length > 0, grid: { show: false },
-        splits: () => [0, 9, 18, 27], values: (_, splits) => splits.map(String), stroke: () => this.palette.phq,
+        splits: () => [0, 5, 10, 15, 20, PHQ_TOP], values: (_, splits) => splits.map(String), stroke: () => this.palette.phq,
       },
     ];
   }
@@ -222,7 +222,7 @@ class Trend extends TrendDrawing {
     if (index >= 0) parts.push(...this.shown.map((head) => part("readout-part", this.words(head, index))));
     if (index >= 0 && this.data.assumed[index]) parts.push(part("readout-part", this.data.assumed_words));
     if (index >= 0 && this.data.origin[index]) parts.push(part("readout-part", this.data.origin[index]));
-    if (phq) parts.push(part("readout-part", `PHQ-9 ${phq.total} of ${PHQ_TOP}`));
+    if (phq) parts.push(part("readout-part", `PHQ-9 ${phq.total} of ${PHQ_TOP}, ${phq.severity}`));
     if (index >= 0) parts.push(this.link(index));
     this.readout.replaceChildren(...parts);
   }
@@ -251,7 +251,7 @@ class Trend extends TrendDrawing {
       items.push(legendItem({ colour: "soft", dash: [], marker: null }, this.data.baseline_words, { band: true, line: false }));
     }
     items.push(legendItem(one ?? STYLES.depression, "indeterminate", { hollow: true, line: false }));
-    if (this.phq.length) items.push(legendItem(STYLES.phq, "PHQ-9, right scale 0–27"));
+    if (this.phq.length) items.push(legendItem(STYLES.phq, "PHQ-9, right scale: 5 mild, 10 moderate, 15 moderately severe, 20 severe"));
     legend.replaceChildren(...items);
   }
 }

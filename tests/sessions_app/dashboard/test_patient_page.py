@@ -67,7 +67,8 @@ def test_the_chart_carries_phq9_totals(world: World) -> None:
     analysed(SessionFactory(patient=world.alices_patient))
     QuestionnaireFactory(patient=world.alices_patient, items=[2] * 9)
     data = chart(signed_in(world.alice).get(page_of(world.alices_patient)))
-    assert [(one["instrument"], one["total"]) for one in data["questionnaires"]] == [("PHQ-9", 18)]
+    told = [(one["instrument"], one["total"], one["severity"]) for one in data["questionnaires"]]
+    assert told == [("PHQ-9", 18, "moderately severe")]
 
 
 @pytest.mark.parametrize("why", ["policy", "consent", "nothing analysed"])
