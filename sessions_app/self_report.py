@@ -59,11 +59,6 @@ class SelfReport:
     responses: tuple[QuestionnaireResponse, ...]
 
     @property
-    def latest(self) -> QuestionnaireResponse | None:
-        """The newest, complete or not."""
-        return self.responses[-1] if self.responses else None
-
-    @property
     def complete(self) -> list[QuestionnaireResponse]:
         """Those that have a total."""
         return [response for response in self.responses if response.total is not None]
@@ -79,12 +74,6 @@ class SelfReport:
         """From the total before the newest to the newest, if there are two."""
         complete = self.complete
         return Change(self.definition, complete[-2], complete[-1]) if len(complete) > 1 else None
-
-    @property
-    def worsened(self) -> Change | None:
-        """The reliable worsening that the newest total shows, since the first or else since the one before."""
-        changes = (self.since_first, self.since_last)
-        return next((change for change in changes if change and change.direction is Direction.WORSE), None)
 
     @property
     def safety(self) -> QuestionnaireResponse | None:

@@ -114,6 +114,11 @@ class QuestionnaireFactory(DjangoModelFactory[QuestionnaireResponse]):
     items = [1] * 9
 
 
+def questionnaire_of(patient: Patient) -> QuestionnaireResponse:
+    """One of the patient's; there is one at a time, however often it is asked for."""
+    return patient.questionnaires.first() or QuestionnaireFactory(patient=patient)
+
+
 def job_done(job_id: UUID) -> None:
     """The job as a worker leaves it that took and finished it; what was found is another matter."""
     job = AnalysisJob.objects.filter(id=job_id)

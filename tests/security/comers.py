@@ -26,7 +26,7 @@ from tests.accounts.factors import half_way, with_app
 from tests.pages import signed_in
 from tests.security.routes import Route
 from tests.tokens import token_of
-from tests.world import QuestionnaireFactory, SessionFactory, UserFactory, World, analysed
+from tests.world import SessionFactory, UserFactory, World, analysed, questionnaire_of
 
 METRICS_TOKEN = "what-the-monitoring-sends"
 
@@ -178,7 +178,7 @@ def _belongings(name: str, patient: Patient) -> Belongings:
         "job_id": recording.job_id,
         "analysis_id": recording.analysis_id,
         "note_id": _progress_note(patient),
-        "response_id": QuestionnaireFactory(patient=patient).id,
+        "response_id": questionnaire_of(patient).id,
         **_of_the_clinic(patient),
     }
     return Belongings(name, patient, {key: str(value) for key, value in ids.items()})

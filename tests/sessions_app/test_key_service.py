@@ -190,6 +190,17 @@ def test_a_service_that_does_not_answer_is_told_in_a_sentence_and_later_all_is_t
     assert encryption().ok
 
 
+def test_at_no_level_does_a_log_say_what_the_service_was_sent_and_answered(
+    world: World, settings: Settings, service: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.MASTER_KEY = remote_key(service)
+    caplog.set_level("DEBUG")
+    content(kept(world))
+    forget()
+    content(Recording.objects.get())
+    assert not any(line.name.startswith("botocore") and line.levelname in {"DEBUG", "INFO"} for line in caplog.records)
+
+
 def test_without_credentials_the_service_is_not_asked_and_it_is_said(
     settings: Settings, service: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -71,20 +71,11 @@ def test_sheets_without_a_total_are_passed_over() -> None:
     assert found.since_first is not None
     assert found.since_first.points == 8
     assert found.since_first == found.since_last
-    assert found.latest == found.responses[-1]
 
 
 def test_one_total_alone_shows_no_change() -> None:
     found = report(None, 20)
-    assert (found.since_first, found.since_last, found.worsened) == (None, None, None)
-
-
-def test_a_worsening_since_the_sheet_before_counts_where_the_first_was_high() -> None:
-    found = report(20, 8, 15)
-    assert found.worsened == found.since_last
-    risen = report(8, 20, 15)
-    assert risen.worsened == risen.since_first
-    assert report(20, 12, 15).worsened is None
+    assert (found.since_first, found.since_last) == (None, None)
 
 
 def test_the_answer_about_self_harm_stays_until_a_newer_one_says_not_at_all() -> None:
