@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from inference import results, tasks
+from inference import broker, results
 from inference.errors import WorkerLost
 from inference.models import Analysis, AnalysisJob, JobState, Priority, Purpose, Timeline, Worker
 from inference.results import HEADS, HeadName, Score
@@ -97,7 +97,7 @@ def job_send(job_id: uuid.UUID) -> None:
     """Send the message that points a worker at this job. A message that is lost costs only time: see `sweep`."""
     for priority in AnalysisJob.objects.filter(id=job_id).values_list("priority", flat=True):
         AnalysisJob.objects.filter(id=job_id).update(sent_at=Now())
-        tasks.publish(job_id, priority)
+        broker.publish(job_id, priority)
 
 
 def job_claim(job_id: uuid.UUID) -> Claim | None:
@@ -254,7 +254,7 @@ def sweep() -> int:
     for job in AnalysisJob.objects.claimable().filter(attempt__gte=settings.MAX_ATTEMPTS):
         _fail_as_lost(job)
     waiting = AnalysisJob.objects.left_waiting(settings.RESEND_SECONDS).order_by(F("sent_at").asc(nulls_first=True))
-    missing = AnalysisJob.objects.claimable().count() - tasks.messages_waiting()
+    missing = AnalysisJob.objects.claimable().count() - broker.messages_waiting()
     lost = list(waiting.values_list("id", flat=True)[: max(0, missing)])
     for job_id in lost:
         job_send(job_id)

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import Error, connection
 from django.db.models.functions import Now
 
-from inference import tasks
+from inference import broker
 from inference.errors import CheckpointUnavailable
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _say_alive(row: Worker) -> None:
 
 def _on_ready(**_: Any) -> None:
     """Looks at once for jobs that were left behind: beat's next sweep may be half a minute away, or beat itself."""
-    tasks.sweep_soon()
+    broker.sweep_soon()
 
 
 def _on_leaving(**_: Any) -> None:

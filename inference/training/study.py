@@ -28,7 +28,7 @@ from inference.training.contrasts import contrasts
 from inference.training.evaluate import Ear, Figure, Listener
 from inference.training.heads import TWO_EARS, fit_heads, pooled_windows
 from inference.training.nuisance import CLEAN, Conditions, draw_conditions
-from inference.training.train_demo import HEAD_WINDOWS, STATE, TARGET, TRAIN_SHARDS, save
+from inference.training.train_demo import HEAD_WINDOWS, STATE, TARGET, TRAIN_SHARDS, VALIDATION_SHARDS, save
 
 FOLDER = Path("build/training/study")
 ROWS = FOLDER / "rows"
@@ -161,12 +161,15 @@ def _train(variant: Variant, target: Path, options: argparse.Namespace) -> None:
             cues_alone=variant.cues_alone,
             two_ears=variant.two_ears,
         )
-    save(model, calibrated(model, _corpus("validation")), "study", {"variant": variant.name}, target)
+    save(model, calibrated(model, _corpus("validation", VALIDATION_SHARDS)), "study", {"variant": variant.name}, target)
 
 
 @cache
-def _corpus(split: corpus.Split, shards: int | None = None) -> list[corpus.Clip]:
-    return list(corpus.clips(corpus.default_root(), split, shards))
+def _corpus(split: corpus.Split, shards: int) -> list[corpus.Clip]:
+    """The first ``shards`` shards, rendered first where they are not there yet."""
+    root = corpus.default_root()
+    corpus.build(root, split, shards)
+    return list(corpus.clips(root, split, shards))
 
 
 @cache

@@ -40,6 +40,4 @@ class ScopedQuerySet(models.QuerySet[M]):
 
     def _cared_for_by(self, user: User) -> models.QuerySet[Any, Any]:
         """The ids of the patients whose care team ``user`` is of."""
-        from sessions_app.models.patients import Patient
-
-        return Patient.care_team.through.objects.filter(user_id=user.id).values("patient_id")
+        return user.patients.through.objects.filter(user_id=user.id).values("patient_id")

@@ -14,7 +14,7 @@ from threading import Thread
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from inference import services, tasks
+from inference import broker, services
 from inference.errors import WorkerLost
 from inference.models import AnalysisJob, JobMove, JobState
 from sessions_app.models import Recording
@@ -301,7 +301,7 @@ def _note_end(process: int, ended: list[float]) -> None:
 def _ten_messages(trial: Trial) -> Steps[None]:
     job = yield from trial.bring()
     for _ in range(10):
-        tasks.publish(AnalysisJob.objects.get(id=job.job).id, 0)
+        broker.publish(AnalysisJob.objects.get(id=job.job).id, 0)
     trial.struck()
     yield from trial.settled()
     yield after(1.0)
@@ -317,7 +317,7 @@ def _sweepers(trial: Trial) -> Steps[None]:
             thread.start()
         for thread in both:
             thread.join()
-        tasks.sweep_soon()
+        broker.sweep_soon()
         yield after(0.2)
     yield from trial.settled()
 

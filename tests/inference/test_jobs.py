@@ -14,7 +14,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.db.models.functions import Now
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
-from inference import services, tasks
+from inference import broker, services
 from inference.errors import WorkerLost
 from inference.models import MOVES, Analysis, AnalysisJob, JobState
 from inference.results import (
@@ -75,8 +75,8 @@ def job(db: None) -> AnalysisJob:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
     """Ids of the jobs that were put on the queue, instead of the queue."""
     ids: list[uuid.UUID] = []
-    monkeypatch.setattr(tasks, "publish", lambda job_id, priority: ids.append(job_id))
-    monkeypatch.setattr(tasks, "messages_waiting", lambda: 0)
+    monkeypatch.setattr(broker, "publish", lambda job_id, priority: ids.append(job_id))
+    monkeypatch.setattr(broker, "messages_waiting", lambda: 0)
     return ids
 
 
@@ -283,13 +283,13 @@ def test_the_database_knows_no_other_states(db: None) -> None:
 
 
 def test_a_long_queue_does_not_grow_by_being_swept(job: AnalysisJob) -> None:
-    tasks.publish(job.id, job.priority)
-    waiting = tasks.messages_waiting()
+    broker.publish(job.id, job.priority)
+    waiting = broker.messages_waiting()
     assert waiting >= 1
     assert services.sweep() == 0
-    assert tasks.messages_waiting() == waiting
-    with current_app.connection_for_write() as broker:
-        broker.default_channel.queue_purge(settings.CELERY_TASK_DEFAULT_QUEUE)
+    assert broker.messages_waiting() == waiting
+    with current_app.connection_for_write() as connected:
+        connected.default_channel.queue_purge(settings.CELERY_TASK_DEFAULT_QUEUE)
     assert services.sweep() == 1
 
 
@@ -299,20 +299,20 @@ def test_no_more_is_sent_again_than_messages_are_missing(
     jobs = [JobFactory() for _ in range(5)]
     for age, waiting in enumerate(jobs):
         AnalysisJob.objects.filter(id=waiting.id).update(sent_at=Now() - timedelta(seconds=100 + age))
-    monkeypatch.setattr(tasks, "messages_waiting", lambda: 3)
+    monkeypatch.setattr(broker, "messages_waiting", lambda: 3)
     assert services.sweep() == 2
     assert sent == [jobs[4].id, jobs[3].id]
 
 
-def test_a_message_holds_the_job_id_and_nothing_else(job: AnalysisJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    messages: list[tuple[object, object]] = []
-
-    def note(args: object = None, kwargs: object = None, **_: object) -> None:
-        messages.append((args, kwargs))
-
-    monkeypatch.setattr(tasks.run_job, "apply_async", note)
-    services.job_send(job.id)
-    assert messages == [((str(job.id),), None)]
+def test_a_message_holds_the_job_id_and_nothing_else(job: AnalysisJob) -> None:
+    with current_app.connection_for_write() as connected:
+        connected.default_channel.queue_purge(settings.CELERY_TASK_DEFAULT_QUEUE)
+        services.job_send(job.id)
+        with connected.SimpleQueue(settings.CELERY_TASK_DEFAULT_QUEUE) as queue:
+            message = queue.get(timeout=5)
+            message.ack()
+    arguments, named, _ = message.payload
+    assert (arguments, named) == ([str(job.id)], {})
 
 
 def columns_of(state: JobState) -> dict[str, object]:

@@ -11,7 +11,8 @@ from celery import current_app
 from django.conf import settings
 from kombu import Connection
 
-from inference import services, tasks
+from inference import services
+from inference.broker import messages_waiting, publish
 from inference.models import Priority
 from tests.world import JobFactory
 
@@ -35,16 +36,16 @@ def _next_job(broker: Connection) -> uuid.UUID:
 
 def test_a_caller_is_served_before_people_and_people_before_many_recordings_at_once(broker: Connection) -> None:
     nobodys, persons, callers = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
-    tasks.publish(nobodys, Priority.NOBODY)
-    tasks.publish(persons, Priority.PERSON)
-    tasks.publish(callers, Priority.CALLER)
+    publish(nobodys, Priority.NOBODY)
+    publish(persons, Priority.PERSON)
+    publish(callers, Priority.CALLER)
     assert [_next_job(broker) for _ in range(3)] == [callers, persons, nobodys]
 
 
 def test_waiting_messages_are_counted_whoever_waits_for_them(broker: Connection) -> None:
     for priority in Priority:
-        tasks.publish(uuid.uuid4(), priority)
-    assert tasks.messages_waiting() == len(Priority)
+        publish(uuid.uuid4(), priority)
+    assert messages_waiting() == len(Priority)
 
 
 def test_a_job_that_is_sent_again_keeps_its_priority(db: None, broker: Connection) -> None:

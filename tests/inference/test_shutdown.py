@@ -84,5 +84,5 @@ def test_a_worker_takes_no_job_from_the_queue_while_its_hands_are_full(stack: St
     assert soon(lambda: stack.ask("SELECT 1 FROM inference_analysisjob WHERE progress > 0") is not None, 60)
     for _ in range(2):
         stack.run("manage.py", "shell", "--no-imports", "-c", ENQUEUE)
-    waiting = "from inference import tasks; print(tasks.messages_waiting())"
+    waiting = "from inference import broker; print(broker.messages_waiting())"
     assert stack.run("manage.py", "shell", "--no-imports", "-c", waiting).strip() == "2"

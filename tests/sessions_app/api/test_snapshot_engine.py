@@ -12,7 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
-from inference import runner, tasks
+from inference import broker, runner
 from inference.models import Analysis, AnalysisJob, Timeline, Worker
 from inference.stages import STAGES
 from sessions_app.models import Recording
@@ -51,7 +51,7 @@ def finish_work(settings: Any, storage: Path, tmp_path: Path, monkeypatch: Any) 
         threads.append(threading.Thread(target=work, args=(job_id,)))
         threads[-1].start()
 
-    monkeypatch.setattr(tasks, "publish", publish)
+    monkeypatch.setattr(broker, "publish", publish)
     Worker.objects.create(host="here", pid=1, checkpoint_name="small")
 
     def finish() -> None:
