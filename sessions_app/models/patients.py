@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Upper
+from django.db.models import F, Q
+from django.db.models.functions import Now, Upper
 
 from accounts.changes import OF_PATIENT, keeps_changes
 from accounts.models import Clinic, User
@@ -40,6 +40,9 @@ class PatientQuerySet(ScopedQuerySet["Patient"]):
         return self.filter(clinic=user.clinic_id) if may(user, Action.READ_ACCESS_LOG) else self.none()
 
 
+_BY_NAME = ("family_name", "given_name", "id")
+
+
 # An erased patient leaves no change behind: their table of changes is emptied with them.
 @keeps_changes(
     "PatientChange",
@@ -59,6 +62,17 @@ class Patient(models.Model):
     care_team = models.ManyToManyField(User, related_name="patients", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # What lists are sorted by, and when time alone may change it: written by `sessions_app.flags`.
+    need = models.PositiveSmallIntegerField(db_default=99, editable=False, help_text="Rank of the most urgent flag.")
+    need_unheard = models.PositiveSmallIntegerField(
+        db_default=99, editable=False, help_text="The same without flags that rest on a voice."
+    )
+    need_at_desk = models.PositiveSmallIntegerField(
+        db_default=99, editable=False, help_text="The same for who sees nothing clinical."
+    )
+    last_session_at = models.DateTimeField(null=True, editable=False)
+    look_again_at = models.DateTimeField(db_default=Now(), editable=False)
+
     objects = PatientQuerySet.as_manager()
 
     class Meta:
@@ -66,7 +80,16 @@ class Patient(models.Model):
         constraints = [
             models.UniqueConstraint("clinic", Upper("reference"), name="one_patient_per_reference"),
         ]
-        indexes = [models.Index(fields=["clinic", "family_name", "given_name", "id"], name="patient_by_name")]
+        indexes = [
+            models.Index(fields=["clinic", "family_name", "given_name", "id"], name="patient_by_name"),
+            models.Index(fields=["clinic", "need", *_BY_NAME], name="patient_by_need"),
+            models.Index(fields=["clinic", "need_unheard", *_BY_NAME], name="patient_by_need_unheard"),
+            models.Index(fields=["clinic", "need_at_desk", *_BY_NAME], name="patient_by_need_at_desk"),
+            models.Index(
+                "clinic", F("last_session_at").desc(nulls_last=True), *_BY_NAME, name="patient_by_last_session"
+            ),
+            models.Index(fields=["look_again_at"], name="patient_to_look_at_again"),
+        ]
 
     def __str__(self) -> str:
         return self.full_name
