@@ -21,7 +21,7 @@ WEEK = 7
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """``reason``: in the list; ``rule``: when it is said; ``step``: what may be done next, at ``leads_to`` (a route)."""
+    """``reason``: in the list; ``rule``: when it is said; ``step``: what may be done next, on page ``leads_to``."""
 
     reason: str
     rule: str
