@@ -14,8 +14,8 @@ None of them says how a patient is. Each says that something is there which a co
   beginning of the course. It says that one of the two misses something, and not which.
 - Review waiting: a session of the last `REVIEW_WITHIN` has scores that nobody has confirmed to be the patient's.
 - Analysis failed: that of the newest recording.
-- Overdue: no session for `OVERDUE_AFTER`. Nobody records that a treatment has ended, so after `OVERDUE_UNTIL` the
-  patient is taken to have left, and the reason ends by itself.
+- Overdue: no session for as many weeks as the clinic has set. Nobody records that a treatment has ended, so after
+  `OVERDUE_UNTIL` the patient is taken to have left, and the reason ends by itself.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ from sessions_app.self_report import Change, Direction, SelfReport, self_reports
 from sessions_app.trends import TrendPoint
 
 REVIEW_WITHIN = timedelta(days=30)
-OVERDUE_AFTER = timedelta(weeks=6)
 OVERDUE_UNTIL = timedelta(weeks=26)
 NEAR = timedelta(days=28)
 """So far apart may a questionnaire and a session be that are said to disagree."""
@@ -48,13 +47,14 @@ OPPOSITE = {Direction.BETTER: Side.ABOVE, Direction.WORSE: Side.BELOW}
 class Known:
     """What is known of one patient at ``now``: answers and sessions, oldest first, and the sessions' ``points``.
 
-    Points have scores only where consent covers their session.
+    Points have scores only where consent covers their session. ``overdue_after``: the clinic's rule.
     """
 
     now: datetime
     responses: tuple[QuestionnaireResponse, ...]
     sessions: tuple[Session, ...]
     points: tuple[TrendPoint, ...]
+    overdue_after: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def turning_points(known: Known) -> list[datetime]:
     times = [session.held_at + REVIEW_WITHIN for session in known.sessions]
     if known.sessions:
         last = known.sessions[-1].held_at
-        times += [last + OVERDUE_AFTER, last + OVERDUE_UNTIL]
+        times += [last + known.overdue_after, last + OVERDUE_UNTIL]
     return sorted(time for time in times if time > known.now)
 
 
@@ -164,8 +164,9 @@ def _sessions(known: Known) -> Iterator[Reason]:
         yield Reason(FlagKind.ANALYSIS_FAILED, failed_at, session=newest.session)
     if known.sessions:
         last = known.sessions[-1]
-        if last.held_at + OVERDUE_AFTER <= known.now < last.held_at + OVERDUE_UNTIL:
-            yield Reason(FlagKind.OVERDUE, last.held_at + OVERDUE_AFTER, session=last)
+        since = last.held_at + known.overdue_after
+        if since <= known.now < last.held_at + OVERDUE_UNTIL:
+            yield Reason(FlagKind.OVERDUE, since, session=last)
 
 
 def _newest_recording(sessions: tuple[Session, ...]) -> Recording | None:

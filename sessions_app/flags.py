@@ -66,6 +66,11 @@ def flags_refresh_due() -> int:
     return len(ids)
 
 
+def flags_refresh_soon(clinic: Clinic) -> None:
+    """Let all patients of ``clinic`` be looked at again, as soon as there is time: a rule of theirs has changed."""
+    Patient.objects.filter(clinic=clinic).update(look_again_at=timezone.now())
+
+
 def _known(patient: Patient) -> Known:
     gate = ConsentGate(patient.clinic, tuple(patient.consents.all()))
     sessions = tuple(patient.sessions.order_by("held_at", "id").with_recordings(*UNUSED))
@@ -74,6 +79,7 @@ def _known(patient: Patient) -> Known:
         responses=tuple(patient.questionnaires.all()),
         sessions=sessions,
         points=points_of(sessions, gate),
+        overdue_after=timedelta(weeks=patient.clinic.overdue_weeks),
     )
 
 

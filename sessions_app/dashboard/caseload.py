@@ -214,7 +214,7 @@ def _sessions(user: User, patients: list[Patient]) -> dict[UUID, list[Session]]:
 
 def _flags(user: User, patients: list[Patient]) -> Iterable[Flag]:
     found = Flag.objects.visible_to(user).filter(patient__in=patients)
-    return found.select_related("response", "answered_by").order_by("kind")
+    return found.select_related("session", "response", "answered_by").order_by("kind")
 
 
 def _checkpoint_names(points: Iterable[TrendPoint]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from sessions_app.attention import NEAR, OVERDUE_AFTER, OVERDUE_UNTIL, REVIEW_WITHIN
+from sessions_app.attention import NEAR, OVERDUE_UNTIL, REVIEW_WITHIN
 from sessions_app.baseline import IN_A_ROW, SESSIONS
 from sessions_app.instruments import CHOICES, GAD7, PHQ9
 from sessions_app.models import Flag, FlagKind
@@ -76,8 +76,8 @@ WORDS = {
         leads_to="session",
     ),
     FlagKind.OVERDUE: KindWords(
-        reason=f"No session for {OVERDUE_AFTER.days // WEEK} weeks or more",
-        rule=f"The last session is {OVERDUE_AFTER.days // WEEK} weeks old or older. After "
+        reason="No session for {weeks}",
+        rule="The last session is as long ago as your clinic’s administrator has set. After "
         f"{OVERDUE_UNTIL.days // WEEK} weeks without one the flag ends: the patient has probably left.",
         step="Ask whether a session is planned",
         leads_to="patient",
@@ -109,12 +109,11 @@ class FlagWords:
 
 
 def flag_words(flag: Flag) -> FlagWords:
-    """``flag``, fetched with its response and who answered it."""
+    """``flag``, fetched with what it rests on and who answered it."""
     kind = FlagKind(flag.kind)
     words = WORDS[kind]
-    return FlagWords(
-        flag, words.reason.format(answer=_item(flag)), words.rule, words.step, _address(flag, words), _answer(flag)
-    )
+    reason = words.reason.format(answer=_item(flag), weeks=_weeks(flag))
+    return FlagWords(flag, reason, words.rule, words.step, _address(flag, words), _answer(flag))
 
 
 def flags_by_patient(flags: Iterable[Flag]) -> dict[UUID, tuple[FlagWords, ...]]:
@@ -128,6 +127,12 @@ def flags_by_patient(flags: Iterable[Flag]) -> dict[UUID, tuple[FlagWords, ...]]
 def _item(flag: Flag) -> str:
     answer = flag.response.safety_answer if flag.response else None
     return CHOICES[answer].lower() if answer is not None else ""
+
+
+def _weeks(flag: Flag) -> str:
+    """For how long there was no session: of whole weeks, so that it changes with them alone."""
+    weeks = (timezone.now() - flag.session.held_at).days // WEEK if flag.session else 0
+    return f"{weeks} week{'s' * (weeks != 1)}"
 
 
 def _address(flag: Flag, words: KindWords) -> str:

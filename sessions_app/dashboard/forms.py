@@ -130,6 +130,15 @@ class AudioForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets = {"audio_days": forms.NumberInput(attrs={"class": "form-control days"})}
 
 
+class OverdueForm(forms.ModelForm):  # type: ignore[type-arg]
+    """After how many weeks without a session a patient is flagged."""
+
+    class Meta:
+        model = Clinic
+        fields = ["overdue_weeks"]
+        widgets = {"overdue_weeks": forms.NumberInput(attrs={"class": "form-control days"})}
+
+
 class EmergencyForm(forms.Form):
     """Which patient, and why it cannot wait."""
 

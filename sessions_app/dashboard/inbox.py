@@ -47,7 +47,7 @@ def inbox_page(user: User, *, put_away: bool, after: Last | None = None) -> Inbo
 
 def with_words(flags: FlagQuerySet) -> FlagQuerySet:
     """With what their words are made of."""
-    return flags.select_related("patient", "response", "answered_by")
+    return flags.select_related("patient", "session", "response", "answered_by")
 
 
 def _following(flags: FlagQuerySet, after: Last) -> FlagQuerySet:

@@ -36,6 +36,7 @@ urlpatterns = [
     path("clinic/idle/", clinic.idle, name="clinic-idle"),
     path("clinic/policy/", clinic.policy, name="clinic-policy"),
     path("clinic/audio/", clinic.audio, name="clinic-audio"),
+    path("clinic/overdue/", clinic.overdue, name="clinic-overdue"),
     path("clinic/operations/", operations.operations_page, name="operations"),
     path("clinic/emergencies/<uuid:access_id>/seen/", emergency.seen, name="emergency-seen"),
     path("emergency/", emergency.begin, name="emergency"),

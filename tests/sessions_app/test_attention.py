@@ -14,7 +14,6 @@ from inference.results import Score
 from inference.speakers import ASSUMED, BY_CHANNEL
 from sessions_app.attention import (
     NEAR,
-    OVERDUE_AFTER,
     OVERDUE_UNTIL,
     REVIEW_WITHIN,
     Known,
@@ -27,6 +26,7 @@ from sessions_app.trends import TrendPoint
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 WEEK = timedelta(weeks=1)
+OVERDUE_AFTER = 6 * WEEK
 ITEMS = {Instrument.PHQ9: 9, Instrument.GAD7: 7}
 LIMITS = {Instrument.PHQ9: (FlagKind.WORSE_PHQ9, 6), Instrument.GAD7: (FlagKind.WORSE_GAD7, 4)}
 
@@ -73,7 +73,7 @@ def known(
     now: datetime = NOW,
 ) -> Known:
     held = sessions or [point.session for point in points]
-    return Known(now, tuple(responses), tuple(held), tuple(points))
+    return Known(now, tuple(responses), tuple(held), tuple(points), OVERDUE_AFTER)
 
 
 def kinds(found: Known) -> list[FlagKind]:

@@ -14,6 +14,7 @@ from inference.models import AnalysisJob, JobState
 from inference.speakers import BY_CHANNEL
 from sessions_app import flags, identification, questionnaires, recordings, services
 from sessions_app.models import Flag, FlagKind, Instrument, Patient, QuestionnaireResponse, Recording, Scope
+from tests.pages import signed_in, text
 from tests.world import (
     PatientFactory,
     RecordingFactory,
@@ -228,6 +229,18 @@ def test_a_session_ends_that_none_was_held_for_long(world: World) -> None:
     assert kinds(world.alices_patient) == []
     world.alices_patient.refresh_from_db()
     assert world.alices_patient.last_session_at == session.held_at
+
+
+def test_the_clinic_says_what_is_long_and_all_its_patients_are_looked_at_again(world: World) -> None:
+    SessionFactory(patient=world.alices_patient, held_at=ago(weeks=8))
+    flags.flags_refresh(world.alices_patient.id)
+    assert kinds(world.alices_patient) == [FlagKind.OVERDUE]
+    client = signed_in(world.ada)
+    assert "1 to 25 weeks" in text(client.post("/clinic/overdue/", {"overdue_weeks": 26}, follow=True))
+    assert "Saved." in text(client.post("/clinic/overdue/", {"overdue_weeks": 10}, follow=True))
+    assert flags.flags_refresh_due() == 3
+    assert kinds(world.alices_patient) == []
+    assert AccessLogEntry.objects.get(object_kind="clinic").action == "set_overdue_weeks"
 
 
 def test_scores_of_an_assumed_voice_wait_until_somebody_confirms_it(world: World) -> None:

@@ -59,7 +59,7 @@ def test_who_needs_attention_most_comes_first_with_the_reason_since_when_and_the
     assert "PHQ-9 item 9: “more than half the days”" in said
     assert f"since {since} Ask about item 9" in said
     assert "PHQ-9 rose by 6 points or more" in said
-    assert "No session for 6 weeks or more" in said
+    assert "No session for 8 weeks" in said
     assert "Ask whether a session is planned" in said
 
 
@@ -80,7 +80,7 @@ def test_item_9_stays_on_top_when_it_was_seen(listed: World) -> None:
 def test_staff_are_told_no_clinical_reason_and_are_not_shown_one_by_the_order(listed: World) -> None:
     page = signed_in(listed.sam).get("/")
     assert names(page.content.decode()) == ["Beech", "Alder", "Birch", "Cedar", "Dogwood"]
-    assert "No session for 6 weeks or more" in text(page)
+    assert "No session for 8 weeks" in text(page)
     for word in ("PHQ-9", "item 9", "rose by"):
         assert word not in page.content.decode()
     assert shown(listed.sam, reason=FlagKind.SELF_HARM.value) == shown(listed.sam)

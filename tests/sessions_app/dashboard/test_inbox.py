@@ -59,7 +59,7 @@ def test_staff_read_what_is_theirs_to_do_of_everybody_and_nothing_clinical(flagg
     page = signed_in(flagged.sam).get("/flags/").content.decode()
     assert len(rows(page)) == 2
     assert "item 9" not in page
-    assert text(signed_in(flagged.sam).get("/flags/")).count("No session for 6 weeks or more") == 2
+    assert text(signed_in(flagged.sam).get("/flags/")).count("No session for 9 weeks") == 2
 
 
 def test_the_administrator_has_no_inbox_and_no_link_to_one(flagged: World) -> None:
