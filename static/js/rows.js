@@ -39,9 +39,25 @@ function pressed(event, help) {
   if (key.length === 1 && areOff()) return;
   if (key in steps) move(steps[key]);
   else if (key === "/") document.querySelector("[data-key-search]")?.focus();
-  else if (key === "?") help.open = !help.open;
+  else if (key === "?") tell(help);
   else return;
   event.preventDefault();
+}
+
+function tell(help) {
+  help.open = !help.open;
+  if (help.open) help.scrollIntoView({ block: "nearest" });
+}
+
+/** A row that was answered is another one: the focus stays in its place. */
+function keepFocus(root) {
+  let answered = "";
+  root.addEventListener("htmx:before:request", (event) => {
+    answered = event.target.closest?.("[data-keyed-rows] tr[id]")?.id ?? "";
+  });
+  root.addEventListener("htmx:after:swap", () => {
+    if (answered && root.activeElement === root.body) root.querySelector(`#${answered} [data-row-link]`)?.focus();
+  });
 }
 
 /** Listen for keys where a page has a list that they go through. They can be switched off: WCAG 2.1.4. */
@@ -52,5 +68,6 @@ export function listenForKeys(root) {
   const on = help.querySelector("[data-keys-on]");
   on.checked = !areOff();
   on.addEventListener("change", () => switchKeys(on.checked));
+  keepFocus(root);
   root.addEventListener("keydown", (event) => pressed(event, help));
 }

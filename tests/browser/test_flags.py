@@ -82,6 +82,7 @@ def test_flags_are_seen_put_off_and_taken_back(sign_in: SignIn) -> None:
     first.get_by_role("button", name="Seen").click()
     expect(first).to_contain_text("It stays on top")
     expect(first).to_contain_text("Seen by Alice")
+    expect(first.get_by_role("link", name="Ida Item")).to_be_focused()
     second.get_by_role("button", name="Put off until").click()
     expect(second).to_contain_text("Put off until")
     expect(second).to_contain_text("by Alice")
