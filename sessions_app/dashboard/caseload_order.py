@@ -63,7 +63,7 @@ def view_save(user: User, view: View) -> None:
 
 def found_by(user: User, view: View) -> PatientQuerySet:
     """The patients that ``user`` sees and ``view`` asks for, in its order."""
-    found = Patient.objects.visible_to(user).search(view.text)
+    found = Patient.objects.listed_for(user).search(view.text)
     if view.reason is not None:
         flags = Flag.objects.visible_to(user).open().filter(kind=view.reason)
         found = found.filter(id__in=flags.values("patient_id"))

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 
 from accounts.changes import OF_PATIENT, keeps_changes
-from accounts.models import Clinic, User
+from accounts.models import Clinic, EmergencyAccess, Role, User
 from accounts.policy import Action, may
 from sessions_app.models.scope import ScopedQuerySet
 
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 
 class PatientQuerySet(ScopedQuerySet["Patient"]):
     """Patients, by who may see them and by name."""
+
+    def listed_for(self, user: User) -> PatientQuerySet:
+        """As `visible_to`, for a long list in an order that an index has, of which a page is read.
+
+        The care team is joined, so that a page of ten thousand patients reads as many rows as one of ten. That cannot
+        be while a patient is open to ``user`` in an emergency.
+        """
+        if user.role != Role.COUNSELOR or EmergencyAccess.objects.patients_of(user).exists():
+            return self.visible_to(user)
+        if not may(user, self.action):
+            return self.none()
+        return self.filter(clinic=user.clinic_id, care_team=user)
 
     def search(self, text: str) -> PatientQuerySet:
         """Patients whose name or reference contains every word of ``text``."""
