@@ -11,7 +11,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from accounts.models import AffectPolicy, User
+from accounts.models import AffectPolicy, EmergencyAccess, Role, User
 from sessions_app import flags
 from sessions_app.dashboard import caseload
 from sessions_app.dashboard.caseload_order import View, found_by
@@ -190,6 +190,22 @@ def test_no_name_stands_in_an_address_of_a_narrowed_list(listed: World) -> None:
     page = signed_in(listed.alice).post("/", {"text": "Cedar", "reason": FlagKind.WORSE_PHQ9.value}).content.decode()
     addresses = re.findall(r'(?:href|action|hx-get|hx-post)="([^"]*)"', page)
     assert not [address for address in addresses if "edar" in address or "reason" in address]
+
+
+@pytest.mark.parametrize("who", ["alice", "bob", "sam", "ada", "robot", "mallory"])
+@pytest.mark.parametrize("in_emergency", [False, True])
+def test_the_list_is_of_whom_its_reader_sees_and_of_nobody_else(world: World, who: str, in_emergency: bool) -> None:
+    user = getattr(world, who)
+    if in_emergency and user.role == Role.COUNSELOR:
+        EmergencyAccess.objects.create(
+            clinic=user.clinic,
+            user=user,
+            patient_id=world.bobs_patient.id,
+            reason="Nobody else is here.",
+            ends_at=timezone.now() + timedelta(hours=1),
+        )
+    listed = list(Patient.objects.listed_for(user).order_by("id"))
+    assert listed == list(Patient.objects.visible_to(user).order_by("id"))
 
 
 MANY = 10_000
