@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import AccessLogEntry, AffectPolicy, EmergencyAccess
 from inference.models import AnalysisJob, JobState
 from inference.speakers import BY_CHANNEL
-from sessions_app import flags, identification, questionnaires, recordings, services
+from sessions_app import flags, identification, questionnaires, recordings, services, tasks
 from sessions_app.models import Flag, FlagKind, Instrument, Patient, QuestionnaireResponse, Recording, Scope
 from tests.pages import signed_in, text
 from tests.world import (
@@ -241,6 +244,21 @@ def test_the_clinic_says_what_is_long_and_all_its_patients_are_looked_at_again(w
     assert flags.flags_refresh_due() == 3
     assert kinds(world.alices_patient) == []
     assert AccessLogEntry.objects.get(object_kind="clinic").action == "set_overdue_weeks"
+
+
+def test_a_command_looks_at_everybody_now(world: World) -> None:
+    SessionFactory(patient=world.mallorys_patient, held_at=ago(weeks=8))
+    out = StringIO()
+    call_command("refresh_flags", stdout=out)
+    assert out.getvalue() == "Looked at 3 patients.\n"
+    assert kinds(world.mallorys_patient) == [FlagKind.OVERDUE]
+
+
+def test_the_clock_of_beat_looks_at_who_is_due(world: World) -> None:
+    SessionFactory(patient=world.alices_patient, held_at=ago(weeks=8))
+    tasks.refresh_flags()
+    assert kinds(world.alices_patient) == [FlagKind.OVERDUE]
+    assert settings.CELERY_BEAT_SCHEDULE["refresh-flags"]["task"] == tasks.refresh_flags.name
 
 
 def test_scores_of_an_assumed_voice_wait_until_somebody_confirms_it(world: World) -> None:
