@@ -11,8 +11,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import AccessLogEntry, AffectPolicy, EmergencyAccess
+from inference import services as jobs
 from inference.models import AnalysisJob, JobState
 from inference.speakers import BY_CHANNEL
 from sessions_app import flags, identification, questionnaires, recordings, services, tasks
@@ -279,6 +281,22 @@ def test_deleting_the_recording_takes_what_was_said_of_it(world: World) -> None:
     flags.flags_refresh(world.alices_patient.id)
     assert kinds(world.alices_patient) == [FlagKind.ANALYSIS_FAILED]
     recordings.recording_delete(user=world.alice, recording=recording)
+    assert kinds(world.alices_patient) == []
+
+
+def test_an_analysis_that_failed_is_flagged_when_its_job_has_ended_and_no_more_when_it_is_tried_again(
+    world: World, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    session = SessionFactory(patient=world.alices_patient, held_at=ago(days=2))
+    recording = RecordingFactory(session=session)
+    AnalysisJob.objects.filter(id=recording.job_id).update(subject=recording.id)
+    claim = jobs.job_claim(recording.job_id)
+    assert claim
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.job_fail(claim, code="machine_trouble", message="The server ran out of memory.")
+        assert kinds(world.alices_patient) == []
+    assert kinds(world.alices_patient) == [FlagKind.ANALYSIS_FAILED]
+    assert recordings.recording_retry(user=world.alice, recording=Recording.objects.get(id=recording.id))
     assert kinds(world.alices_patient) == []
 
 
