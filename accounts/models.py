@@ -23,6 +23,7 @@ NO_PLACE = {"Factory", "localtime"}
 """Entries of the time zone database that mean no place, and that no browser knows."""
 
 IDLE_MINUTES = range(5, 61)
+OVERDUE_WEEKS = range(1, 26)
 """What a clinic may choose."""
 
 
@@ -39,7 +40,7 @@ class AffectPolicy(models.TextChoices):
 
 @keeps_changes(
     "ClinicChange",
-    *("name", "time_zone", "affect_policy", "audio_days", "idle_minutes"),
+    *("name", "time_zone", "affect_policy", "audio_days", "idle_minutes", "overdue_weeks"),
     whose="NEW.clinic_id = NEW.pgh_obj_id;",
     also={"clinic_id": models.UUIDField(db_index=True)},
 )
@@ -60,6 +61,11 @@ class Clinic(models.Model):
         default=15,
         validators=[MinValueValidator(IDLE_MINUTES.start), MaxValueValidator(IDLE_MINUTES.stop - 1)],
         help_text="Who does nothing for so long is signed out.",
+    )
+    overdue_weeks = models.PositiveSmallIntegerField(
+        default=6,
+        validators=[MinValueValidator(OVERDUE_WEEKS.start), MaxValueValidator(OVERDUE_WEEKS.stop - 1)],
+        help_text="A patient without a session for so many weeks is flagged.",
     )
 
     def __str__(self) -> str:

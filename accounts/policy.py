@@ -43,6 +43,7 @@ class Action(StrEnum):
     READ_ACCESS_LOG = "read_access_log"
     SEE_WHO_LOOKED = "see_who_looked"
     SEE_CHANGES = "see_changes"
+    ANSWER_FLAG = "answer_flag"
 
 
 _ANALYSES = {Action.RETRY_ANALYSIS, Action.CANCEL_ANALYSIS, Action.REANALYZE}
@@ -88,6 +89,9 @@ _NOTES = {Action.READ_NOTES, Action.WRITE_NOTE}
 # cannot be asked whether what it takes away is the wrong sheet.
 _ANSWERS = {Action.ENTER_QUESTIONNAIRE}
 
+# Saying that one has seen why a patient is listed first, or not now: for people, of the kinds that they are shown.
+_FLAGS = {Action.ANSWER_FLAG}
+
 # Who may treat a patient may have to when nobody of the care team is there. Nobody else has a reason to.
 _EMERGENCY = {Action.BREAK_GLASS}
 
@@ -102,11 +106,13 @@ ALLOWED: dict[str, set[Action]] = {
     | _NOTES
     | _ANSWERS
     | _EMERGENCY
+    | _FLAGS
     | _LISTENING,
     # Staff bring recordings in and see how far they are; what they say about a patient is not theirs to read.
     Role.STAFF: _ADMISSION
     | _ANALYSES
     | _DELETION
+    | _FLAGS
     | {
         Action.LIST_PATIENTS,
         Action.ADD_SESSION,

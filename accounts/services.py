@@ -52,6 +52,17 @@ def idle_minutes_set(*, user: User, minutes: int) -> Clinic:
     return clinic
 
 
+def overdue_weeks_set(*, user: User, weeks: int) -> Clinic:
+    """Say after how many weeks without a session a patient of the clinic is flagged. Raises ``ValidationError``."""
+    require(user, Action.MANAGE_CLINIC, object_kind="clinic")
+    clinic = user.clinic
+    clinic.overdue_weeks = weeks
+    clinic.full_clean()
+    clinic.save(update_fields=["overdue_weeks"])
+    access_log.record(actor=user, action="set_overdue_weeks", object_kind="clinic", object_id=clinic.id)
+    return clinic
+
+
 def audio_days_set(*, user: User, days: int) -> Clinic:
     """Say how many days after its analysis the clinic keeps audio. Raises ``ValidationError``."""
     require(user, Action.MANAGE_CLINIC, object_kind="clinic")

@@ -189,10 +189,12 @@ CELERY_TASK_ROUTES = {
     "sessions_app.tasks.delete_old_audio": {"queue": HOUSEKEEPING_QUEUE},
     "sessions_app.tasks.tidy_voices": {"queue": HOUSEKEEPING_QUEUE},
     "sessions_app.tasks.tidy_files": {"queue": HOUSEKEEPING_QUEUE},
+    "sessions_app.tasks.refresh_flags": {"queue": HOUSEKEEPING_QUEUE},
 }
 TIDY_SECONDS = env.float("TIDY_SECONDS", default=3600.0)
 ANCHOR_SECONDS = env.float("ANCHOR_SECONDS", default=3600.0)
 SEAL_SECONDS = env.float("SEAL_SECONDS", default=10.0)
+FLAGS_SECONDS = env.float("FLAGS_SECONDS", default=300.0)
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=30.0)
 CELERY_BEAT_SCHEDULER = "config.beat.Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
@@ -221,6 +223,10 @@ CELERY_BEAT_SCHEDULE = {
     "tidy-voices": {
         "task": "sessions_app.tasks.tidy_voices",
         "schedule": TIDY_SECONDS,
+    },
+    "refresh-flags": {
+        "task": "sessions_app.tasks.refresh_flags",
+        "schedule": FLAGS_SECONDS,
     },
     "tidy-files": {
         "task": "sessions_app.tasks.tidy_files",

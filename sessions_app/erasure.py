@@ -24,6 +24,7 @@ NAMES = {
     "Consent": "consents",
     "Session": "sessions",
     "Note": "notes",
+    "Flag": "flags",
     "QuestionnaireResponse": "questionnaires",
     "Recording": "recordings",
     "AnalysisJob": "analysis jobs",

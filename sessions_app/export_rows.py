@@ -19,15 +19,18 @@ from inference.results import HEADS
 from sessions_app.changes import changes_of_patient
 from sessions_app.errors import KeyMissing
 from sessions_app.job_facts import facts_of, why_failed
-from sessions_app.models import Confirmation, Note, NoteKind, Patient, Recording, Session
+from sessions_app.models import Confirmation, Flag, FlagKind, Note, NoteKind, Patient, Recording, Session
 from sessions_app.notes import LOGGED_AS, text_of
 from sessions_app.scores import ScoreGate
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 
-WITHOUT = frozenset({"clinic_id", "tenant", "file", "lease_token", "lease_until", "key_id", "sealed"})
-"""What says nothing of the patient: where things are kept, and who holds them."""
+WITHOUT = frozenset(
+    {"clinic_id", "tenant", "file", "lease_token", "lease_until", "key_id", "sealed"}
+    | {"need", "need_unheard", "need_at_desk", "last_session_at", "look_again_at"}
+)
+"""What says nothing of the patient: where things are kept, who holds them, and what lists are sorted by."""
 
 ACCESS = ("at", "actor_id", "role", "action", "purpose", "object_kind", "object_id", "allowed")
 """Not the address: from where a colleague looked is for the administrator."""
@@ -50,6 +53,7 @@ def tables_of(patient: Patient, user: User) -> Tables:
         "sessions": _rows(Session.objects.filter(patient=patient).order_by("held_at")),
         "questionnaires": _rows(patient.questionnaires.all()),
         "notes": notes_of(patient, user, NoteKind.PROGRESS),
+        "flags": _flags(patient, user),
         "recordings": _rows(Recording.objects.filter(id__in=ids).order_by("uploaded_at")),
         **_jobs(by_recording, gate),
         "confirmations": _confirmations(by_recording, gate),
@@ -73,6 +77,12 @@ def _text(note: Note) -> str | None:
         return text_of(note)
     except (FileDamaged, KeyMissing):
         return None
+
+
+def _flags(patient: Patient, user: User) -> list[Row]:
+    """Why the patient is to be looked at now, of the kinds that ``user`` is shown."""
+    found = Flag.objects.visible_to(user).filter(patient=patient).order_by("kind")
+    return [row | {"kind": FlagKind(row["kind"]).name.lower()} for row in _rows(found)]
 
 
 def _rows(found: QuerySet[Any]) -> list[Row]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from itertools import takewhile
 
 from inference.results import HeadName
 from sessions_app.baseline import SESSIONS, Baseline, Side, Value, baseline_of, departure, of_score, probability
+from sessions_app.models import Session
 from sessions_app.trends import TrendPoint
 
 
@@ -16,7 +17,8 @@ from sessions_app.trends import TrendPoint
 class OwnBaseline:
     """The sessions of one `Analysis.origin_key`: from when to when, how many count, and their baseline if they suffice.
 
-    ``side``: the edge beyond which the newest sessions lie, if they do.
+    ``side``: the edge beyond which the newest sessions lie, if they do; ``departed``: these, without a break, oldest
+    first.
     """
 
     origin_key: str
@@ -25,6 +27,7 @@ class OwnBaseline:
     sessions: int
     baseline: Baseline | None
     side: Side
+    departed: tuple[Session, ...] = ()
 
     @property
     def low(self) -> float | None:
@@ -55,19 +58,28 @@ def own_baselines(points: Iterable[TrendPoint], head: HeadName) -> list[OwnBasel
 
 
 def _own_baseline(key: str, points: Sequence[TrendPoint], head: HeadName) -> OwnBaseline:
-    values = _by_session(points, head)
+    sessions = _by_session(points, head)
+    values = [value for _, value in sessions]
+    baseline, side = baseline_of(values), departure(values)
     begins, ends = points[0].session.held_at, points[-1].session.held_at
-    return OwnBaseline(key, begins, ends, len(values), baseline_of(values), departure(values))
+    return OwnBaseline(key, begins, ends, len(values), baseline, side, _departed(sessions, baseline, side))
 
 
-def _by_session(points: Iterable[TrendPoint], head: HeadName) -> list[Value]:
-    """One value for each session; several recordings of one are not several sessions."""
-    sessions: dict[UUID, list[Value]] = {}
+def _departed(sessions: Sequence[tuple[Session, Value]], baseline: Baseline | None, side: Side) -> tuple[Session, ...]:
+    if baseline is None or side is Side.WITHIN:
+        return ()
+    beyond = takewhile(lambda one: baseline.side(one[1].value) is side, reversed(sessions[SESSIONS:]))
+    return tuple(session for session, _ in beyond)[::-1]
+
+
+def _by_session(points: Iterable[TrendPoint], head: HeadName) -> list[tuple[Session, Value]]:
+    """Each session with one value; several recordings of one are not several sessions."""
+    sessions: dict[Session, list[Value]] = {}
     for point in points:
         value = of_score(point.score(head))
         if value is not None and point.counts:
-            sessions.setdefault(point.session.id, []).append(value)
-    return [_mean(found) for found in sessions.values()]
+            sessions.setdefault(point.session, []).append(value)
+    return [(session, _mean(found)) for session, found in sessions.items()]
 
 
 def _mean(values: Sequence[Value]) -> Value:

@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.policy import Action
 from sessions_app.care import require_own_care
 from sessions_app.models import Instrument, Patient, QuestionnaireResponse
+from sessions_app.signals import record_changed
 
 KIND = "questionnaire"
 """What the access log calls one, and a patient's list of them."""
@@ -42,6 +43,7 @@ def questionnaire_remove(*, user: User, response: QuestionnaireResponse) -> None
     with transaction.atomic():
         _log(user, response, "delete")
         response.delete()
+        record_changed.send(sender=Patient, patient_id=response.patient_id)
 
 
 def _keep(
@@ -55,6 +57,7 @@ def _keep(
         response.full_clean()
         response.save()
         _log(user, response, action)
+        record_changed.send(sender=Patient, patient_id=response.patient_id)
     return response
 
 

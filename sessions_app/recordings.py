@@ -26,6 +26,7 @@ from sessions_app.care import refuse_in_emergency
 from sessions_app.errors import AffectSwitchedOff, AudioRemoved, ConsentMissing, ResearchConsentMissing
 from sessions_app.models import Patient, Recording
 from sessions_app.scores import why_none_made
+from sessions_app.signals import record_changed
 
 
 def recording_delete(*, user: User, recording: Recording) -> bool:
@@ -46,6 +47,7 @@ def recording_delete(*, user: User, recording: Recording) -> bool:
         # The file goes with the row: see `listeners.delete_the_file`.
         current.delete()
         jobs.jobs_forget(subject=recording.id)
+        record_changed.send(sender=Patient, patient_id=recording.session.patient_id)
     return True
 
 
@@ -154,6 +156,7 @@ def locked(user: User, recording: Recording, action: str) -> Iterator[Recording]
                 raise Http404("This recording was deleted meanwhile.")
             _require_consent(current)
             yield current
+            record_changed.send(sender=Patient, patient_id=current.session.patient_id)
     except ConsentMissing:
         log(user, recording, action, allowed=False)
         raise

@@ -114,6 +114,18 @@ NOTHING_OVER_TIME = OverTime(results.Timeline((), (), (), (), ()), (), ())
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentGate:
+    """Asks consent alone, for what is derived before anybody asks. Role and policy are asked when it is shown."""
+
+    clinic: Clinic
+    consents: tuple[Consent, ...]
+
+    def scores(self, session: Session, analysis: Analysis) -> dict[HeadName, Score]:
+        """The stored scores, or none where no consent covers the session."""
+        return analysis.scores if _is_covered(session, self.clinic, self.consents) else {}
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreGate:
     """Answers for one user and one patient, with the patient's consents read once."""
 

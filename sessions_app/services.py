@@ -19,6 +19,7 @@ from inference import services as jobs
 from inference.models import AnalysisJob
 from sessions_app.care import refuse_in_emergency
 from sessions_app.models import Consent, Method, Patient, Recording, Scope, Session
+from sessions_app.signals import record_changed
 
 
 def patient_add(
@@ -75,6 +76,7 @@ def consent_record(
         consent.full_clean()
         consent.save()
         _log_about(user, patient, "create", "consent", consent.id)
+        record_changed.send(sender=Patient, patient_id=patient.id)
     return consent
 
 
@@ -92,6 +94,7 @@ def consent_withdraw(*, user: User, patient: Patient) -> list[Consent]:
             consent.save(update_fields=["withdrawn_at", "withdrawn_by"])
             _log_about(user, patient, "withdraw", "consent", consent.id)
         _cancel_analyses(user, patient)
+        record_changed.send(sender=Patient, patient_id=patient.id)
     return standing
 
 
@@ -113,4 +116,5 @@ def session_add(*, user: User, patient: Patient, held_at: datetime) -> Session:
     with transaction.atomic():
         session.save()
         _log_about(user, patient, "create", "session", session.id)
+        record_changed.send(sender=Patient, patient_id=patient.id)
     return session

@@ -30,6 +30,15 @@ def delete_old_audio() -> None:
             retention.audio_remove_old(clinic=clinic)
 
 
+@shared_task(name="sessions_app.tasks.refresh_flags")
+@every_clinic()
+def refresh_flags() -> None:
+    """Look again at patients of whom time alone may have changed something."""
+    from sessions_app import flags
+
+    flags.flags_refresh_due()
+
+
 @shared_task(name="sessions_app.tasks.tidy_files")
 @every_clinic()
 def tidy_files() -> None:

@@ -10,7 +10,7 @@ from inference.models import Analysis
 from inference.results import HEADS, HeadName, Score
 from sessions_app.identification import may_be_the_other
 from sessions_app.models import Patient, QuestionnaireResponse, Recording, Session
-from sessions_app.scores import ScoreGate
+from sessions_app.scores import ConsentGate, ScoreGate
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +80,14 @@ def trend_of(patient: Patient, user: User) -> Trend:
     return Trend(points=points_of(sessions, gate), questionnaires=tuple(questionnaires))
 
 
-def points_of(sessions: Iterable[Session], gate: ScoreGate) -> tuple[TrendPoint, ...]:
+def points_of(sessions: Iterable[Session], gate: ScoreGate | ConsentGate) -> tuple[TrendPoint, ...]:
     """The points of ``sessions`` (fetched with their recordings), in the order given."""
     return tuple(
         _point(session, recording, gate) for session in sessions for recording in session.recordings.all() or [None]
     )
 
 
-def _point(session: Session, recording: Recording | None, gate: ScoreGate) -> TrendPoint:
+def _point(session: Session, recording: Recording | None, gate: ScoreGate | ConsentGate) -> TrendPoint:
     analysis = recording.analysis if recording else None
     return TrendPoint(session, recording, gate.scores(session, analysis) if analysis else {})
 

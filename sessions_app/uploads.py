@@ -25,6 +25,7 @@ from sessions_app.identification import forget_what_was_found
 from sessions_app.models import Patient, PatientChannel, Recording, Scope, Session
 from sessions_app.recordings import decided_before
 from sessions_app.services import session_add
+from sessions_app.signals import record_changed
 
 
 def recording_add(
@@ -114,7 +115,9 @@ def _decide(
             # withdrawn while the file was written. The same file sent twice at once is found the second time.
             get_object_or_404(Patient.objects.select_for_update(no_key=True), id=meeting.patient_id)
             _require_consent(meeting)
-            return _keep(user, session_then(), stored, wish)
+            recording = _keep(user, session_then(), stored, wish)
+            record_changed.send(sender=Patient, patient_id=meeting.patient_id)
+            return recording
     except (ConsentMissing, ChannelForCareTeam):
         _log(user, meeting.patient_id, "upload", None)
         raise

@@ -16,7 +16,7 @@ from factory.django import DjangoModelFactory
 from accounts.models import Clinic, Role, User
 from inference.models import Analysis, AnalysisJob, JobState, Timeline
 from inference.speakers import ASSUMED
-from sessions_app.models import Consent, Instrument, Patient, QuestionnaireResponse, Recording, Session
+from sessions_app.models import Consent, Flag, FlagKind, Instrument, Patient, QuestionnaireResponse, Recording, Session
 
 PASSWORD = "a-long-test-password"
 
@@ -117,6 +117,12 @@ class QuestionnaireFactory(DjangoModelFactory[QuestionnaireResponse]):
 def questionnaire_of(patient: Patient) -> QuestionnaireResponse:
     """One of the patient's; there is one at a time, however often it is asked for."""
     return patient.questionnaires.first() or QuestionnaireFactory(patient=patient)
+
+
+def flag_of(patient: Patient) -> Flag:
+    """One of a kind that whoever sees the patient may see."""
+    says = {"clinic": patient.clinic, "since": datetime(2026, 3, 2, 9, 0, tzinfo=UTC)}
+    return patient.flags.get_or_create(kind=FlagKind.OVERDUE, defaults=says)[0]
 
 
 def job_done(job_id: UUID) -> None:

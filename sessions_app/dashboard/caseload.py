@@ -17,14 +17,15 @@ from accounts.models import User
 from accounts.policy import Action, may
 from inference.results import HeadName, Score
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
+from sessions_app.dashboard.caseload_order import Place, View, following, found_by, place_of
+from sessions_app.dashboard.flag_words import FlagWords, flags_by_patient
 from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.progress import Progress, progress_of
 from sessions_app.dashboard.questionnaire_panel import SafetyAnswer, safety_answer
 from sessions_app.dashboard.sparkline import Sparkline, sparkline
 from sessions_app.dashboard.wording import ASSUMED_SHORT, ConsentWords, consent_words
 from sessions_app.instruments import SAFETY_ITEM
-from sessions_app.models import Consent, Instrument, Patient, QuestionnaireResponse, Recording, Session
-from sessions_app.models.patients import PatientQuerySet
+from sessions_app.models import Consent, Flag, FlagKind, Instrument, Patient, QuestionnaireResponse, Session
 from sessions_app.scores import ScoreGate, why_none_at_all
 from sessions_app.trends import TrendPoint, points_of, with_gaps
 
@@ -53,6 +54,24 @@ class CaseloadRow:
     line: Sparkline | None
     phq9: QuestionnaireResponse | None
     safety: SafetyAnswer | None
+    flags: tuple[FlagWords, ...]
+    checkpoints: frozenset[str]
+
+    @property
+    def reasons(self) -> list[FlagWords]:
+        """Why this patient should be looked at, the most urgent first."""
+        return [words for words in self.flags if words.flag.is_open]
+
+    @property
+    def unflagged_safety(self) -> SafetyAnswer | None:
+        """The answer about self-harm where no flag says it already."""
+        flagged = any(words.flag.kind == FlagKind.SELF_HARM for words in self.flags)
+        return None if flagged else self.safety
+
+    @property
+    def put_away(self) -> list[FlagWords]:
+        """What somebody has seen or put off."""
+        return [words for words in self.flags if not words.flag.is_open]
 
     @property
     def appearance(self) -> tuple[object, ...]:
@@ -61,18 +80,19 @@ class CaseloadRow:
         sessions = (self.session_count, self.last_session, self.upload and self.upload.words)
         answers = self.phq9 and (self.phq9.total, self.phq9.answered_at)
         shown = (self.latest, self.latest_of, self.assumed, self.line, answers)
-        return (*who, *sessions, *shown, self.safety and (self.safety.response.id, self.safety.words))
+        asked = (self.safety and (self.safety.response.id, self.safety.words), [one.appearance for one in self.flags])
+        return (*who, *sessions, *shown, *asked)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseloadPage:
-    """Some rows, the patient after whom the next page begins (``None`` on the last), and the checkpoints of the list.
+    """Some rows, where the next page begins (``None`` on the last), and the checkpoints of this and earlier pages.
 
     ``no_scores``: why this user is shown none of anybody, or ``None``.
     """
 
     rows: tuple[CaseloadRow, ...]
-    next_after: UUID | None
+    next_after: Place | None
     checkpoints: list[CheckpointLabel]
     no_scores: str | None
 
@@ -93,37 +113,31 @@ class _Count(TypedDict):
     last: datetime
 
 
-def caseload_page(user: User, *, text: str = "", after: UUID | None = None) -> CaseloadPage:
-    """The patients that ``user`` may see and ``text`` finds, by name, from the one that follows ``after``."""
-    visible = Patient.objects.visible_to(user)
-    found = visible.search(text)
-    anchor = visible.filter(id=after).first() if after else None
-    if anchor:
-        found = _following(found, anchor)
+def caseload_page(
+    user: User, view: View, place: Place | None = None, *, checkpoints: Iterable[str] = ()
+) -> CaseloadPage:
+    """The patients that ``user`` may see and ``view`` asks for, from the one that follows ``place``.
+
+    ``checkpoints``: the names of those of earlier pages, which stay on the list.
+    """
+    found = following(user, view, place) if place else found_by(user, view)
     patients = list(found[: PAGE_SIZE + 1])
     shown = patients[:PAGE_SIZE]
     no_scores = why_none_at_all(user, user.clinic)
+    rows = tuple(_rows(user, shown))
+    names = set(checkpoints).union(*(row.checkpoints for row in rows))
     return CaseloadPage(
-        rows=tuple(_rows(user, shown)),
-        next_after=shown[-1].id if len(patients) > PAGE_SIZE else None,
-        checkpoints=[] if no_scores else labels_of(_checkpoint_names(user, visible.search(text))),
+        rows=rows,
+        next_after=place_of(user, view, shown[-1]) if len(patients) > PAGE_SIZE else None,
+        checkpoints=[] if no_scores else labels_of(names),
         no_scores=no_scores,
-    )
-
-
-def _following(patients: PatientQuerySet, anchor: Patient) -> PatientQuerySet:
-    same_family = Q(family_name=anchor.family_name)
-    same_name = same_family & Q(given_name=anchor.given_name)
-    return patients.filter(
-        Q(family_name__gt=anchor.family_name)
-        | same_family & Q(given_name__gt=anchor.given_name)
-        | same_name & Q(id__gt=anchor.id)
     )
 
 
 def _rows(user: User, patients: list[Patient]) -> Iterable[CaseloadRow]:
     today, counts, sessions = timezone.localdate(), _counts(user, patients), _sessions(user, patients)
     consents, phq9, asked = _consents(user, patients), _phq9(user, patients), _safety(user, patients)
+    flags = flags_by_patient(_flags(user, patients))
     for patient in patients:
         count = counts.get(patient.id)
         gate = ScoreGate.for_patient(user, user.clinic, consents[patient.id])
@@ -141,6 +155,8 @@ def _rows(user: User, patients: list[Patient]) -> Iterable[CaseloadRow]:
             line=_line(points) if latest else None,
             phq9=phq9.get(patient.id),
             safety=safety_answer([asked[patient.id]] if patient.id in asked else []),
+            flags=flags.get(patient.id, ()),
+            checkpoints=_checkpoint_names(points),
         )
 
 
@@ -196,7 +212,11 @@ def _sessions(user: User, patients: list[Patient]) -> dict[UUID, list[Session]]:
     return grouped
 
 
-def _checkpoint_names(user: User, patients: PatientQuerySet) -> set[str]:
-    """The checkpoints behind the scores of all these patients, also of those on other pages of the list."""
-    analysed = Recording.objects.visible_to(user).filter(session__patient__in=patients, analysis__isnull=False)
-    return set(analysed.order_by().values_list("analysis__checkpoint_name", flat=True).distinct())
+def _flags(user: User, patients: list[Patient]) -> Iterable[Flag]:
+    found = Flag.objects.visible_to(user).filter(patient__in=patients)
+    return found.select_related("session", "response", "answered_by").order_by("kind")
+
+
+def _checkpoint_names(points: Iterable[TrendPoint]) -> frozenset[str]:
+    """The checkpoints behind what is shown of one patient."""
+    return frozenset(point.analysis.checkpoint_name for point in points if point.scores and point.analysis)

@@ -54,6 +54,7 @@ WORDS: dict[str, str] = {
     "time_zone": "Time zone",
     "affect_policy": "Voice scores",
     "audio_days": "Days that audio is kept",
+    "overdue_weeks": "Weeks without a session until a patient is flagged",
     "idle_minutes": "Minutes until people are signed out",
 }
 """What a field is called."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
 from accounts.models import IDLE_MINUTES, AffectPolicy, Clinic
-from sessions_app.models import Patient, PatientChannel
+from sessions_app.dashboard.caseload_order import Place, View
+from sessions_app.models import FlagKind, Order, Patient, PatientChannel
 from sessions_app.models.sessions import refuse_impossible_time
 
 ACCEPTED = "audio/*,.wav,.flac,.mp3,.m4a,.ogg,.opus,.webm,.mp4,.mkv"
@@ -71,11 +73,35 @@ class VoiceForm(FileForm):
 
 
 class SearchForm(forms.Form):
-    """Words to find patients by, the patient after whom the next page begins, and what the asker has seen already."""
+    """Words to find patients by, how to list them, where the next page begins, and what the asker has seen already."""
 
     text = forms.CharField(required=False, max_length=200)
+    order = forms.ChoiceField(choices=Order.choices, required=False)
+    reason = forms.TypedChoiceField(
+        choices=[("", ""), *FlagKind.choices],
+        coerce=lambda value: FlagKind(int(value)),
+        empty_value=None,
+        required=False,
+    )
+    without_consent = forms.BooleanField(required=False)
+    save = forms.BooleanField(required=False)
     after = forms.UUIDField(required=False)
+    at = forms.CharField(required=False, max_length=40)
+    checkpoints = forms.CharField(required=False, max_length=2000)
     seen = forms.CharField(required=False, max_length=64)
+
+    @property
+    def view(self) -> View:
+        """Which patients, in which order."""
+        given = self.cleaned_data
+        order = Order(given["order"] or Order.NEED)
+        return View(given["text"], order, given["reason"], given["without_consent"])
+
+    @property
+    def place(self) -> Place | None:
+        """Where the next page begins."""
+        after: UUID | None = self.cleaned_data["after"]
+        return Place(after, self.cleaned_data["at"]) if after else None
 
 
 class PolicyForm(forms.Form):
@@ -102,6 +128,15 @@ class AudioForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Clinic
         fields = ["audio_days"]
         widgets = {"audio_days": forms.NumberInput(attrs={"class": "form-control days"})}
+
+
+class OverdueForm(forms.ModelForm):  # type: ignore[type-arg]
+    """After how many weeks without a session a patient is flagged."""
+
+    class Meta:
+        model = Clinic
+        fields = ["overdue_weeks"]
+        widgets = {"overdue_weeks": forms.NumberInput(attrs={"class": "form-control days"})}
 
 
 class EmergencyForm(forms.Form):

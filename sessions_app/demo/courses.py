@@ -13,6 +13,8 @@ PHQ9_ITEMS = 9
 FULL_SECONDS, SLOW_SECONDS = 43.0, 13.0
 """A recording lasts this long plus, as flat speech has longer pauses, so much more at a depression of 1."""
 SHORT_SECONDS = 9.0
+SELF_HARM_ABOVE = 0.9
+"""Above this depression the item about self-harm is answered with "several days"."""
 
 
 class Course(Enum):
@@ -43,11 +45,20 @@ class SessionPlan:
     seconds: float
 
 
-def plan(reference: str, course: Course, sessions: int) -> tuple[SessionPlan, ...]:
-    """The sessions of the patient with this reference, oldest first; the same on every machine and every day."""
+def plan(reference: str, course: Course, sessions: int, answers: Course | None = None) -> tuple[SessionPlan, ...]:
+    """The sessions of the patient with this reference, oldest first; the same on every machine and every day.
+
+    ``answers``: the course that the PHQ-9 follows, if that is not how the patient sounds.
+    """
+    heard = _shape(course, sessions)
+    told = _shape(answers, sessions) if answers else [None] * sessions
+    levels = zip(heard, told, strict=True)
+    return tuple(_session(reference, course, number, *level) for number, level in enumerate(levels, start=1))
+
+
+def _shape(course: Course, sessions: int) -> list[float]:
     places = np.linspace(0, 1, sessions) if sessions > 1 else np.zeros(1)
-    shape = np.interp(places, np.linspace(0, 1, len(course.value)), course.value)
-    return tuple(_session(reference, course, number, float(level)) for number, level in enumerate(shape, start=1))
+    return [float(level) for level in np.interp(places, np.linspace(0, 1, len(course.value)), course.value)]
 
 
 def generator(reference: str, number: int, purpose: str) -> np.random.Generator:
@@ -55,7 +66,7 @@ def generator(reference: str, number: int, purpose: str) -> np.random.Generator:
     return np.random.default_rng([SEED, zlib.crc32(f"{reference}/{number}/{purpose}".encode())])
 
 
-def _session(reference: str, course: Course, number: int, level: float) -> SessionPlan:
+def _session(reference: str, course: Course, number: int, level: float, told: float | None) -> SessionPlan:
     rng = generator(reference, number, "course")
     depression = _unit(level + rng.normal(0, 0.03))
     return SessionPlan(
@@ -63,7 +74,7 @@ def _session(reference: str, course: Course, number: int, level: float) -> Sessi
         depression=depression,
         arousal=_unit(0.72 - 0.45 * depression + rng.normal(0, 0.04)),
         valence=_unit(0.8 - 0.6 * depression + rng.normal(0, 0.04)),
-        phq9=_phq9(depression, rng),
+        phq9=_phq9(depression if told is None else told, rng),
         seconds=_seconds(course, number, depression),
     )
 
@@ -74,10 +85,11 @@ def _unit(value: float) -> float:
 
 def _phq9(depression: float, rng: np.random.Generator) -> tuple[int, ...]:
     """Nine answers of 0..3 whose sum follows ``depression`` loosely, as self-report does."""
-    total = int(np.clip(round(24 * depression + rng.normal(0, 1.5)), 0, 27))
+    total = int(np.clip(round(24 * depression + rng.normal(0, 1.5)), 0, 24))
     items = np.zeros(PHQ9_ITEMS, dtype=int)
-    for item in rng.permutation(np.repeat(np.arange(PHQ9_ITEMS), 3))[:total]:
+    for item in rng.permutation(np.repeat(np.arange(PHQ9_ITEMS - 1), 3))[:total]:
         items[item] += 1
+    items[-1] = depression > SELF_HARM_ABOVE
     return tuple(int(answer) for answer in items)
 
 

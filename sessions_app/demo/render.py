@@ -17,7 +17,7 @@ from inference.training.grammar import sentences
 from inference.training.prosody import Latents
 from inference.training.synthesis import render
 from inference.training.voices import SAMPLE_RATE, Voice
-from sessions_app.demo.courses import SessionPlan, generator, plan
+from sessions_app.demo.courses import SessionPlan, generator
 from sessions_app.demo.people import PATIENTS, DemoPatient
 from sessions_app.demo.seed import audio_file
 
@@ -42,7 +42,7 @@ def render_all(references: Collection[str] = ()) -> Iterator[str]:
         (patient, session)
         for patient in PATIENTS
         if patient.consent and (not references or patient.reference in references)
-        for session in plan(patient.reference, patient.course, patient.sessions)
+        for session in patient.plan
     ]
     # A process for each: espeak-ng remembers what it has said, and a recording must not depend on those before it.
     with get_context("fork").Pool(processes=1, maxtasksperchild=1) as pool:

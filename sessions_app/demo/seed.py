@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import Clinic, User
 from inference.models import Priority
 from sessions_app import files, services, storage, uploads
-from sessions_app.demo.courses import SessionPlan, plan
+from sessions_app.demo.courses import SessionPlan
 from sessions_app.demo.people import CLINIC_NAME, LOGINS, PATIENTS, STELLA, DemoPatient
 from sessions_app.models import Consent, Instrument, Patient, PatientChannel, QuestionnaireResponse
 from sessions_app.storage import StoredFile
@@ -88,14 +88,14 @@ def _meetings(today: date) -> list[_Meeting]:
     return [
         _Meeting(_held_at(today, place, patient, session), patient, session)
         for place, patient in enumerate(PATIENTS)
-        for session in plan(patient.reference, patient.course, patient.sessions)
+        for session in patient.plan
     ]
 
 
 def _held_at(today: date, place: int, patient: DemoPatient, session: SessionPlan) -> datetime:
     """On a working day; patients further down the list came on other days and at other hours."""
     weeks_back = patient.days_between * (patient.sessions - session.number)
-    day = today - timedelta(days=NEWEST_DAYS_AGO + place % 5 + weeks_back)
+    day = today - timedelta(days=NEWEST_DAYS_AGO + place % 5 + weeks_back + patient.away)
     day -= timedelta(days=max(0, day.weekday() - 4))
     return timezone.make_aware(datetime.combine(day, time(FIRST_HOUR + place % 8)))
 
@@ -120,7 +120,7 @@ def _add_patient(seeding: _Seeding, place: int, patient: DemoPatient) -> Patient
     )
     row.care_team.set(seeding.users[login.email] for login in patient.care_team)
     if patient.consent:
-        first = plan(patient.reference, patient.course, patient.sessions)[0]
+        first = patient.plan[0]
         given = _held_at(seeding.today, place, patient, first) - timedelta(days=CONSENT_DAYS_BEFORE)
         Consent.objects.create(
             patient=row,

@@ -566,5 +566,95 @@ class Migration(migrations.Migration):
             model_name='careteamchange',
             trigger=pgtrigger.compiler.Trigger(name='no_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;", hash='23dbc62d437015536de60f48f90d90799fa50fbd', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_no_update_cd103', table='sessions_app_careteamchange', when='BEFORE')),
         ),
+        # Flags, and what lists of patients are sorted by.
+        migrations.CreateModel(
+            name='Flag',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.PositiveSmallIntegerField(choices=[(10, 'Item 9 of PHQ-9'), (20, 'PHQ-9 worse'), (30, 'GAD-7 worse'), (40, 'Voice beyond own baseline'), (50, 'Voice and PHQ-9 disagree'), (60, 'Review waiting'), (70, 'Analysis failed'), (80, 'No session for long')])),
+                ('since', models.DateTimeField(help_text='From when on the reason holds.')),
+                ('raised_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('answered_at', models.DateTimeField(blank=True, null=True)),
+                ('until', models.DateField(blank=True, help_text='Put off until this day; empty: seen.', null=True)),
+                ('answered_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('clinic', models.ForeignKey(help_text="The patient's own.", on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.clinic')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='flags', to='sessions_app.patient')),
+                ('response', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sessions_app.questionnaireresponse')),
+                ('session', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sessions_app.session')),
+            ],
+            options={
+                'ordering': ['kind', 'since', 'id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='SavedView',
+            fields=[
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='saved_view', serialize=False, to=settings.AUTH_USER_MODEL)),
+                ('order', models.CharField(choices=[('need', 'Most in need first'), ('name', 'Name'), ('last_session', 'Newest session first')], default='need', max_length=16)),
+                ('reason', models.PositiveSmallIntegerField(blank=True, choices=[(10, 'Item 9 of PHQ-9'), (20, 'PHQ-9 worse'), (30, 'GAD-7 worse'), (40, 'Voice beyond own baseline'), (50, 'Voice and PHQ-9 disagree'), (60, 'Review waiting'), (70, 'Analysis failed'), (80, 'No session for long')], null=True)),
+                ('without_consent', models.BooleanField(default=False)),
+            ],
+        ),
+        migrations.AddField(
+            model_name='patient',
+            name='last_session_at',
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name='patient',
+            name='look_again_at',
+            field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+        ),
+        migrations.AddField(
+            model_name='patient',
+            name='need',
+            field=models.PositiveSmallIntegerField(db_default=99, editable=False, help_text='Rank of the most urgent flag.'),
+        ),
+        migrations.AddField(
+            model_name='patient',
+            name='need_at_desk',
+            field=models.PositiveSmallIntegerField(db_default=99, editable=False, help_text='The same for who sees nothing clinical.'),
+        ),
+        migrations.AddField(
+            model_name='patient',
+            name='need_unheard',
+            field=models.PositiveSmallIntegerField(db_default=99, editable=False, help_text='The same without flags that rest on a voice.'),
+        ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(fields=['clinic', 'need', 'family_name', 'given_name', 'id'], name='patient_by_need'),
+        ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(fields=['clinic', 'need_unheard', 'family_name', 'given_name', 'id'], name='patient_by_need_unheard'),
+        ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(fields=['clinic', 'need_at_desk', 'family_name', 'given_name', 'id'], name='patient_by_need_at_desk'),
+        ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(models.F('clinic'), models.OrderBy(models.F('last_session_at'), descending=True, nulls_last=True), models.F('family_name'), models.F('given_name'), models.F('id'), name='patient_by_last_session'),
+        ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(fields=['look_again_at'], name='patient_to_look_at_again'),
+        ),
+        migrations.AddIndex(
+            model_name='flag',
+            index=models.Index(fields=['clinic', 'kind', 'since', 'id'], name='flag_by_rank'),
+        ),
+        migrations.AddConstraint(
+            model_name='flag',
+            constraint=models.UniqueConstraint(fields=('patient', 'kind'), name='one_flag_of_a_kind'),
+        ),
+        migrations.AddConstraint(
+            model_name='flag',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by__isnull', True), ('until__isnull', True)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='flag_answered_by_somebody'),
+        ),
+        migrations.AddConstraint(
+            model_name='flag',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 10), _negated=True), ('until__isnull', True), _connector='OR'), name='self_harm_is_never_put_off'),
+        ),
         migrations.RunSQL(FORGET_CHANGES, 'DROP FUNCTION sessions_app_forget_changes() CASCADE'),
     ]

@@ -5,10 +5,12 @@ from typing import Any
 from sessions_app.models.consent import Consent, Method, Scope
 from sessions_app.models.erasures import ErasureReport
 from sessions_app.models.files import DoomedFile
+from sessions_app.models.flags import Flag, FlagKind
 from sessions_app.models.keys import ClinicKey
 from sessions_app.models.notes import Note, NoteKind
 from sessions_app.models.patients import Patient
 from sessions_app.models.questionnaires import Instrument, QuestionnaireResponse
+from sessions_app.models.saved_views import Order, SavedView
 from sessions_app.models.sessions import PatientChannel, Recording, Session
 from sessions_app.models.voices import Confirmation, CounselorVoice
 
@@ -28,10 +30,13 @@ __all__ = [
     "CounselorVoice",
     "DoomedFile",
     "ErasureReport",
+    "Flag",
+    "FlagKind",
     "Instrument",
     "Method",
     "Note",
     "NoteKind",
+    "Order",
     "Patient",
     "PatientChange",
     "PatientChannel",
@@ -39,6 +44,7 @@ __all__ = [
     "QuestionnaireResponse",
     "Recording",
     "RecordingChange",
+    "SavedView",
     "Scope",
     "Session",
     "SessionChange",

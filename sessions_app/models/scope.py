@@ -6,7 +6,7 @@ from typing import Any, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Model, Q
+from django.db.models import Exists, Model, OuterRef, Q
 
 from accounts.models import EmergencyAccess, Role, User
 from accounts.policy import Action, may
@@ -34,9 +34,13 @@ class ScopedQuerySet(models.QuerySet[M]):
         return self.filter(scope)
 
     def _in_hands_of(self, user: User) -> Q:
-        """Patients of the care team of ``user``, or open to them in an emergency."""
-        look_up = f"{self.patient_path}__in" if self.patient_path else "id__in"
-        return Q(**{look_up: self._cared_for_by(user)}) | Q(**{look_up: EmergencyAccess.objects.patients_of(user)})
+        """Patients of the care team of ``user``, or open to them in an emergency.
+
+        Asked of each row, so that PostgreSQL may look one place up for each of a few rows instead of reading them all.
+        """
+        patient = OuterRef(f"{self.patient_path}_id" if self.patient_path else "id")
+        cared_for = self._cared_for_by(user).filter(patient_id=patient)
+        return Q(Exists(cared_for)) | Q(Exists(EmergencyAccess.objects.patients_of(user).filter(patient_id=patient)))
 
     def _cared_for_by(self, user: User) -> models.QuerySet[Any, Any]:
         """The ids of the patients whose care team ``user`` is of."""

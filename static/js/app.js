@@ -2,6 +2,7 @@
 import { watchConnection } from "./connection.js";
 import { restWhileHidden } from "./hidden.js";
 import { watchIdle } from "./idle.js";
+import { listenForKeys } from "./rows.js";
 import { offerCopy, offerLogins, tellPasskeyTrouble } from "./small.js";
 import { mountTimelines } from "./timeline.js";
 import { mountTrends } from "./trend.js";
@@ -19,5 +20,6 @@ tellPasskeyTrouble(document);
 watchConnection();
 watchIdle();
 restWhileHidden();
+listenForKeys(document);
 mount();
 document.addEventListener("htmx:after:swap", mount);

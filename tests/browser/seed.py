@@ -16,10 +16,11 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
 
-    from datetime import UTC, datetime
+    from datetime import UTC, datetime, timedelta
 
     from inference.speakers import BY_LENGTH
     from sessions_app.dashboard.caseload import PAGE_SIZE
+    from sessions_app.flags import flags_refresh
     from tests.world import (
         ConsentFactory,
         PatientFactory,
@@ -60,6 +61,15 @@ def main() -> None:
     ConsentFactory(patient=last)
     analysed(SessionFactory(patient=last))
     closed = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Cleo", family_name="Closed")
+    lately = datetime.now(tz=UTC)
+    late = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Lars", family_name="Late")
+    ConsentFactory(patient=late)
+    SessionFactory(patient=late, held_at=lately - timedelta(weeks=9))
+    asking = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Ida", family_name="Item")
+    ConsentFactory(patient=asking)
+    QuestionnaireFactory(patient=asking, items=[0] * 8 + [1], answered_at=lately - timedelta(days=2))
+    for one in (late, asking):
+        flags_refresh(one.id)
     found = {
         "counselor": world.alice.email,
         "busy counselor": world.bob.email,

@@ -9,7 +9,6 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from sessions_app.demo import seed as seeding
-from sessions_app.demo.courses import plan
 from sessions_app.demo.people import PATIENTS
 from sessions_app.demo.seed import audio_file, seed
 from sessions_app.models import Patient
@@ -21,7 +20,7 @@ def test_a_seeding_that_fails_leaves_neither_rows_nor_files(
 ) -> None:
     settings.MEDIA_ROOT = tmp_path
     patient = PATIENTS[-1]
-    missing = audio_file(patient, plan(patient.reference, patient.course, patient.sessions)[-1])
+    missing = audio_file(patient, patient.plan[-1])
     monkeypatch.setattr(seeding, "audio_file", lambda *of: tmp_path if audio_file(*of) == missing else audio_file(*of))
     with pytest.raises(IsADirectoryError):
         seed()

@@ -26,7 +26,7 @@ from tests.accounts.factors import half_way, with_app
 from tests.pages import signed_in
 from tests.security.routes import Route
 from tests.tokens import token_of
-from tests.world import SessionFactory, UserFactory, World, analysed, questionnaire_of
+from tests.world import SessionFactory, UserFactory, World, analysed, flag_of, questionnaire_of
 
 METRICS_TOKEN = "what-the-monitoring-sends"
 
@@ -179,6 +179,7 @@ def _belongings(name: str, patient: Patient) -> Belongings:
         "analysis_id": recording.analysis_id,
         "note_id": _progress_note(patient),
         "response_id": questionnaire_of(patient).id,
+        "flag_id": flag_of(patient).id,
         **_of_the_clinic(patient),
     }
     return Belongings(name, patient, {key: str(value) for key, value in ids.items()})
@@ -224,7 +225,10 @@ def _of_the_clinic(patient: Patient) -> dict[str, Any]:
 OWN = ("device_id", "pk")
 """What is of one person alone: a place where they are signed in, a passkey (of a colleague who never comes)."""
 
-OF_PATIENTS = ("patient_id", "session_id", "recording_id", "job_id", "analysis_id", "note_id", "response_id")
+OF_PATIENTS = (
+    *("patient_id", "session_id", "recording_id", "job_id", "analysis_id", "note_id", "response_id"),
+    "flag_id",
+)
 OF_CLINICS = ("report_id", "access_id", "invitation_id", "person_id")
 
 

@@ -17,7 +17,7 @@ from sessions_app.models import Consent, NoteKind, Recording
 from tests.outlets import walked
 from tests.pages import HTMX, signed_in
 from tests.scores import marked, traces
-from tests.world import JobFactory, QuestionnaireFactory, SessionFactory, World, job_done, questionnaire_of
+from tests.world import JobFactory, QuestionnaireFactory, SessionFactory, World, flag_of, job_done, questionnaire_of
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +76,7 @@ def ids_of(world: World, recording: Recording) -> dict[str, UUID | int]:
         "analysis_id": recording.analysis_id,
         "note_id": _note(world),
         "response_id": questionnaire_of(world.alices_patient).id,
+        "flag_id": flag_of(world.alices_patient).id,
         **{name: uuid4() for name in ("access_id", "report_id", "person_id", "invitation_id")},
         **dict.fromkeys(("device_id", "pk"), 0),
     }

@@ -37,6 +37,7 @@ manage_clinic       no         no     yes    no
 read_access_log     no         no     yes    no
 see_who_looked      yes        no     no     no
 see_changes         yes        no     no     no
+answer_flag         yes        yes    no     no
 """
 
 

@@ -104,7 +104,7 @@ def test_the_report_counts_what_went_and_stays(world: World, patient: Patient) -
     counts = erase(world, patient).counts
     expected = {"patient": 1, "sessions": 2, "recordings": 2, "consents": 1, "questionnaires": 1, "analyses": 1}
     expected |= {"timelines": 1, "confirmations": 1, "analysis jobs": 2, "emergency accesses": 1}
-    expected |= {"places in a care team": 1, "audio files": 2, "notes": 4}
+    expected |= {"places in a care team": 1, "audio files": 2, "notes": 4, "flags": 1}
     expected |= {"steps of analysis jobs": moves - JobMove.objects.count(), "changes of the record": changes}
     assert changes == 8
     assert counts == expected

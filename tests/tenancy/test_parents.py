@@ -21,10 +21,10 @@ import tenancy
 from accounts.api_tokens import api_token_make
 from accounts.models import Clinic, EmergencyAccess, Invitation, Role, User
 from sessions_app.keys import clinic_key_add
-from sessions_app.models import Confirmation, CounselorVoice, ErasureReport, NoteKind, Patient
+from sessions_app.models import Confirmation, CounselorVoice, ErasureReport, NoteKind, Patient, SavedView
 from sessions_app.notes import note_write
 from tenancy import policies
-from tests.world import QuestionnaireFactory, SessionFactory, World, analysed
+from tests.world import QuestionnaireFactory, SessionFactory, World, analysed, flag_of
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +81,7 @@ def _of_people(user: User) -> None:
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
     UserSession.objects.create(user=user, ip="203.0.113.1", session_key=user.id.hex)
     api_token_make(user=user)
+    SavedView.objects.create(user=user)
     CounselorVoice.objects.create(counselor=user, file="voices/none", size=1, speech_seconds=1.0)
     clinic_key_add(clinic_id=user.clinic_id)
     Invitation.objects.create(
@@ -96,6 +97,7 @@ def _of_people(user: User) -> None:
 
 def _of_patients(user: User, patient: Patient) -> None:
     QuestionnaireFactory(patient=patient)
+    flag_of(patient)
     recording = analysed(SessionFactory(patient=patient))
     note_write(user=user, patient=patient, kind=NoteKind.PROGRESS, text="A note.")
     Confirmation.objects.create(analysis=recording.analysis, confirmed_by=user)

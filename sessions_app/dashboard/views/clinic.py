@@ -9,13 +9,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts import access_log, services
-from accounts.models import IDLE_MINUTES, AffectPolicy, User
+from accounts.models import IDLE_MINUTES, OVERDUE_WEEKS, AffectPolicy, User
 from accounts.policy import Action
-from sessions_app import emergency
+from sessions_app import emergency, flags
 from sessions_app.dashboard.clinic_facts import clinic_facts
 from sessions_app.dashboard.doors import ClinicRequest, open_to
 from sessions_app.dashboard.emergency_rows import emergency_rows
-from sessions_app.dashboard.forms import AudioForm, IdleForm, PolicyForm
+from sessions_app.dashboard.forms import AudioForm, IdleForm, OverdueForm, PolicyForm
 from sessions_app.models import ErasureReport
 
 LATEST_ERASURES = 20
@@ -29,6 +29,7 @@ def clinic_page(request: ClinicRequest) -> HttpResponse:
         "form": form,
         "idle": IdleForm(initial={"minutes": clinic.idle_minutes}),
         "audio": AudioForm(instance=clinic),
+        "overdue": OverdueForm(instance=clinic),
         "facts": clinic_facts(clinic),
         **_watched(request.user),
     }
@@ -58,6 +59,19 @@ def audio(request: ClinicRequest) -> HttpResponse:
         messages.success(request, "Saved. It also holds for audio that is kept already.")
     else:
         messages.error(request, "Please give a number of days from 1 to 3650.")
+    return redirect("home")
+
+
+@open_to(POST=Action.MANAGE_CLINIC)
+def overdue(request: ClinicRequest) -> HttpResponse:
+    """Set after how many weeks without a session a patient is flagged."""
+    form = OverdueForm(request.POST)
+    if form.is_valid():
+        clinic = services.overdue_weeks_set(user=request.user, weeks=form.cleaned_data["overdue_weeks"])
+        flags.flags_refresh_soon(clinic)
+        messages.success(request, "Saved. The lists of patients follow within a few hours.")
+    else:
+        messages.error(request, f"Please give {OVERDUE_WEEKS.start} to {OVERDUE_WEEKS.stop - 1} weeks.")
     return redirect("home")
 
 

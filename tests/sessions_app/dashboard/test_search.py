@@ -22,6 +22,12 @@ def many(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
+def more_of(page: str) -> dict[str, str]:
+    """What the button for more patients sends."""
+    form = page[page.index('<tr class="more">') :]
+    return dict(re.findall(r'<input type="hidden" name="(?!csrf)(\w+)" value="([^"]*)"', form))
+
+
 def references(page: str) -> list[str]:
     return re.findall(r"P-\d{4}", page)
 
@@ -76,14 +82,26 @@ def test_nonsense_instead_of_a_cursor_gives_the_first_page(many: World) -> None:
 
 def test_further_patients_bring_what_their_checkpoint_is_fit_for(many: World) -> None:
     client = signed_in(many.alice)
-    first = re.search(r'name="after" value="([^"]+)"', client.get("/").content.decode())
-    assert first
     last = many.alice.patients.get(family_name="Zander")
     ConsentFactory(patient=last)
     analysed(SessionFactory(patient=last), depression=0.7)
-    second = client.post("/", {"after": first[1]}, headers=HTMX)
-    assert 'id="caseload-labels" hx-swap-oob="true"' in second.content.decode()
-    assert "never a diagnosis" in text(second)
+    before_last = many.alice.patients.order_by("family_name", "given_name", "id")[5]
+    further = client.post("/", {"after": before_last.id}, headers=HTMX)
+    assert 'id="caseload-labels" hx-swap-oob="true"' in further.content.decode()
+    assert "never a diagnosis" in text(further)
+
+
+def test_what_the_checkpoints_of_earlier_pages_are_fit_for_stays(many: World) -> None:
+    client = signed_in(many.alice)
+    first = many.alice.patients.get(family_name="Aarden")
+    ConsentFactory(patient=first)
+    analysed(SessionFactory(patient=first), depression=0.7)
+    page = client.get("/").content.decode()
+    assert "never a diagnosis" in page
+    further = client.post("/", more_of(page), headers=HTMX)
+    assert "never a diagnosis" in text(further)
+    forged = client.post("/", more_of(page) | {"checkpoints": '["../../etc"]'}, headers=HTMX)
+    assert "etc" not in text(forged)
 
 
 def test_how_many_were_found_is_announced(many: World) -> None:
