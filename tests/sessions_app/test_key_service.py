@@ -9,6 +9,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -363,3 +364,28 @@ def test_an_exchange_that_the_service_interrupts_is_ended_by_the_next(
     call_command("rotate_keys", stdout=io.StringIO())
     settings.MASTER_KEYS_OLD = []
     assert content(recording) == b"some sound"
+
+
+def test_nobody_is_sent_on_to_another_service(
+    settings: Settings,
+    service: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    hanging: tuple[str, list[socket.socket]],
+) -> None:
+    class SendsOn(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(307)
+            self.send_header("Location", hanging[0])
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    settings.MASTER_KEY = remote_key(service)
+    with HTTPServer(("127.0.0.1", 0), SendsOn) as sending:
+        Thread(target=sending.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", f"http://127.0.0.1:{sending.server_port}")
+        forget()
+        assert not encryption().ok
+        sending.shutdown()
+    assert hanging[1] == []
