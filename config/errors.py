@@ -25,7 +25,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; or 503 and 507, with what to do, where the database is away or the disk is full."""
+    """500; or 503 and 507, with what to do, where the database or a key is away or the disk is full."""
     # Django calls this while it handles the exception.
     problem = trouble(sys.exc_info()[1])
     if problem is not None:

@@ -27,7 +27,7 @@ from rest_framework.views import set_rollback
 
 from inference.errors import AnalysisError, FileDamaged, FileGone, InternalError, MachineTrouble, codes
 from sessions_app.api.negotiation import PROBLEM
-from sessions_app.errors import Refused
+from sessions_app.errors import KeyMissing, Refused
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +99,12 @@ class Problem:
 
 STORAGE_FULL = Problem(507, "storage_full", "The server has no room left. Please tell your administrator.")
 DATABASE_AWAY = Problem(503, "database_unavailable", "The database does not answer. Please try again soon.")
+KEY_AWAY = Problem(
+    503,
+    "key_unavailable",
+    "Recordings and notes cannot be opened or kept: their key cannot be had just now. Please try again soon, and tell "
+    "your administrator if it stays so.",
+)
 REDIS_AWAY = Problem(503, "redis_unavailable", "Attempts cannot be counted just now. Please try again soon.")
 
 
@@ -157,7 +163,9 @@ def _of_rule(error: Refused) -> Problem:
 
 
 def trouble(error: BaseException | None) -> Problem | None:
-    """What to say of the machine's own trouble, on pages too: no room left, no database. ``None`` for anything else."""
+    """What to say of the machine's own trouble, on pages too: no room left, no database, no key. Else ``None``."""
+    if isinstance(error, KeyMissing):
+        return KEY_AWAY
     if isinstance(error, OSError):
         return STORAGE_FULL if error.errno in NO_ROOM else None
     if isinstance(error, OperationalError | InterfaceError):

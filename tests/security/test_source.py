@@ -16,7 +16,10 @@ APPS = ("accounts", "config", "inference", "sessions_app", "tenancy")
 SCRIPTS = sorted((REPOSITORY / "static/js").glob("*.js"))
 RUNS_TEXT = {"eval", "exec", "compile", "__import__"}
 RUNS_WHAT_IT_READS = {"pickle", "marshal", "shelve", "dill", "joblib", "xml", "lxml", "yaml", "ldap3", "ldap"}
-ASKS_OTHERS = {"requests", "httpx", "aiohttp", "urllib3", "http.client", "urllib.request", "ftplib", "huggingface_hub"}
+ASKS_OTHERS = {
+    *("requests", "httpx", "aiohttp", "urllib3", "http.client", "urllib.request", "ftplib"),
+    *("huggingface_hub", "boto3", "botocore"),
+}
 GUESSABLE = {"random"}
 
 
@@ -67,9 +70,9 @@ def test_nothing_is_read_that_could_run_code_or_fetch_files() -> None:
         assert not imported(tree) & RUNS_WHAT_IT_READS, place
 
 
-def test_only_taking_in_a_checkpoint_asks_another_server_and_the_demonstration_asks_itself() -> None:
+def test_only_a_checkpoint_and_a_key_service_are_asked_for_elsewhere_and_the_demonstration_asks_itself() -> None:
     asking = {place for place, tree in trees() if imported(tree) & ASKS_OTHERS}
-    assert asking == {"inference/adoption.py", "config/demo.py"}
+    assert asking == {"inference/adoption.py", "sessions_app/key_service.py", "config/demo.py"}
     connecting = {
         place
         for place, tree in trees()

@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import io
 import os
+import socket
+import time
 import uuid
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import boto3
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from moto.server import ThreadedMotoServer
 from pytest_django import Settings
 
@@ -21,8 +25,9 @@ from config.doctor import encryption
 from inference.errors import FileDamaged
 from sessions_app import key_service, keys, notes, storage, uploads
 from sessions_app.key_service import KeyServiceAway, KeyServiceRefuses
-from sessions_app.models import ClinicKey, NoteKind, Recording
+from sessions_app.models import ClinicKey, DoomedFile, NoteKind, Recording
 from tests.pages import signed_in, text
+from tests.sessions_app.api.client import API, as_, problem
 from tests.world import SessionFactory, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,6 +82,27 @@ def forget() -> None:
     """As another process would begin."""
     keys._remembered.clear()
     key_service._client_aead.cache_clear()
+    key_service._rests.clear()
+
+
+@pytest.fixture
+def hanging() -> Iterator[tuple[str, list[socket.socket]]]:
+    """An address where connections are taken and nothing is ever said, and those that were taken."""
+    taken: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def take() -> None:
+            while True:
+                try:
+                    taken.append(listening.accept()[0])
+                except OSError:
+                    return
+
+        Thread(target=take, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", taken
+        listening.shutdown(socket.SHUT_RDWR)
+    for connection in taken:
+        connection.close()
 
 
 def remote_key(service: Any) -> str:
@@ -214,3 +240,152 @@ def test_without_credentials_the_service_is_not_asked_and_it_is_said(
     found = encryption()
     assert not found.ok
     assert "refuses the master key (NoCredentialsError)" in found.message
+
+
+def test_a_service_that_hangs_keeps_a_page_of_many_notes_for_seconds_and_the_next_not_at_all(
+    world: World,
+    settings: Settings,
+    service: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    hanging: tuple[str, list[socket.socket]],
+) -> None:
+    settings.MASTER_KEY = remote_key(service)
+    for number in range(5):
+        notes.note_write(
+            user=world.alice, patient=world.alices_patient, kind=NoteKind.PROGRESS, text=f"Visit {number}."
+        )
+    forget()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", hanging[0])
+    browser, began = signed_in(world.alice), time.monotonic()
+    page = text(browser.get(f"/patients/{world.alices_patient.id}/notes/"))
+    assert "its key cannot be had just now" in page
+    assert time.monotonic() - began < 2 * key_service.TRIES * key_service.WAIT_SECONDS
+    asked = len(hanging[1])
+    assert asked == key_service.TRIES
+    browser.get(f"/patients/{world.alices_patient.id}/notes/")
+    assert len(hanging[1]) == asked
+
+
+def test_after_a_pause_the_service_is_asked_again(
+    world: World, settings: Settings, service: Any, monkeypatch: pytest.MonkeyPatch, address: str, caplog: Any
+) -> None:
+    settings.MASTER_KEY = remote_key(service)
+    recording = kept(world)
+    forget()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:9")
+    monkeypatch.setattr("sessions_app.key_service.PAUSE_SECONDS", 1.0)
+    for _ in range(3):
+        with pytest.raises(KeyServiceAway):
+            content(recording)
+    assert caplog.text.count("key_service_fails") == 1
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", address)
+    time.sleep(1.1)
+    assert content(recording) == b"some sound"
+
+
+def test_credentials_that_come_later_are_used_without_a_restart(
+    world: World, settings: Settings, service: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings.MASTER_KEY = remote_key(service)
+    recording = kept(world)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("sessions_app.key_service.PAUSE_SECONDS", 0.0)
+    forget()
+    with pytest.raises(KeyServiceRefuses):
+        content(recording)
+    (tmp_path / "credentials").write_text("[default]\naws_access_key_id=undertone\naws_secret_access_key=secret\n")
+    assert content(recording) == b"some sound"
+
+
+@pytest.fixture
+def without_service(world: World, settings: Settings, service: Any, monkeypatch: pytest.MonkeyPatch) -> Recording:
+    """A recording from before the service went away."""
+    settings.MASTER_KEY = remote_key(service)
+    recording = kept(world)
+    forget()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:9")
+    return recording
+
+
+def test_a_player_is_told_to_come_back_while_the_service_is_away(world: World, without_service: Recording) -> None:
+    browser = signed_in(world.alice)
+    browser.raise_request_exception = False
+    answer = browser.get(f"/recordings/{without_service.id}/audio/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "their key cannot be had just now" in answer.content.decode()
+
+
+def test_an_upload_meanwhile_is_answered_with_503_and_leaves_nothing(
+    world: World, without_service: Recording, media: Path
+) -> None:
+    files = sorted(media.rglob("*"))
+    sent = {"session": without_service.session_id, "file": SimpleUploadedFile("b.wav", b"another sound")}
+    answer = as_(world.sam).post(f"{API}/recordings", sent)
+    assert problem(answer) == (503, "key_unavailable")
+    assert answer["Retry-After"]
+    assert (Recording.objects.get(), DoomedFile.objects.count()) == (without_service, 0)
+    assert [path for path in sorted(media.rglob("*")) if path.is_file()] == [path for path in files if path.is_file()]
+
+
+def test_what_somebody_writes_meanwhile_stays_in_the_form(world: World, without_service: Recording) -> None:
+    sent = {"kind": NoteKind.PROGRESS, "text": "Came on time."}
+    answer = signed_in(world.alice).post(f"/patients/{world.alices_patient.id}/notes/", sent)
+    assert answer.status_code == 422
+    assert "Came on time." in answer.content.decode()
+    assert "could not be encrypted just now" in answer.content.decode()
+
+
+def test_an_exchange_that_the_service_interrupts_is_ended_by_the_next(
+    world: World, settings: Settings, service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MASTER_KEY = local_key(service)
+    recording = kept(world)
+    keys.clinic_key_add(clinic_id=world.mallory.clinic_id)
+    settings.MASTER_KEYS_OLD, settings.MASTER_KEY = [settings.MASTER_KEY], remote_key(service)
+    told, asked = key_service._told, []
+
+    def once(ask: Callable[..., bytes], *content: bytes) -> bytes:
+        asked.append(ask)
+        # Tink decrypts what it has encrypted, to be sure.
+        if len(asked) > 2:
+            raise KeyServiceAway
+        return told(ask, *content)
+
+    with monkeypatch.context() as away:
+        away.setattr("sessions_app.key_service._told", once)
+        with pytest.raises(CommandError, match="the key service does not answer"):
+            call_command("rotate_keys", stdout=io.StringIO())
+    assert len(set(ClinicKey.objects.values_list("master", flat=True))) == 2
+    assert content(recording) == b"some sound"
+    forget()
+    call_command("rotate_keys", stdout=io.StringIO())
+    settings.MASTER_KEYS_OLD = []
+    assert content(recording) == b"some sound"
+
+
+def test_nobody_is_sent_on_to_another_service(
+    settings: Settings,
+    service: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    hanging: tuple[str, list[socket.socket]],
+) -> None:
+    class SendsOn(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(307)
+            self.send_header("Location", hanging[0])
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    settings.MASTER_KEY = remote_key(service)
+    with HTTPServer(("127.0.0.1", 0), SendsOn) as sending:
+        Thread(target=sending.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", f"http://127.0.0.1:{sending.server_port}")
+        forget()
+        assert not encryption().ok
+        sending.shutdown()
+    assert hanging[1] == []

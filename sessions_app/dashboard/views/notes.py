@@ -22,7 +22,10 @@ from sessions_app.emergency import emergency_of
 from sessions_app.errors import KeyMissing
 from sessions_app.models import Note, NoteKind, Patient
 
-NOT_ENCRYPTED = "The note could not be encrypted, so it was not kept. Please tell your clinic administrator."
+NOT_ENCRYPTED = (
+    "The note could not be encrypted just now, so it was not kept. Please try again soon, and tell your clinic "
+    "administrator if it stays so."
+)
 
 
 @open_to(GET=Action.READ_NOTES, POST=Action.WRITE_NOTE)

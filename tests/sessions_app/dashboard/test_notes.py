@@ -140,7 +140,7 @@ def test_where_nothing_can_be_encrypted_the_text_comes_back_with_a_sentence(worl
     settings.MASTER_KEY = "A" * 43 + "="
     answer = sent(world, text="A second note.")
     assert answer.status_code == 422
-    assert "could not be encrypted, so it was not kept" in body(answer)
+    assert "could not be encrypted just now, so it was not kept" in body(answer)
     assert "A second note." in body(answer)
 
 
