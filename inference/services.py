@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
@@ -30,6 +30,19 @@ SWEEPER = "sweeper"
 """Who moves a job that nobody else can."""
 
 FORGET_AFTER_SECONDS = 60.0
+
+# From each name straight to the next one in the index: DISTINCT would read every analysis of the clinic.
+_NAMES_OF_CHECKPOINTS = """
+    WITH RECURSIVE names AS (
+        (SELECT checkpoint_name AS name FROM inference_analysis WHERE tenant = %(tenant)s ORDER BY 1 LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT checkpoint_name FROM inference_analysis
+            WHERE tenant = %(tenant)s AND checkpoint_name > names.name ORDER BY 1 LIMIT 1
+        ) FROM names WHERE names.name IS NOT NULL
+    )
+    SELECT name FROM names WHERE name IS NOT NULL
+"""
 
 _BACK_IN_THE_QUEUE: dict[str, Any] = {
     "state": JobState.QUEUED,
@@ -228,6 +241,13 @@ def jobs_forget(*, subject: uuid.UUID) -> dict[str, int]:
 def analyses_forget(*, subject: uuid.UUID) -> None:
     """Delete every analysis of ``subject`` with its timeline, and whatever points at it."""
     Analysis.objects.filter(subject=subject).delete()
+
+
+def checkpoint_names(*, tenant: uuid.UUID) -> list[str]:
+    """The checkpoints that analyses of ``tenant`` were made with, in order, as quickly for a million as for ten."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMES_OF_CHECKPOINTS, {"tenant": tenant})
+        return [name for (name,) in cursor.fetchall()]
 
 
 def scores_withhold(analysis: Analysis, reason: str) -> None:

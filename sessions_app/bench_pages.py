@@ -1,7 +1,7 @@
-"""What a counselor's pages cost in a large clinic: milliseconds and queries for many different patients, and the chart.
+"""What a counselor's pages cost in a large clinic: milliseconds and queries for many patients, and the chart in bytes.
 
-The clinic is one of made-up rows (`sessions_app.scale`). Each page is asked for once for each patient, so that what lies
-on disk for them is read for the first time.
+The clinic is one of made-up rows (`sessions_app.scale`). Each page is asked for once for each patient, so that what
+lies on disk for them is read for the first time.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.idle import BEGAN, SEEN
 from accounts.models import User
-from sessions_app.models import Patient, Session
+from sessions_app.models import Consent, Patient, Session
 from sessions_app.scale import seed
 from sessions_app.scale.plan import CLINIC_NAME, SEED, Plan
 
@@ -31,11 +32,14 @@ LIMIT_MS = 300.0
 LIMIT_CHART = 60 * 1024
 LIMIT_MAKING = 600.0
 WARM_UP = 5
+CONNECTIONS = 2
 SAID_EVERY = 2000
+A_DAY = 24 * 3600.0
 PEOPLE = (("counselor", 1), ("counselor", 0), ("staff", 0))
 CHART = re.compile(rb'<script id="[\w-]+" type="application/json">(.*?)</script>', re.DOTALL)
 
 Page = Callable[[Patient], HttpResponseBase]
+
 
 @dataclass(frozen=True, slots=True)
 class PageCost:
@@ -57,7 +61,7 @@ class PageCost:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """All pages. ``made_in``: seconds that the rows took, or ``None`` where they were there. ``charts``: bytes of each."""
+    """All pages. ``made_in``: seconds of making the rows, ``None`` where they were there. ``charts``: bytes of each."""
 
     plan: Plan
     made_in: float | None
@@ -89,7 +93,7 @@ def measure(pages: int, patients: int, analyses: int) -> Cost:
     """Ask for each page ``pages`` times. For a database of its own: what is made here stays."""
     plan = Plan(CLINIC_NAME, patients, analyses, SEED, timezone.localdate())
     began = time.monotonic()
-    made = seed.seed(plan, say=_say)
+    made = seed.seed(plan, connections_at_once=CONNECTIONS, say=_say)
     if made:
         seed.tidy()
     made_in = time.monotonic() - began if made else None
@@ -149,13 +153,19 @@ def _lists(plan: Plan) -> dict[str, Page]:
 def _signed_in(plan: Plan, kind: str, number: int) -> Client:
     client = Client(SERVER_NAME=settings.ALLOWED_HOSTS[0])
     client.force_login(User.objects.get(id=plan.id_of(kind, number)))
+    session = client.session
+    # Seen later than now: else some pages would write once more that somebody is still there.
+    session[SEEN] = session[BEGAN] = time.time() + A_DAY
+    session.save()
     return client
 
 
 def _sample(plan: Plan, count: int) -> list[Patient]:
-    """So many patients, evenly from the first to the last; all of them where there are fewer."""
-    numbers = sorted({1 + place * plan.patients // count for place in range(count)})
-    return list(Patient.objects.filter(id__in=[plan.id_of("patient", number) for number in numbers]).order_by("id"))
+    """So many patients whose voice may be shown, evenly from the first to the last; all where there are fewer."""
+    shown = Patient.objects.filter(clinic=plan.id_of("clinic"), consents__in=Consent.objects.standing())
+    ids = list(shown.order_by("reference").values_list("id", flat=True))
+    places = sorted({place * len(ids) // count for place in range(count)})
+    return list(Patient.objects.filter(id__in=[ids[place] for place in places]).order_by("id"))
 
 
 def _newest_sessions(patients: Sequence[Patient]) -> list[Session]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.policy import Action, may
 from inference.results import HeadName, Score
+from inference.services import checkpoint_names
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.progress import Progress, progress_of
@@ -23,7 +24,7 @@ from sessions_app.dashboard.questionnaire_panel import SafetyAnswer, safety_answ
 from sessions_app.dashboard.sparkline import Sparkline, sparkline
 from sessions_app.dashboard.wording import ASSUMED_SHORT, ConsentWords, consent_words
 from sessions_app.instruments import SAFETY_ITEM
-from sessions_app.models import Consent, Instrument, Patient, QuestionnaireResponse, Recording, Session
+from sessions_app.models import Consent, Instrument, Patient, QuestionnaireResponse, Session
 from sessions_app.models.patients import PatientQuerySet
 from sessions_app.scores import ScoreGate, why_none_at_all
 from sessions_app.trends import TrendPoint, points_of, with_gaps
@@ -66,9 +67,10 @@ class CaseloadRow:
 
 @dataclass(frozen=True, slots=True)
 class CaseloadPage:
-    """Some rows, the patient after whom the next page begins (``None`` on the last), and the checkpoints of the list.
+    """Some rows, the patient after whom the next page begins (``None`` on the last), and the clinic's checkpoints.
 
-    ``no_scores``: why this user is shown none of anybody, or ``None``.
+    They are those of all its scores, so that their lines stand there for further pages too. ``no_scores``: why this
+    user is shown none of anybody, or ``None``.
     """
 
     rows: tuple[CaseloadRow, ...]
@@ -106,7 +108,7 @@ def caseload_page(user: User, *, text: str = "", after: UUID | None = None) -> C
     return CaseloadPage(
         rows=tuple(_rows(user, shown)),
         next_after=shown[-1].id if len(patients) > PAGE_SIZE else None,
-        checkpoints=[] if no_scores else labels_of(_checkpoint_names(user, visible.search(text))),
+        checkpoints=[] if no_scores else labels_of(checkpoint_names(tenant=user.clinic_id)),
         no_scores=no_scores,
     )
 
@@ -194,9 +196,3 @@ def _sessions(user: User, patients: list[Patient]) -> dict[UUID, list[Session]]:
     for session in ranked.filter(rank__lte=SPARKLINE_SESSIONS).order_by("-rank").with_recordings(*UNSEEN):
         grouped[session.patient_id].append(session)
     return grouped
-
-
-def _checkpoint_names(user: User, patients: PatientQuerySet) -> set[str]:
-    """The checkpoints behind the scores of all these patients, also of those on other pages of the list."""
-    analysed = Recording.objects.visible_to(user).filter(session__patient__in=patients, analysis__isnull=False)
-    return set(analysed.order_by().values_list("analysis__checkpoint_name", flat=True).distinct())

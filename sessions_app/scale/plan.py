@@ -13,7 +13,7 @@ CLINIC_NAME = "Made-up rows for measuring"
 PATIENTS, ANALYSES, SEED = 20_000, 1_000_000, 1
 PATIENTS_OF_A_COUNSELOR = 200
 SPREAD = 0.6
-"""SD of the logarithm of how many sessions a patient has: most have fewer than the mean, a few have several times it."""
+"""SD of the logarithm of how many sessions a patient has: most have fewer than the mean, a few several times it."""
 
 ONSETS, VOWELS = "bdfgklmnprstvz", "aeiou"
 SYLLABLES = len(ONSETS) * len(VOWELS)

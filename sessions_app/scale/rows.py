@@ -64,7 +64,7 @@ PATIENTS = """
                                       keeping_audio, research, given_on, withdrawn_at, withdrawn_by_id, taken_by_id,
                                       recorded_at)
     SELECT md5(%(salt)s || '/consent/' || number)::uuid, id, 'made-up', 'paper', true, true, false, false, false,
-           %(until)s::date - 36500, CASE WHEN number %% 100 = 1 THEN %(until)s::timestamptz END,
+           %(until)s::date - 20000, CASE WHEN number %% 100 = 1 THEN %(until)s::timestamptz END,
            CASE WHEN number %% 100 = 1 THEN %(staff)s::uuid END, %(staff)s, %(until)s::timestamptz
     FROM unnest(%(ids)s::uuid[], %(numbers)s::int[]) patient(id, number) WHERE number %% 50 <> 0
 """
@@ -75,8 +75,8 @@ JOBS = f"""
     INSERT INTO inference_analysisjob (id, tenant, subject, purpose, priority, file, options, checkpoint, state, stage,
                                        progress, attempt, moved_by, error_code, error_message, created_at, sent_at,
                                        started_at, finished_at)
-    SELECT job_id, %(clinic)s, recording_id, 'session', 6, '', '{{}}', '{ORIGIN}', 'succeeded', '', 1, 1, '{ORIGIN}',
-           '', '', held_at, held_at, held_at, held_at
+    SELECT job_id, %(clinic)s, recording_id, 'session', 6, 'recordings/made-up', '{{}}', '{ORIGIN}', 'succeeded', '',
+           1, 1, '{ORIGIN}', '', '', held_at, held_at, held_at, held_at
     FROM made_up
 """  # noqa: S608
 
@@ -96,13 +96,14 @@ TIMELINES = """
 
 
 def write(cursor: CursorWrapper, plan: Plan, clinic: Clinic, patients: Sequence[MadeUpPatient]) -> None:
-    """All rows of ``patients``. The shapes of timelines must be there (`SHAPES`), and the people of the clinic."""
+    """All rows of ``patients``, within a transaction; the people of the clinic are there."""
     values = _values(plan, clinic, patients)
+    cursor.execute(SHAPES)
     cursor.execute(PATIENTS, values)
     cursor.execute(SESSIONS, values)
     for statement in (JOBS, _analyses(), TIMELINES, RECORDINGS, *map(_answers, INSTRUMENTS)):
         cursor.execute(statement, values)
-    cursor.execute("DROP TABLE made_up")
+    cursor.execute("DROP TABLE made_up, made_up_shape")
 
 
 def _values(plan: Plan, clinic: Clinic, patients: Sequence[MadeUpPatient]) -> dict[str, Any]:
@@ -132,24 +133,22 @@ def _number(place: int) -> str:
 def _analyses() -> str:
     """One of each session. Every twentieth has a recording that fails a check; newer ones are of another version."""
     scores = ", ".join(_score(head, place) for place, head in enumerate(HEADS))
-    columns = ", ".join(
-        f"{head}, {head}_low, {head}_high, {head}_state, {head}_reason" for head in HEADS
-    )
+    columns = ", ".join(f"{head}, {head}_low, {head}_high, {head}_state, {head}_reason" for head in HEADS)
     return f"""
         INSERT INTO inference_analysis (id, job_id, tenant, subject, created_at, sha256, duration, speech_seconds,
                                         speaker_method, excluded_seconds, pipeline_version, checkpoint_name,
                                         checkpoint_version, checkpoint_sha256, {columns}, quality, biomarkers, timings)
         SELECT analysis_id, job_id, %(clinic)s, recording_id, held_at, encode(sha256(uuid_send(recording_id)), 'hex'),
                3000, 1500, '{ORIGIN}', 0, '0', '{ORIGIN}', CASE WHEN i < 10 THEN '2' ELSE '1' END, repeat('0', 64),
-               {scores}, {_quality()}, {_biomarkers()}, '{{}}'
+               {scores}, {_quality()}, {_biomarkers()}, '{{"made-up": 0}}'
         FROM made_up
     """  # noqa: S608
 
 
 def _score(head: str, place: int) -> str:
     value = f"0.1 + 0.8 * {_number(place)}"
-    return f"""{value}, {value} - 0.1, {value} + 0.1,
-               CASE WHEN n %% 20 = 0 THEN 'indeterminate' WHEN {_number(place)} < 0.5 THEN 'low' ELSE 'elevated' END, ''"""
+    state = f"CASE WHEN n %% 20 = 0 THEN 'indeterminate' WHEN {value} < 0.5 THEN 'low' ELSE 'elevated' END"
+    return f"{value}, {value} - 0.1, {value} + 0.1, {state}, ''"
 
 
 def _quality() -> str:
@@ -172,7 +171,9 @@ def _biomarkers() -> str:
 
 def _answers(instrument: str) -> str:
     """A questionnaire with every fourth session; item by item from "not at all" to "nearly every day"."""
-    items = ", ".join(f"floor(4 * {_number(40 + place)} * {_number(60)})" for place in range(len(INSTRUMENTS[instrument].items)))
+    items = ", ".join(
+        f"floor(4 * {_number(40 + place)} * {_number(60)})" for place in range(len(INSTRUMENTS[instrument].items))
+    )
     return f"""
         INSERT INTO sessions_app_questionnaireresponse (id, patient_id, instrument, answered_at, items)
         SELECT md5(%(salt)s || '/{instrument}/' || n)::uuid, patient_id, '{instrument}', held_at, array[{items}]

@@ -15,6 +15,8 @@ from sessions_app.scale.plan import ANALYSES, CLINIC_NAME, PATIENTS, SEED, Plan
 from sessions_app.scale.seed import NotHere, tidy
 from sessions_app.scale.seed import seed as seed_of
 
+CONNECTIONS = 2
+
 
 class Command(BaseCommand):
     help = "Make a large clinic of made-up rows for measuring; no score in it was heard. In development only."
@@ -23,9 +25,13 @@ class Command(BaseCommand):
         """How large, and what makes it the same each time."""
         parser.add_argument("--patients", type=int, default=PATIENTS, help="default: %(default)s")
         parser.add_argument("--analyses", type=int, default=ANALYSES, help="default: %(default)s")
-        parser.add_argument("--clinic", default=CLINIC_NAME, help="its name, which no clinic has yet (default: %(default)s)")
+        parser.add_argument(
+            "--clinic", default=CLINIC_NAME, help="its name, which no clinic has yet (default: %(default)s)"
+        )
         parser.add_argument("--seed", type=int, default=SEED, help="the same number makes the same rows")
-        parser.add_argument("--until", type=date.fromisoformat, help="the day that its sessions lead to (default: today)")
+        parser.add_argument(
+            "--until", type=date.fromisoformat, help="the day that its sessions lead to (default: today)"
+        )
 
     def handle(
         self, *_: Any, patients: int, analyses: int, clinic: str, seed: int, until: date | None, **__: Any
@@ -37,14 +43,13 @@ class Command(BaseCommand):
         began = time.monotonic()
         try:
             with errors_told_plainly():
-                made = seed_of(plan, say=self._say(plan))
+                made = seed_of(plan, connections_at_once=CONNECTIONS, say=self._say(plan))
                 tidy()
         except NotHere as why:
             raise CommandError(str(why)) from why
         seconds = time.monotonic() - began
         what = f"{patients} patients and {analyses} analyses"
         self.stdout.write(f"Made up {what} in {seconds:.0f} s." if made else f"{what} are there already.")
-
 
     def _say(self, plan: Plan) -> Callable[[int], None]:
         def say(done: int) -> None:
