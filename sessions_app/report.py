@@ -1,4 +1,4 @@
-"""One patient's course in short, to be filed in a record: what the patient's page shows this user, and where it is from.
+"""One patient's course in short, to be filed in a record: what the patient's page shows this user, and its origin.
 
 Scores come through the same gate as on the page, so that a policy or a missing consent hides them here too.
 """

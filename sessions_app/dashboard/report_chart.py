@@ -45,7 +45,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class ReportChart:
-    """All shapes in units of a picture of ``WIDTH`` by ``HEIGHT``. ``words``: what somebody who cannot see it is told."""
+    """All shapes in units of a picture of ``WIDTH`` by ``HEIGHT``. ``words``: what is said in its place."""
 
     head: HeadWords
     colour: str
@@ -96,7 +96,9 @@ def _words(points: Sequence[TrendPoint], head: HeadWords) -> str:
     first, last = scored[0], scored[-1]
     newest = score_sentence(last.score(head.head))
     days = f"{_day(first.session.held_at)} to {_day(last.session.held_at)}"
-    return f"{head.label} from {days}, {len(scored)} recordings. Newest: {newest}. The table of sessions has the numbers."
+    return (
+        f"{head.label} from {days}, {len(scored)} recordings. Newest: {newest}. The table of sessions has the numbers."
+    )
 
 
 def _dots(drawn: Iterable[TrendPoint], head: HeadName, axis: _Axis) -> Iterator[Dot]:

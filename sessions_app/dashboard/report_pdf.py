@@ -68,7 +68,9 @@ def report_pdf(report: Report) -> bytes:
     # Else fontTools would write the time of day into each font, and no two files would be the same.
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     fetcher, fonts = OurFontsAlone(), FontConfiguration()
-    page = HTML(string=render_to_string("dashboard/report.html", context_of(report)), url_fetcher=fetcher)
+    # The fonts that come with Undertone have no arrow.
+    said = render_to_string("dashboard/report.html", context_of(report)).replace("→", "to")
+    page = HTML(string=said, url_fetcher=fetcher)
     style = CSS(string=_static("css/report.css").decode(), url_fetcher=fetcher, font_config=fonts)
     made: bytes = page.write_pdf(
         stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1", pdf_identifier=str(report.patient.id).encode()

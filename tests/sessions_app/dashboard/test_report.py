@@ -87,7 +87,7 @@ def test_questionnaires_come_with_their_change_its_rule_and_the_item_about_self_
         answered = BEGIN + timedelta(days=days)
         QuestionnaireFactory(patient=world.alices_patient, items=[answer] * 9, answered_at=answered)
     said = _said(world.alice, world.alices_patient)
-    assert "0 → 18, 18 points more. Reliable worsening: The PHQ-9 total rose by 6 points or more." in said
+    assert "0 to 18, 18 points more. Reliable worsening: The PHQ-9 total rose by 6 points or more." in said
     assert "18 moderately severe" in said
     assert "PHQ-9, item 9 (thoughts of death or self-harm): answered with “more than half the days” on 19 Jan" in said
 
@@ -130,7 +130,9 @@ def test_a_session_outside_the_consent_is_left_out_of_charts_table_and_origin(wo
 
 def test_it_is_logged_as_an_export_and_its_name_says_nothing_of_the_patient(world: World) -> None:
     response = signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/report/")
-    assert re.fullmatch(r'attachment; filename="report-[0-9a-f]{8}-\d{4}-\d\d-\d\d\.pdf"', response["Content-Disposition"])
+    assert re.fullmatch(
+        r'attachment; filename="report-[0-9a-f]{8}-\d{4}-\d\d-\d\d\.pdf"', response["Content-Disposition"]
+    )
     row = AccessLogEntry.objects.get(action="export")
     assert (row.actor_id, row.object_kind, row.patient_id) == (world.alice.id, "report", world.alices_patient.id)
 
@@ -195,14 +197,22 @@ def test_it_can_be_read_aloud_picture_by_picture(world: World, caplog: pytest.Lo
     assert [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING] == []
 
 
+def test_every_letter_of_it_is_of_the_fonts_that_come_with_undertone(world: World) -> None:
+    _course(world.alices_patient, 6)
+    for days in (0, 14):
+        QuestionnaireFactory(patient=world.alices_patient, answered_at=BEGIN + timedelta(days=days))
+    pages = PdfReader(io.BytesIO(_file(world.alice, world.alices_patient))).pages
+    fonts = {str(font["/BaseFont"]) for page in pages for font in page["/Resources"]["/Font"].values()}
+    assert fonts
+    assert [font for font in fonts if "+Report-" not in font] == []
+
+
 def test_however_many_sessions_there_are_it_has_two_pages(world: World) -> None:
     _course(world.alices_patient, 30)
     for number in range(12):
         answered = BEGIN + timedelta(weeks=number)
         QuestionnaireFactory(patient=world.alices_patient, items=[2] * 9, answered_at=answered)
-        QuestionnaireFactory(
-            patient=world.alices_patient, instrument="gad7", items=[1] * 7, answered_at=answered
-        )
+        QuestionnaireFactory(patient=world.alices_patient, instrument="gad7", items=[1] * 7, answered_at=answered)
     file = _file(world.alice, world.alices_patient)
     assert len(PdfReader(io.BytesIO(file)).pages) == 2
     said = " ".join(pdf_text(file).split())
