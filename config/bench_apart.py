@@ -1,7 +1,8 @@
 """Measures on an embedded PostgreSQL and Redis of its own, with which it begins and ends.
 
-``python -m config.bench_apart MODULE COUNT FOLDER`` prints the table of ``MODULE`` (``measure`` and ``as_text``); exit
-status 1 where the limit is not reached. `run` starts it in a process that no installation's database is named to.
+``python -m config.bench_apart FOLDER MODULE COUNT...`` prints the table of ``MODULE`` (``measure`` of the counts, and
+``as_text``); exit status 1 where a limit is not reached. `run` starts it in a process that no installation's database
+is named to.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 from config.embedded import REPOSITORY, EmbeddedServices
@@ -20,10 +22,11 @@ OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "MEDIA_ROOT", "ACCESS
 """What must not lead the measurement to an installation's own data."""
 
 
-def run(module: str, count: int) -> tuple[str, int]:
-    """The table that ``module`` makes of ``count`` runs, and the exit status."""
-    with tempfile.TemporaryDirectory(prefix="undertone-bench-") as folder:
-        command = [sys.executable, "-m", "config.bench_apart", module, str(count), folder]
+def run(module: str, *counts: int, kept: Path | None = None) -> tuple[str, int]:
+    """The table that ``module`` makes of so many runs, and the exit status. ``kept``: a folder for what it made."""
+    with nullcontext(kept) if kept else tempfile.TemporaryDirectory(prefix="undertone-bench-") as place:
+        folder = str(place)
+        command = [sys.executable, "-m", "config.bench_apart", folder, module, *map(str, counts)]
         done = subprocess.run(  # noqa: S603 - this file, in this interpreter
             command, cwd=REPOSITORY, env=_apart(folder), check=False, stdout=subprocess.PIPE, text=True
         )
@@ -41,19 +44,19 @@ def _apart(folder: str) -> dict[str, str]:
     }
 
 
-def main(module: str, count: int, folder: Path) -> int:
+def main(folder: Path, module: str, *counts: int) -> int:
     """Measure and print; the exit status."""
     # Durable, or commits would cost less than they do.
     services = EmbeddedServices(folder, durable=True)
     services.start()
     os.environ.update(services.environment)
     try:
-        return _measured(module, count)
+        return _measured(module, *counts)
     finally:
         services.stop()
 
 
-def _measured(module: str, count: int) -> int:
+def _measured(module: str, *counts: int) -> int:
     import django
 
     django.setup()
@@ -64,11 +67,11 @@ def _measured(module: str, count: int) -> int:
     bench = importlib.import_module(module)
     call_command("migrate", verbosity=0)
     with every_clinic():
-        cost = bench.measure(count)
+        cost = bench.measure(*counts)
     connection.close()
     sys.stdout.write(bench.as_text(cost) + "\n")
     return 0 if cost.reached else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:])))

@@ -18,6 +18,7 @@ from inference import checkpoints
 from inference.errors import CheckpointUnavailable
 from inference.models import Worker
 from sessions_app import keys, master_keys, storage_check
+from sessions_app.dashboard import report_pdf
 from sessions_app.errors import KeyMissing
 from sessions_app.models import ClinicKey
 
@@ -206,6 +207,14 @@ def encryption() -> Finding:
     return Finding("encryption", ok=False, message=message, advice=advice)
 
 
+def reports() -> Finding:
+    """Are the system libraries there that reports on patients (PDF) are made with?"""
+    if report_pdf.is_possible():
+        return Finding("reports", ok=True, message="Reports on patients (PDF) can be made.")
+    message = "Reports on patients (PDF) cannot be made: a system library is missing. Everything else works."
+    return Finding("reports", ok=False, message=message, advice=f"Install (Debian, Ubuntu): {report_pdf.LIBRARIES}")
+
+
 QUESTIONS: tuple[Callable[[], Finding], ...] = (
     database,
     server_log,
@@ -215,6 +224,7 @@ QUESTIONS: tuple[Callable[[], Finding], ...] = (
     folders,
     disk,
     encryption,
+    reports,
 )
 
 

@@ -213,7 +213,7 @@ class Analysis(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     job = models.OneToOneField(AnalysisJob, on_delete=models.CASCADE, related_name="analysis")
-    tenant = models.UUIDField(db_index=True)
+    tenant = models.UUIDField()
     subject = models.UUIDField(null=True, blank=True, db_index=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -250,6 +250,7 @@ class Analysis(models.Model):
     class Meta:
         ordering = ["-created_at"]
         verbose_name_plural = "analyses"
+        indexes = [models.Index(fields=["tenant", "checkpoint_name"], name="analysis_by_checkpoint")]
 
     def __str__(self) -> str:
         return f"analysis {self.id}"

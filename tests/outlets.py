@@ -15,6 +15,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
+from pypdf import PdfReader
 
 PARAMETER = re.compile(r"<(?:uuid|int):(\w+)>")
 NOWHERE = "nowhere"
@@ -61,7 +62,22 @@ def sent(response: HttpResponseBase) -> str:
     if body.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             body = b"\n".join(name.encode() + b"\n" + archive.read(name) for name in archive.namelist())
+    if body.startswith(b"%PDF"):
+        body = pdf_text(body).encode()
     return headers + "\n" + body.decode(errors="replace")
+
+
+def pdf_text(file: bytes) -> str:
+    """All that a PDF says: its pages, what is said in place of its pictures, and its metadata."""
+    reader = PdfReader(io.BytesIO(file))
+    pages = [page.extract_text() for page in reader.pages]
+    return "\n".join([*pages, *pdf_pictures(reader), str(reader.metadata)])
+
+
+def pdf_pictures(reader: PdfReader) -> list[str]:
+    """What is said in place of each picture of a tagged PDF."""
+    objects = (reader.get_object(number) for number in range(1, reader.trailer["/Size"]))
+    return [str(one["/Alt"]) for one in objects if isinstance(one, dict) and "/Alt" in one]
 
 
 def body_of(response: HttpResponseBase) -> bytes:

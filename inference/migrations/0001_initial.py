@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
             name='Analysis',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('tenant', models.UUIDField(db_index=True)),
+                ('tenant', models.UUIDField()),
                 ('subject', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('sha256', models.CharField(max_length=64)),
@@ -56,6 +56,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'analyses',
                 'ordering': ['-created_at'],
+                'indexes': [models.Index(fields=['tenant', 'checkpoint_name'], name='analysis_by_checkpoint')],
             },
         ),
         migrations.CreateModel(

@@ -18,6 +18,7 @@ from sessions_app.dashboard.views import (
     patients,
     questionnaires,
     recordings,
+    reports,
     sessions,
     voices,
     whole_record,
@@ -53,6 +54,7 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/accesses/", access_log.patient_accesses, name="patient-accesses"),
     path("patients/<uuid:patient_id>/changes/", changes.patient_changes, name="patient-changes"),
     path("patients/<uuid:patient_id>/export/", whole_record.export, name="patient-export"),
+    path("patients/<uuid:patient_id>/report/", reports.report, name="patient-report"),
     path("patients/<uuid:patient_id>/erase/", whole_record.erase, name="patient-erase"),
     path("patients/<uuid:patient_id>/notes/", notes.patient_notes, name="patient-notes"),
     path(

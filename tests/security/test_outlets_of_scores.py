@@ -37,6 +37,7 @@ WITH_SCORES = {
     "patients/<uuid:patient_id>/",
     "patients/<uuid:patient_id>/course/",
     "patients/<uuid:patient_id>/sessions/",
+    "patients/<uuid:patient_id>/report/",
     "sessions/<uuid:session_id>/",
     "POST patients/<uuid:patient_id>/export/",
     "api/v1/recordings/<uuid:recording_id>/analyses",

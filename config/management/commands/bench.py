@@ -1,16 +1,19 @@
-"""``manage.py bench engine``: what the engine costs on this machine, with no database and no server."""
+"""``manage.py bench engine`` and ``bench pages``: what an analysis and the counselor's pages cost on this machine."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from config import bench_apart
 from inference import bench, checkpoints
 from inference.errors import AnalysisError
+from sessions_app.scale.plan import ANALYSES, PATIENTS
 
 PACKAGED = "sessions_app/demo/audio"
 PERSON = "syn-001-*.opus"
@@ -31,6 +34,11 @@ class Command(BaseCommand):
         engine.add_argument("--threads", type=int, default=bench.cores(), help="default: one per core")
         engine.add_argument("--checkpoint", default=checkpoints.DEMO, metavar="NAME", help="the voice model to use")
         engine.add_argument("--json", action="store_true", help="print one JSON object")
+        pages = parts.add_parser("pages", help="caseload, patient and session in a large clinic of made-up rows")
+        pages.add_argument("--pages", type=int, default=300, help="how often each is asked for (default: %(default)s)")
+        pages.add_argument("--patients", type=int, default=PATIENTS, help="default: %(default)s")
+        pages.add_argument("--analyses", type=int, default=ANALYSES, help="default: %(default)s")
+        pages.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the rows here, to measure them again")
 
     def handle(self, *_: Any, part: str, **options: Any) -> None:
         """Measure one part; what is wrong is one plain sentence and exit status 1."""
@@ -55,6 +63,14 @@ class Command(BaseCommand):
             self.stderr.write(busy)
         costs = bench.run(files, length, checkpoint, threads, warm=_packaged()[0], stereo=stereo)
         self.stdout.write(_as_json(costs) if json else bench.as_text(costs))
+
+    def _pages(self, *, pages: int, patients: int, analyses: int, keep: Path | None, **_: Any) -> None:
+        if min(pages, patients, analyses) < 1:
+            raise CommandError("The numbers of pages, patients and analyses are above zero.")
+        table, status = bench_apart.run("sessions_app.bench_pages", pages, patients, analyses, kept=keep)
+        self.stdout.write(table, ending="")
+        if status:
+            sys.exit(status)
 
 
 def _as_json(costs: bench.Costs) -> str:
