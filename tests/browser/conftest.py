@@ -20,6 +20,9 @@ TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (e) => console.error("CSP", e.violatedDirective, e.blockedURI));
 """
 
+MAIL = "mail"
+"""The folder, in the stack's own, into which mail is written."""
+
 SignIn = Callable[..., Page]
 
 
@@ -36,7 +39,8 @@ def chromium() -> str:
 def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Server and worker."""
     folder = tmp_path_factory.mktemp("browser")
-    environment = os.environ | {"QUEUE": f"browser-{uuid.uuid4()}", "MEDIA_ROOT": str(folder / "media")}
+    own = {"QUEUE": f"browser-{uuid.uuid4()}", "MEDIA_ROOT": str(folder / "media")}
+    environment = os.environ | own | {"EMAIL_URL": f"filemail://{folder / MAIL}"}
     running = Stack(folder, environment)
     try:
         running.start()

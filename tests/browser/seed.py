@@ -20,6 +20,8 @@ def main() -> None:
 
     from inference.speakers import BY_LENGTH
     from sessions_app.dashboard.caseload import PAGE_SIZE
+    from tests.accounts.factors import with_app
+    from tests.security.comers import belongings_of
     from tests.world import (
         ConsentFactory,
         PatientFactory,
@@ -60,7 +62,12 @@ def main() -> None:
     ConsentFactory(patient=last)
     analysed(SessionFactory(patient=last))
     closed = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Cleo", family_name="Closed")
+    everything = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Eve")
+    ConsentFactory(patient=everything)
+    ids = belongings_of("everything", everything).ids
     found = {
+        "ids": ids,
+        "app owner": with_app(UserFactory(clinic=world.clinic, display_name="Apu")).email,
         "counselor": world.alice.email,
         "busy counselor": world.bob.email,
         "staff": world.sam.email,
