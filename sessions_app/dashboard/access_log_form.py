@@ -22,7 +22,7 @@ from sessions_app.models import Patient
 DONE = {"cancel", "confirm_patient", "create", "delete", "delete_with_account", "export", "list", "make", "read"}
 DONE |= {"list_analyses", "read_timeline", "reanalyze", "refer_to", "retry", "swap_patient", "upload", "withdraw"}
 DONE |= ACCOUNT_ACTIONS
-DONE |= {"set_audio_days", "erase", "see_emergency"}
+DONE |= {"set_audio_days", "erase", "see_emergency", "join_care_team", "leave_care_team"}
 DONE |= {f"affect_policy_{policy}" for policy in AffectPolicy}
 """What is written of things that were done; a refusal names the `Action` that was asked for."""
 

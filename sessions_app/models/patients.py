@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Upper
 
 from accounts.changes import OF_PATIENT, keeps_changes
-from accounts.models import Clinic, User
+from accounts.models import Clinic, Role, User
 from accounts.policy import Action, may
 from sessions_app.models.scope import ScopedQuerySet
 
@@ -38,6 +38,18 @@ class PatientQuerySet(ScopedQuerySet["Patient"]):
         Only for ``id`` and ``reference``.
         """
         return self.filter(clinic=user.clinic_id) if may(user, Action.READ_ACCESS_LOG) else self.none()
+
+    def assignable_by(self, user: User) -> PatientQuerySet:
+        """Whose care team ``user`` may change: the whole clinic's, without being part of anybody's care.
+
+        Only for ``id``, ``reference``, the names and the care team.
+        """
+        return self.filter(clinic=user.clinic_id) if may(user, Action.ASSIGN_CARE) else self.none()
+
+    def without_counselor(self) -> PatientQuerySet:
+        """Patients whom nobody sees who could care for them."""
+        places = Patient.care_team.through.objects.filter(patient_id=OuterRef("id"))
+        return self.exclude(Exists(places.filter(user__role=Role.COUNSELOR, user__is_active=True)))
 
 
 # An erased patient leaves no change behind: their table of changes is emptied with them.

@@ -26,10 +26,15 @@ MAIL = "mail"
 SignIn = Callable[..., Page]
 
 
+def where_chromium_is() -> str | None:
+    """The path of Chromium, if there is one."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Where Chromium is. Required in CI; elsewhere its absence skips these tests."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    found = where_chromium_is()
     if found is None:
         pytest.fail(MISSING) if os.environ.get("CI") == "true" else pytest.skip(MISSING)
     return found
