@@ -52,9 +52,8 @@ def test_a_patient_of_another_clinic_is_not_found(world: World) -> None:
 def test_patients_whom_no_counselor_sees_stand_on_the_first_page(world: World) -> None:
     world.alice.is_active = False
     world.alice.save()
-    PatientFactory(
-        clinic=world.clinic, family_name="Nobodys", care_team=[UserFactory(clinic=world.clinic, role=Role.STAFF)]
-    )
+    former = UserFactory(clinic=world.clinic, role=Role.STAFF)
+    PatientFactory(clinic=world.clinic, family_name="Nobodys", care_team=[former])
     page = text(signed_in(world.ada).get(PAGE))
     assert "Robin Alder" in page
     assert "(switched off)" in page
