@@ -11,12 +11,7 @@ SOURCE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 SIZES = ((1440, 900), (390, 844))
 THEMES = ("light", "dark")
 
-RUN = """async () => {
-  const options = {resultTypes: ["violations"], preload: false};
-  const found = await axe.run(document, options);
-  return found.violations.flatMap((rule) => rule.nodes.map(
-    (node) => `${rule.impact} ${rule.id}: ${node.target.join(" ")}: ${node.failureSummary.replaceAll(/\\s+/g, " ")}`));
-}"""
+RUN = (Path(__file__).parent / "barriers.js").read_text()
 
 
 def brings_axe(page: Page) -> Page:

@@ -61,6 +61,12 @@ def test_patients_whom_no_counselor_sees_stand_on_the_first_page(world: World) -
     assert "Birch" not in page
 
 
+def test_the_clinic_s_page_says_how_many_patients_no_counselor_sees(world: World) -> None:
+    assert "no counselor" not in text(signed_in(world.ada).get("/"))
+    world.bobs_patient.care_team.clear()
+    assert "1 patient is seen by no counselor." in text(signed_in(world.ada).get("/"))
+
+
 def test_whoever_joins_sees_the_patient_and_the_change_is_kept_and_logged(world: World) -> None:
     response = signed_in(world.ada).post(address(world.alices_patient), {"counselor": world.bob.id}, follow=True)
     assert "Bob is of the care team now" in text(response)

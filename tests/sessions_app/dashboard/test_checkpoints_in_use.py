@@ -34,9 +34,10 @@ def current() -> checkpoints.CheckpointIdentity:
 def test_the_one_that_scores_new_recordings_comes_first_and_says_what_it_is_fit_for(world: World) -> None:
     analysed(SessionFactory(patient=world.alices_patient))
     page = text(signed_in(world.ada).get(PAGE))
-    assert page.count("scores new recordings.") == 1
-    assert page.index("scores new recordings.") < page.index("ab" * 32)
-    assert checkpoints.describe().label in page
+    assert page.count("Scores new recordings") == 1
+    assert page.index("Scores new recordings") < page.index("ab" * 32)
+    label = checkpoints.describe().label
+    assert label[:1].upper() + label[1:] in page
 
 
 def test_it_says_why_new_recordings_cannot_be_scored(world: World, settings: Settings) -> None:
