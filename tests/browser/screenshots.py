@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +64,27 @@ class Sight:
 
     name: str
     address: str
+
+
+def write_a_note(page: Page) -> None:
+    """One that is shown, if there is none yet."""
+    if page.get_by_role("link", name="Add an addendum").count() == 0:
+        page.locator(".write-note > summary").click()
+        page.locator("[name=kind][value=progress]").check()
+        page.locator("textarea").fill("Sleeps through the night again. Next session in three weeks.")
+        page.get_by_role("button", name="Sign and keep").click()
+        page.wait_for_load_state()
+
+
+def look_for_somebody(page: Page) -> None:
+    """Find the patient who is shown."""
+    page.get_by_label("Number or name").fill(SUBJECTS["patient"])
+    page.get_by_role("button", name="Search").click()
+    page.wait_for_load_state()
+
+
+STEPS: dict[str, Callable[[Page], None]] = {"patient-notes": write_a_note, "care-teams": look_for_somebody}
+"""What is done on a page before its links are followed, by the name of its route."""
 
 
 def main() -> int:
@@ -132,6 +153,7 @@ def sights(page: Page, who: Login | None) -> list[Sight]:
         name = waiting.pop(0)
         seen.add(name)
         page.goto(addresses[name])
+        STEPS.get(name, lambda _: None)(page)
         for found, path in _links(page).items():
             if found in wanted and found not in addresses:
                 addresses[found] = path
