@@ -45,7 +45,7 @@ def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     """Server and worker."""
     folder = tmp_path_factory.mktemp("browser")
     own = {"QUEUE": f"browser-{uuid.uuid4()}", "MEDIA_ROOT": str(folder / "media")}
-    environment = os.environ | own | {"EMAIL_URL": f"filemail://{folder / MAIL}"}
+    environment = os.environ | own | {"EMAIL_URL": f"filemail:///{folder / MAIL}"}
     running = Stack(folder, environment)
     try:
         running.start()
