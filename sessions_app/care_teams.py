@@ -26,7 +26,7 @@ def care_team_join(*, user: User, patient: Patient, counselor: User) -> None:
     """Let ``counselor`` care for ``patient`` from now on. Raises ``ValidationError``: they are none of this clinic."""
     require(user, Action.ASSIGN_CARE, object_kind=KIND)
     patient = _held(user, patient)
-    if counselor not in User.objects.counselors_of(patient.clinic):
+    if not User.objects.counselors_of(patient.clinic).contains(counselor):
         raise ValidationError(NO_COUNSELOR)
     if not patient.care_team.filter(id=counselor.id).exists():
         patient.care_team.add(counselor)
