@@ -160,7 +160,7 @@ def sights(page: Page, who: Login | None) -> list[Sight]:
                 waiting.append(found)
     if missing := sorted(set(wanted) - seen):
         print(f"No link leads {who.role if who else 'nobody'} to: {', '.join(missing)}")
-    return [Sight(_picture(name, who), addresses[name]) for name in addresses if _shows(name, who)]
+    return [Sight(picture_name(name, who), addresses[name]) for name in addresses if shows(name, who)]
 
 
 def _links(page: Page) -> dict[str, str]:
@@ -177,14 +177,14 @@ def _links(page: Page) -> dict[str, str]:
     return chosen
 
 
-def _shows(name: str, who: Login | None) -> bool:
+def shows(name: str, who: Login | None) -> bool:
     """Whether ``who`` is the first who may open it, or it is to be shown as they see it too."""
     route = next(route for route in page_routes() if route.name == name)
     first = next(one for one in VISITORS if is_open_to(route, Role(one.role) if one else None))
     return who == first or (name, who) in ALSO_AS
 
 
-def _picture(name: str, who: Login | None) -> str:
+def picture_name(name: str, who: Login | None) -> str:
     plain = name.replace("account_", "").replace("mfa_", "second-factor-").replace(":", "-").replace("_", "-")
     return f"{plain}-{who.role}" if (name, who) in ALSO_AS and who else plain
 
