@@ -72,6 +72,10 @@ faults: $(VENV)/.dev ## break a running installation and count what is lost (FAU
 security: $(VENV)/.dev ## attack Undertone: every route in every role, bad input, tampering; a table last (PYTEST="-x")
 	@$(run) -m pytest -p tests.security.table tests/security tests/tenancy tests/accounts/test_verify_access_log.py $(PYTEST)
 
+.PHONY: screenshots
+screenshots: $(VENV)/.dev ## take a picture of each page of the demonstration into docs/images (needs Chromium; some minutes)
+	@$(run) -m tests.browser.screenshots
+
 .PHONY: audit
 audit: $(VENV)/.dev ## are vulnerabilities known in the locked packages? (asks pypi.org; exit status 2 if it cannot)
 	@$(run) -m tests.security.audit requirements.lock

@@ -40,6 +40,7 @@ class Action(StrEnum):
     KEEP_VOICE = "keep_voice"
     SNAPSHOT = "snapshot"
     MANAGE_CLINIC = "manage_clinic"
+    ASSIGN_CARE = "assign_care"
     READ_ACCESS_LOG = "read_access_log"
     SEE_WHO_LOOKED = "see_who_looked"
     SEE_CHANGES = "see_changes"
@@ -118,8 +119,8 @@ ALLOWED: dict[str, set[Action]] = {
         Action.ADD_SESSION,
         Action.UPLOAD_RECORDING,
     },
-    # The administrator runs the clinic and is not part of anyone's care.
-    Role.ADMIN: {Action.MANAGE_CLINIC, Action.READ_ACCESS_LOG},
+    # The administrator runs the clinic and is not part of anyone's care; they say who is, by number and name alone.
+    Role.ADMIN: {Action.MANAGE_CLINIC, Action.ASSIGN_CARE, Action.READ_ACCESS_LOG},
     Role.INTEGRATION: _CLINICAL,
 }
 

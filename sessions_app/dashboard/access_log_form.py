@@ -24,6 +24,7 @@ DONE |= {"list_analyses", "read_timeline", "reanalyze", "refer_to", "retry", "sw
 DONE |= ACCOUNT_ACTIONS
 DONE |= {"set_audio_days", "set_overdue_weeks", "erase", "see_emergency"}
 DONE |= {"see_flag", "put_off_flag", "reopen_flag"}
+DONE |= {"join_care_team", "leave_care_team"}
 DONE |= {f"affect_policy_{policy}" for policy in AffectPolicy}
 """What is written of things that were done; a refusal names the `Action` that was asked for."""
 

@@ -53,6 +53,7 @@ class PatientForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Patient
         fields = ["reference", "given_name", "family_name"]
         labels = {"reference": "The clinic’s number for this patient"}
+        help_texts = {"reference": ""}
         widgets = {"reference": _text(), "given_name": _text(), "family_name": _text()}
         error_messages = {
             "reference": _missing("Please give the clinic’s number for this patient."),

@@ -127,6 +127,7 @@ class AudioForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Clinic
         fields = ["audio_days"]
+        help_texts = {"audio_days": ""}
         widgets = {"audio_days": forms.NumberInput(attrs={"class": "form-control days"})}
 
 

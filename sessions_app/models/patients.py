@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now, Upper
 
 from accounts.changes import OF_PATIENT, keeps_changes
@@ -50,6 +50,18 @@ class PatientQuerySet(ScopedQuerySet["Patient"]):
         Only for ``id`` and ``reference``.
         """
         return self.filter(clinic=user.clinic_id) if may(user, Action.READ_ACCESS_LOG) else self.none()
+
+    def assignable_by(self, user: User) -> PatientQuerySet:
+        """Whose care team ``user`` may change: the whole clinic's, without being part of anybody's care.
+
+        Only for ``id``, ``reference``, the names and the care team.
+        """
+        return self.filter(clinic=user.clinic_id) if may(user, Action.ASSIGN_CARE) else self.none()
+
+    def without_counselor(self) -> PatientQuerySet:
+        """Patients whom nobody sees who could care for them."""
+        places = Patient.care_team.through.objects.filter(patient_id=OuterRef("id"))
+        return self.exclude(Exists(places.filter(user__role=Role.COUNSELOR, user__is_active=True)))
 
 
 _BY_NAME = ("family_name", "given_name", "id")

@@ -20,13 +20,21 @@ TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (e) => console.error("CSP", e.violatedDirective, e.blockedURI));
 """
 
+MAIL = "mail"
+"""The folder, in the stack's own, into which mail is written."""
+
 SignIn = Callable[..., Page]
+
+
+def where_chromium_is() -> str | None:
+    """The path of Chromium, if there is one."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Where Chromium is. Required in CI; elsewhere its absence skips these tests."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    found = where_chromium_is()
     if found is None:
         pytest.fail(MISSING) if os.environ.get("CI") == "true" else pytest.skip(MISSING)
     return found
@@ -36,7 +44,8 @@ def chromium() -> str:
 def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Server and worker."""
     folder = tmp_path_factory.mktemp("browser")
-    environment = os.environ | {"QUEUE": f"browser-{uuid.uuid4()}", "MEDIA_ROOT": str(folder / "media")}
+    own = {"QUEUE": f"browser-{uuid.uuid4()}", "MEDIA_ROOT": str(folder / "media")}
+    environment = os.environ | own | {"EMAIL_URL": f"filemail:///{folder / MAIL}"}
     running = Stack(folder, environment)
     try:
         running.start()

@@ -21,6 +21,8 @@ def main() -> None:
     from inference.speakers import BY_LENGTH
     from sessions_app.dashboard.caseload import PAGE_SIZE
     from sessions_app.flags import flags_refresh
+    from tests.accounts.factors import with_app
+    from tests.security.comers import belongings_of
     from tests.world import (
         ConsentFactory,
         PatientFactory,
@@ -70,7 +72,12 @@ def main() -> None:
     QuestionnaireFactory(patient=asking, items=[0] * 8 + [1], answered_at=lately - timedelta(days=2))
     for one in (late, asking):
         flags_refresh(one.id)
+    everything = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Eve")
+    ConsentFactory(patient=everything)
+    ids = belongings_of("everything", everything).ids
     found = {
+        "ids": ids,
+        "app owner": with_app(UserFactory(clinic=world.clinic, display_name="Apu")).email,
         "counselor": world.alice.email,
         "busy counselor": world.bob.email,
         "staff": world.sam.email,

@@ -148,7 +148,7 @@ def _expired(comer: Comer) -> Comer:
 def belongings(world: World) -> list[Belongings]:
     """Of a patient in Alice's care, in Bob's, of another clinic, and of nobody."""
     names = {"Alice's": world.alices_patient, "Bob's": world.bobs_patient, "another clinic's": world.mallorys_patient}
-    every = [_belongings(name, patient) for name, patient in names.items()]
+    every = [belongings_of(name, patient) for name, patient in names.items()]
     colleague = UserFactory(clinic=world.clinic, display_name="Colleague")
     world.alices_patient.care_team.add(colleague)
     apart = [_kept_apart(every[0], "Alice's own", world.alice), _kept_apart(every[0], "a colleague's", colleague)]
@@ -163,7 +163,8 @@ def _kept_apart(belongings: Belongings, whose: str, author: User) -> Belongings:
     return replace(belongings, name=name, ids=belongings.ids | {"note_id": str(note.id)}, alone=author)
 
 
-def _belongings(name: str, patient: Patient) -> Belongings:
+def belongings_of(name: str, patient: Patient) -> Belongings:
+    """One of each kind of object, made for ``patient``."""
     patient.family_name = f"Zz{patient.id.hex[:12]}"
     patient.save()
     recording = analysed(SessionFactory(patient=patient))

@@ -37,7 +37,7 @@ DECLARE = """{route} declares nothing. Say beside its view what it asks for each
     another package's: a line "{name}": {{"GET": Ask.NOTHING}} in accounts.needs.THIRD_PARTY"""
 
 FILL = """{route} has a parameter that tests/security/comers.py cannot fill: {missing}.
-Add it to _belongings, with the id of an object of that patient, and to _nobodys."""
+Add it to belongings_of, with the id of an object of that patient, and to _nobodys."""
 
 
 class Answer(StrEnum):

@@ -34,6 +34,7 @@ confirm_patient     yes        no     no     no
 keep_voice          yes        no     no     no
 snapshot            yes        no     no     yes
 manage_clinic       no         no     yes    no
+assign_care         no         no     yes    no
 read_access_log     no         no     yes    no
 see_who_looked      yes        no     no     no
 see_changes         yes        no     no     no

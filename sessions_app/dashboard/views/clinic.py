@@ -16,7 +16,7 @@ from sessions_app.dashboard.clinic_facts import clinic_facts
 from sessions_app.dashboard.doors import ClinicRequest, open_to
 from sessions_app.dashboard.emergency_rows import emergency_rows
 from sessions_app.dashboard.forms import AudioForm, IdleForm, OverdueForm, PolicyForm
-from sessions_app.models import ErasureReport
+from sessions_app.models import ErasureReport, Patient
 
 LATEST_ERASURES = 20
 
@@ -31,6 +31,7 @@ def clinic_page(request: ClinicRequest) -> HttpResponse:
         "audio": AudioForm(instance=clinic),
         "overdue": OverdueForm(instance=clinic),
         "facts": clinic_facts(clinic),
+        "alone": Patient.objects.assignable_by(request.user).without_counselor().count(),
         **_watched(request.user),
     }
     return render(request, "dashboard/clinic.html", context)

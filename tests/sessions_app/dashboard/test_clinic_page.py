@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from accounts.models import AccessLogEntry, AffectPolicy
@@ -15,6 +17,22 @@ def test_it_shows_people_and_roles_of_this_clinic_only(world: World) -> None:
     assert "Alice Counselor" in page
     assert "Sam Staff" in page
     assert "Mallory" not in page
+
+
+PAGES = ["/", "/clinic/people/", "/clinic/care-teams/", "/clinic/checkpoints/", "/clinic/operations/"]
+PAGES += ["/clinic/access-log/", "/clinic/changes/"]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_each_page_of_the_administrator_leads_to_the_others_and_says_which_it_is(world: World, address: str) -> None:
+    page = signed_in(world.ada).get(address).content.decode()
+    row = page.split('aria-label="The clinic"')[1].split("</nav>")[0]
+    assert re.findall(r'href="([^"]+)"', row) == PAGES
+    assert re.findall(r'href="([^"]+)" aria-current="page"', row) == [address]
+
+
+def test_others_have_no_such_row(world: World) -> None:
+    assert 'aria-label="The clinic"' not in signed_in(world.alice).get("/").content.decode()
 
 
 def test_it_names_no_patient(world: World) -> None:
