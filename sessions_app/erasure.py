@@ -31,6 +31,7 @@ NAMES = {
     "Analysis": "analyses",
     "Timeline": "timelines",
     "Confirmation": "confirmations",
+    "Review": "reviews",
     "EmergencyAccess": "emergency accesses",
 }
 """What the report calls the rows of a model."""

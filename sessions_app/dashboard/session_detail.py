@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,9 +18,10 @@ from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.audio_words import audio_sentence
 from sessions_app.dashboard.patient_panel import PatientPanel, patient_panel
 from sessions_app.dashboard.progress import Progress, progress_of, unheard_of
+from sessions_app.dashboard.review_panel import ReviewForm, ReviewPanel, review_panel
 from sessions_app.dashboard.wording import HEAD_WORDS, LONGER_WAS_CHOSEN, SPEAKER_METHODS
 from sessions_app.identification import longer_was_chosen
-from sessions_app.models import Confirmation, Recording, Session
+from sessions_app.models import Confirmation, Recording, Review, Session
 from sessions_app.recordings import can_be_reanalyzed, todays_origin
 from sessions_app.scores import NOTHING_OVER_TIME, Heard, OverTime, ScoreGate
 
@@ -81,6 +83,7 @@ class RecordingDetail:
     progress: Progress
     detail: Detail | None
     panel: PatientPanel | None
+    review: ReviewPanel | None
     earlier: list[Earlier]
     may_reanalyze: bool
     audio: str
@@ -96,19 +99,28 @@ class RecordingDetail:
         return labels_of(one.analysis.checkpoint_name for one in self.earlier)
 
 
-def recording_details(session: Session, user: User) -> list[RecordingDetail]:
-    """Each recording of ``session`` (fetched with its recordings) for ``user``."""
+def recording_details(
+    session: Session, user: User, sent: Mapping[UUID, ReviewForm] | None = None
+) -> list[RecordingDetail]:
+    """Each recording of ``session`` (fetched with its recordings) for ``user``.
+
+    ``sent``: by recording, the form of a review that could not be kept.
+    """
     gate = ScoreGate.for_patient(user, session.patient.clinic, list(session.patient.consents.all()))
     recordings = list(session.recordings.all())
     shown = gate.shows_voice(session)
     timelines = _timelines(recordings) if shown else {}
     confirmed = _confirmations(recordings, user) if shown else {}
+    reviews = _reviews(recordings, user) if gate.why_hidden(session) is None else None
     earlier = _earlier(session, recordings, gate) if may(user, Action.SEE_SCORES) else []
     origin = todays_origin() if may(user, Action.REANALYZE) else None
     in_emergency = sees_in_emergency(user, session.patient)
     may_decide = may(user, Action.CONFIRM_PATIENT) and not in_emergency
     unheard = unheard_of(one.job for one in recordings)
-    fetched = _Fetched(timelines, confirmed, earlier, origin, unheard, may_decide, not in_emergency)
+    may_review = may(user, Action.REVIEW_ANALYSIS) and not in_emergency
+    fetched = _Fetched(
+        timelines, confirmed, reviews, sent or {}, earlier, origin, unheard, may_decide, may_review, not in_emergency
+    )
     return [_recording_detail(session, recording, gate, fetched) for recording in recordings]
 
 
@@ -116,16 +128,21 @@ def recording_details(session: Session, user: User) -> list[RecordingDetail]:
 class _Fetched:
     """What is fetched once for all recordings of a session.
 
-    ``origin``: of an analysis that is made today. ``unheard``: see `unheard_of`. ``may_decide``: whether this user may
-    say who the patient is; ``may_name_channel``: on which channel they are, where that was not clear.
+    ``reviews``: by analysis; ``None`` where no score is shown. ``sent``: see `recording_details`. ``origin``: of an
+    analysis that is made today. ``unheard``: see `unheard_of`. ``may_decide``: whether this user may say who the
+    patient is; ``may_review``: what they think of it; ``may_name_channel``: on which channel the patient is, where
+    that was not clear.
     """
 
     timelines: dict[Any, Timeline]
     confirmed: dict[Any, Confirmation]
+    reviews: dict[Any, Review] | None
+    sent: Mapping[UUID, ReviewForm]
     earlier: list[Earlier]
     origin: str | None
     unheard: set[UUID]
     may_decide: bool
+    may_review: bool
     may_name_channel: bool
 
 
@@ -155,10 +172,19 @@ def _recording_detail(
         progress=progress,
         detail=detail,
         panel=panel,
+        review=_review(recording, fetched),
         earlier=[one for one in fetched.earlier if one.analysis.subject == recording.id],
         may_reanalyze=can_be_reanalyzed(recording, fetched.origin) and not progress.can_retry,
         audio=audio_sentence(recording, gate.clinic, gate.consents),
     )
+
+
+def _review(recording: Recording, fetched: _Fetched) -> ReviewPanel | None:
+    """Nothing where no score is shown: what is not seen cannot be reviewed."""
+    if recording.analysis is None or fetched.reviews is None:
+        return None
+    review, sent = fetched.reviews.get(recording.analysis_id), fetched.sent.get(recording.id)
+    return review_panel(recording.analysis, review, may_review=fetched.may_review, sent=sent)
 
 
 def _earlier(session: Session, recordings: list[Recording], gate: ScoreGate) -> list[Earlier]:
@@ -175,6 +201,11 @@ def _timelines(recordings: list[Recording]) -> dict[Any, Timeline]:
 def _confirmations(recordings: list[Recording], user: User) -> dict[Any, Confirmation]:
     found = Confirmation.objects.visible_to(user).filter(analysis__in=[one.analysis_id for one in recordings])
     return {confirmation.pk: confirmation for confirmation in found.select_related("confirmed_by")}
+
+
+def _reviews(recordings: list[Recording], user: User) -> dict[Any, Review]:
+    found = Review.objects.visible_to(user).filter(analysis__in=[one.analysis_id for one in recordings])
+    return {review.analysis_id: review for review in found.select_related("reviewed_by", "key", "patient")}
 
 
 def _detail(

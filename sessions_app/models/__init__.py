@@ -9,6 +9,7 @@ from sessions_app.models.keys import ClinicKey
 from sessions_app.models.notes import Note, NoteKind
 from sessions_app.models.patients import Patient
 from sessions_app.models.questionnaires import Instrument, QuestionnaireResponse
+from sessions_app.models.reviews import Reason, Review, Verdict
 from sessions_app.models.sessions import PatientChannel, Recording, Session
 from sessions_app.models.voices import Confirmation, CounselorVoice
 
@@ -17,6 +18,7 @@ ConsentChange: Any
 PatientChange: Any
 QuestionnaireChange: Any
 RecordingChange: Any
+ReviewChange: Any
 SessionChange: Any
 
 __all__ = [
@@ -37,9 +39,13 @@ __all__ = [
     "PatientChannel",
     "QuestionnaireChange",
     "QuestionnaireResponse",
+    "Reason",
     "Recording",
     "RecordingChange",
+    "Review",
+    "ReviewChange",
     "Scope",
     "Session",
     "SessionChange",
+    "Verdict",
 ]
