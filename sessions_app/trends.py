@@ -60,8 +60,8 @@ class TrendPoint:
 
     @property
     def review(self) -> Review | None:
-        """What a counselor said of what is shown; nothing where nothing is."""
-        return getattr(self.analysis, "review", None) if self.shown else None
+        """What a counselor said of it."""
+        return getattr(self.analysis, "review", None)
 
     @property
     def set_aside(self) -> bool:
@@ -127,7 +127,7 @@ def chart_data(trend: Trend) -> dict[str, object]:
         "time": [int(point.session.held_at.timestamp()) for point in shown],
         "part": [point.part for point in shown],
         "assumed": [point.assumed for point in shown],
-        "set_aside": [point.set_aside for point in shown],
+        "set_aside": [point.shown and point.set_aside for point in shown],
         "origin": [point.origin for point in shown],
         "origin_key": [point.origin_key for point in shown],
         "series": series,

@@ -143,7 +143,7 @@ def _recording_row(session: Session, recording: Recording, shown: _Shown) -> Rec
     scores, doubts = gate.scores(session, recording.analysis), gate.doubts(session, recording.analysis)
     point = TrendPoint(session, recording, scores)
     assumed = ASSUMED_SHORT if point.assumed else ""
-    reviewed = REVIEWED_SHORT[Verdict(point.review.verdict)] if point.review else ""
+    reviewed = REVIEWED_SHORT[Verdict(point.review.verdict)] if point.review and point.shown else ""
     return RecordingRow(recording, progress, scores, doubts, assumed, reviewed)
 
 
