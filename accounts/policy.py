@@ -38,6 +38,7 @@ class Action(StrEnum):
     BREAK_GLASS = "break_glass"
     CONFIRM_PATIENT = "confirm_patient"
     KEEP_VOICE = "keep_voice"
+    REVIEW_ANALYSIS = "review_analysis"
     SNAPSHOT = "snapshot"
     MANAGE_CLINIC = "manage_clinic"
     ASSIGN_CARE = "assign_care"
@@ -65,8 +66,8 @@ _ADMISSION = {Action.ADD_PATIENT, Action.RECORD_CONSENT, Action.WITHDRAW_CONSENT
 # a token in the wrong hands must not be able to wipe a clinic. So is the administrator, who is part of nobody's care.
 _DELETION = {Action.DELETE_RECORDING, Action.REMOVE_AUDIO}
 
-# Only somebody who was in the room can say whose voice is heard, and a program has none of its own.
-_IN_PERSON = {Action.CONFIRM_PATIENT, Action.KEEP_VOICE}
+# Only somebody who was in the room can say whose voice is heard, or whether a score fits; a program was not.
+_IN_PERSON = {Action.CONFIRM_PATIENT, Action.KEEP_VOICE, Action.REVIEW_ANALYSIS}
 
 # A patient who asks who has read about them asks their counselor, and whoever answers for the care of somebody should
 # see who else has looked. Staff open every patient of the clinic; what their colleagues open is not theirs to watch.

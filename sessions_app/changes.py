@@ -19,6 +19,7 @@ from sessions_app.models import (
     PatientChange,
     QuestionnaireChange,
     RecordingChange,
+    ReviewChange,
     SessionChange,
 )
 
@@ -32,6 +33,7 @@ OF_PATIENTS: Tables = {
     "session": SessionChange,
     "recording": RecordingChange,
     "questionnaire": QuestionnaireChange,
+    "review": ReviewChange,
 }
 OF_CLINICS: Tables = {"account": UserChange, "clinic": ClinicChange}
 

@@ -32,6 +32,7 @@ NAMES = {
     "Analysis": "analyses",
     "Timeline": "timelines",
     "Confirmation": "confirmations",
+    "Review": "reviews",
     "EmergencyAccess": "emergency accesses",
 }
 """What the report calls the rows of a model."""

@@ -19,8 +19,9 @@ from inference.results import HEADS
 from sessions_app.changes import changes_of_patient
 from sessions_app.errors import KeyMissing
 from sessions_app.job_facts import facts_of, why_failed
-from sessions_app.models import Confirmation, Flag, FlagKind, Note, NoteKind, Patient, Recording, Session
+from sessions_app.models import Confirmation, Flag, FlagKind, Note, NoteKind, Patient, Recording, Review, Session
 from sessions_app.notes import LOGGED_AS, text_of
+from sessions_app.reviews import readable_note
 from sessions_app.scores import ScoreGate
 
 Row = dict[str, Any]
@@ -57,6 +58,7 @@ def tables_of(patient: Patient, user: User) -> Tables:
         "recordings": _rows(Recording.objects.filter(id__in=ids).order_by("uploaded_at")),
         **_jobs(by_recording, gate),
         "confirmations": _confirmations(by_recording, gate),
+        "reviews": _reviews(by_recording, gate),
         **_analysed(by_recording, gate),
         "emergency_accesses": _rows(EmergencyAccess.objects.filter(patient_id=patient.id).order_by("began_at")),
         "changes": list(_changes(patient)),
@@ -112,10 +114,19 @@ def _confirmations(sessions: dict[UUID, Session], gate: ScoreGate) -> list[Row]:
     return _rows(Confirmation.objects.filter(analysis__subject__in=heard))
 
 
+def _reviews(sessions: dict[UUID, Session], gate: ScoreGate) -> list[Row]:
+    """What counselors said of analyses that may be shown; ``note`` is ``None`` where it cannot be opened."""
+    heard = [recording for recording, session in sessions.items() if gate.shows_voice(session)]
+    found = Review.objects.filter(analysis__subject__in=heard).order_by("reviewed_at", "id")
+    whole = {one.id: one for one in found.select_related("reviewed_by", "key", "patient")}
+    notes = {one.id: {"reviewer": one.reviewed_by.display_name, "note": readable_note(one)} for one in whole.values()}
+    return [row | notes[row["id"]] for row in _rows(found)]
+
+
 def _analysed(sessions: dict[UUID, Session], gate: ScoreGate) -> Tables:
     """What was found in the recordings, whose sessions are given by the recording's id; earlier analyses too."""
     tables: Tables = {name: [] for name in ("analyses", "measures", "quality", "windows", "turns", "waveform")}
-    found = Analysis.objects.filter(subject__in=sessions).select_related("timeline").order_by("created_at")
+    found = Analysis.objects.filter(subject__in=sessions).select_related("timeline", "review").order_by("created_at")
     for analysis in found:
         session = sessions[cast(UUID, analysis.subject)]
         of_it = {"analysis_id": analysis.id}
@@ -135,6 +146,7 @@ def _analysis(analysis: Analysis, session: Session, gate: ScoreGate) -> Row:
         "speech_seconds": heard.speech_seconds if heard else None,
         "excluded_seconds": heard.excluded_seconds if heard else None,
         "speaker_method": analysis.speaker_method if heard else None,
+        "reviewed": analysis.review.verdict if heard and hasattr(analysis, "review") else None,
     }
     for column in (*SCORED, *NOT_FLAT):
         row.pop(column)

@@ -47,6 +47,7 @@ accesses      who looked at the patient, when and what for; "disclosure" is what
 emergency_accesses   who of the clinic opened the patient in an emergency, until when and why
 notes         what counselors wrote and signed for the record
 analyses      scores from 0 to 1 with a 90 % interval (low, high), and the checkpoint that made them
+reviews       what counselors said of an analysis; "reviewed" in analyses is their verdict, empty where nobody did
 measures      how the voice sounded; windows, turns: over time, in seconds from the beginning
 waveform      extremes of the sound from -1 to 1, equally spaced over the recording
 jobs          each analysis that was asked for; job_moves: when it was begun and how it ended, and by whom

@@ -48,7 +48,8 @@ class OwnBaseline:
 def own_baselines(points: Iterable[TrendPoint], head: HeadName) -> list[OwnBaseline]:
     """Those of one score, oldest first, of ``points`` in the order of their time.
 
-    A recording of poor quality does not count, nor one in which nobody has confirmed which voice is the patient's.
+    A recording of poor quality does not count, nor one in which nobody has confirmed which voice is the patient's,
+    nor one that a counselor has set aside.
     """
     of_origins: dict[str, list[TrendPoint]] = {}
     for point in points:

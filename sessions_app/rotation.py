@@ -16,8 +16,8 @@ from django.db import transaction
 from accounts.models import Clinic
 from inference import services as jobs
 from inference.errors import FileDamaged
-from sessions_app import files, keys, notes, storage
-from sessions_app.models import ClinicKey, CounselorVoice, Note, Patient, Recording
+from sessions_app import files, keys, notes, reviews, storage
+from sessions_app.models import ClinicKey, CounselorVoice, Note, Patient, Recording, Review
 
 
 def master_key_apply() -> int:
@@ -51,14 +51,23 @@ def files_reencrypt() -> Counter[str]:
 
 
 def notes_reencrypt() -> Counter[str]:
-    """Encrypt notes of older keys with their clinics' newest. Returns how often what happened: "done" or "damaged"."""
+    """Encrypt notes of older keys with their clinics' newest, those of reviews too.
+
+    Returns how often what happened: "done" or "damaged".
+    """
     told: Counter[str] = Counter()
     for note in Note.objects.select_related("key", "patient").order_by("id").iterator():
-        try:
-            told["done"] += notes.note_reencrypt(note)
-        except FileDamaged:
-            told["damaged"] += 1
+        told += _rewritten(partial(notes.note_reencrypt, note))
+    for review in Review.objects.exclude(key=None).select_related("key", "patient").order_by("id").iterator():
+        told += _rewritten(partial(reviews.review_reencrypt, review))
     return told
+
+
+def _rewritten(reencrypt: Callable[[], bool]) -> Counter[str]:
+    try:
+        return Counter(done=reencrypt())
+    except FileDamaged:
+        return Counter(damaged=1)
 
 
 def _renewed(

@@ -9,7 +9,7 @@ from accounts.models import User
 from inference.models import Analysis
 from inference.results import HEADS, HeadName, Score
 from sessions_app.identification import may_be_the_other
-from sessions_app.models import Patient, QuestionnaireResponse, Recording, Session
+from sessions_app.models import Patient, QuestionnaireResponse, Recording, Review, Session, Verdict
 from sessions_app.scores import ConsentGate, ScoreGate
 
 
@@ -59,9 +59,23 @@ class TrendPoint:
         return self.shown and self.recording is not None and may_be_the_other(self.recording)
 
     @property
+    def review(self) -> Review | None:
+        """What a counselor said of it."""
+        return getattr(self.analysis, "review", None)
+
+    @property
+    def set_aside(self) -> bool:
+        """Whether a counselor has set it aside."""
+        return self.review is not None and self.review.verdict == Verdict.SET_ASIDE
+
+    @property
     def counts(self) -> bool:
-        """Whether its scores may stand for the session: the recording is good, and the voice is the patient's."""
-        return self.analysis is not None and not self.assumed and all(check["ok"] for check in self.analysis.quality)
+        """Whether its scores may stand for the session: the recording is good, the voice is the patient's, and nobody
+        has set it aside.
+        """
+        if self.analysis is None or self.assumed or self.set_aside:
+            return False
+        return all(check["ok"] for check in self.analysis.quality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +110,8 @@ def chart_data(trend: Trend) -> dict[str, object]:
     """What the browser draws: parallel lists over the points, times in Unix seconds.
 
     ``origin`` names the checkpoint of each point; no line joins two ``origin_key``. ``assumed``: nobody has confirmed
-    which of two is the patient. A session without a score to show stays in the lists without values, so that no line
-    runs over it.
+    which of two is the patient. ``set_aside``: a counselor said that it does not count. A session without a score to
+    show stays in the lists without values, so that no line runs over it.
     """
     shown = with_gaps(trend.points)
     series: dict[str, object] = {
@@ -113,6 +127,7 @@ def chart_data(trend: Trend) -> dict[str, object]:
         "time": [int(point.session.held_at.timestamp()) for point in shown],
         "part": [point.part for point in shown],
         "assumed": [point.assumed for point in shown],
+        "set_aside": [point.shown and point.set_aside for point in shown],
         "origin": [point.origin for point in shown],
         "origin_key": [point.origin_key for point in shown],
         "series": series,

@@ -16,7 +16,18 @@ from factory.django import DjangoModelFactory
 from accounts.models import Clinic, Role, User
 from inference.models import Analysis, AnalysisJob, JobState, Timeline
 from inference.speakers import ASSUMED
-from sessions_app.models import Consent, Flag, FlagKind, Instrument, Patient, QuestionnaireResponse, Recording, Session
+from sessions_app.models import (
+    Consent,
+    Flag,
+    FlagKind,
+    Instrument,
+    Patient,
+    QuestionnaireResponse,
+    Recording,
+    Review,
+    Session,
+    Verdict,
+)
 
 PASSWORD = "a-long-test-password"
 
@@ -193,6 +204,15 @@ def analysed(
     Recording.objects.filter(id=recording.id).update(analysis=analysis)
     recording.refresh_from_db()
     return recording
+
+
+def reviewed(session: Session, by: User) -> Review:
+    """What ``by`` said of a recording of ``session`` that was analysed."""
+    analysis = analysed(session).analysis
+    now = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+    return Review.objects.create(
+        patient=session.patient, analysis=analysis, verdict=Verdict.AGREE, reviewed_by=by, reviewed_at=now
+    )
 
 
 @dataclass(frozen=True)

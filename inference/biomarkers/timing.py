@@ -7,13 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from inference.answers import latency
 from inference.biomarkers import rate
 from inference.biomarkers.contours import Contours
 from inference.results import Span, Turn
 from inference.speech import pauses, total
-
-LONGEST_ANSWER = 10.0
-"""Seconds: after a longer silence a turn is no answer to the one before."""
 
 PAUSE_CODES = ("pause_ratio", "pause_mean", "pause_sd", "pauses_per_minute")
 RATE_CODES = ("speech_rate", "articulation_rate")
@@ -49,10 +47,5 @@ def _rates_and_pauses(seen: Contours, own: Sequence[Turn], speech: Sequence[Span
 
 def _latency(turns: Sequence[Turn]) -> float | None:
     """Median silence before the patient's answers: turns that follow another person's without overlapping it."""
-    gaps = [
-        after.start - before.end
-        for before, after in pairwise(turns)
-        if after.speaker == "patient" and before.speaker != "patient"
-    ]
-    answers = [gap for gap in gaps if 0 <= gap <= LONGEST_ANSWER]
+    answers = [waited for pair in pairwise(turns) if (waited := latency(*pair)) is not None]
     return float(np.median(answers)) if answers else None

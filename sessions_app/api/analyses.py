@@ -27,9 +27,19 @@ from sessions_app.api.contract_schema import (
 from sessions_app.api.filters import VisibleFilter
 from sessions_app.api.links import link
 from sessions_app.api.resource import Resource
-from sessions_app.models import Recording
+from sessions_app.models import Reason, Recording, Verdict
 from sessions_app.recordings import log
 from sessions_app.scores import ScoreGate
+
+
+class ReviewSerializer(serializers.Serializer[Any]):
+    """What a counselor said of an analysis."""
+
+    verdict = serializers.ChoiceField(
+        choices=Verdict.choices, help_text="What is `set_aside` must count for nothing that is computed from scores."
+    )
+    reason = serializers.ChoiceField(choices=Reason.choices, allow_blank=True)
+    reviewed_at = serializers.DateTimeField()
 
 
 class AnalysisSerializer(ContractSerializer):
@@ -41,6 +51,7 @@ class AnalysisSerializer(ContractSerializer):
     session = serializers.UUIDField()
     patient = serializers.UUIDField()
     created_at = serializers.DateTimeField()
+    review = ReviewSerializer(allow_null=True, help_text="`null` where nobody reviewed it, or no score is shown.")
     timeline_url = serializers.SerializerMethodField()
 
     @extend_schema_field(OpenApiTypes.URI)
@@ -93,14 +104,14 @@ class AnalysisResource(Resource[Analysis]):
         recordings = Recording.objects.visible_to(self.request.user)
         return (
             Analysis.objects.filter(recording__in=recordings)
-            .select_related("recording__session__patient__clinic", "recording__job", "confirmation")
+            .select_related("recording__session__patient__clinic", "recording__job", "confirmation", "review")
             .prefetch_related("recording__session__patient__consents")
         )
 
     def with_earlier(self) -> QuerySet[Analysis]:
         """As `get_queryset`, and those that others have replaced."""
         recordings = Recording.objects.visible_to(self.request.user)
-        return Analysis.objects.filter(subject__in=recordings.values("id")).select_related("confirmation")
+        return Analysis.objects.filter(subject__in=recordings.values("id")).select_related("confirmation", "review")
 
     def recording_of(self, recording_id: uuid.UUID) -> Recording:
         """The recording, with all that `shown` asks of it. It was found to be visible before."""
@@ -118,6 +129,7 @@ class AnalysisResource(Resource[Analysis]):
             "id": analysis.id,
             **origin,
             "created_at": analysis.created_at,
+            "review": getattr(analysis, "review", None) if gate.why_hidden(recording.session) is None else None,
             **shown.as_dict(file=recording.original_name),
             "peaks": shown.peaks,
         }

@@ -46,6 +46,10 @@ WORDS: dict[str, str] = {
     "instrument": "Questionnaire",
     "answered_at": "Answered",
     "items": "Answers",
+    "verdict": "Review",
+    "reason": "Reason",
+    "reviewed_by_id": "Reviewed by",
+    "reviewed_at": "Reviewed",
     "email": "E-mail address",
     "display_name": "Name",
     "role": "Role",
@@ -59,7 +63,7 @@ WORDS: dict[str, str] = {
 }
 """What a field is called."""
 
-WITHOUT_WORDS = frozenset({"session_id", "sha256"})
+WITHOUT_WORDS = frozenset({"session_id", "sha256", "analysis_id"})
 """Fields that are for programs, and never change."""
 
 LEFT_OUT = "left out"

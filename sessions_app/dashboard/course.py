@@ -18,8 +18,14 @@ from sessions_app.care import sees_in_emergency
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.progress import Progress, progress_of, unheard_of
-from sessions_app.dashboard.wording import ASSUMED_SHORT, BASELINE_LEGEND, HEAD_WORDS, own_baseline_sentence
-from sessions_app.models import Patient, Recording, Session
+from sessions_app.dashboard.wording import (
+    ASSUMED_SHORT,
+    BASELINE_LEGEND,
+    HEAD_WORDS,
+    REVIEWED_SHORT,
+    own_baseline_sentence,
+)
+from sessions_app.models import Patient, Recording, Session, Verdict
 from sessions_app.own_baseline import OwnBaseline, own_baselines
 from sessions_app.scores import NO_CONSENT, ScoreGate, why_none_at_all
 from sessions_app.trends import Trend, TrendPoint, chart_data, trend_of, with_gaps
@@ -31,7 +37,7 @@ NO_CONSENT_FOR_ANY = "Not shown: no consent to voice analysis covers the days of
 class RecordingRow:
     """One recording: how far it is, and its scores (none for staff, or until it is analysed).
 
-    ``assumed``: a few words where nobody has confirmed whose voice the scores are of.
+    ``assumed``: a few words where nobody has confirmed whose voice it is; ``reviewed``: what a counselor said.
     """
 
     recording: Recording
@@ -39,11 +45,19 @@ class RecordingRow:
     scores: dict[HeadName, Score]
     doubts: dict[HeadName, str]
     assumed: str = ""
+    reviewed: str = ""
 
     @property
     def facts(self) -> tuple[object, ...]:
         """All that its row says, but for the percent of progress."""
-        return self.recording.id, self.recording.analysis_id, self.progress.facts, self.scores, self.assumed
+        return (
+            self.recording.id,
+            self.recording.analysis_id,
+            self.progress.facts,
+            self.scores,
+            self.assumed,
+            self.reviewed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +141,10 @@ def _recording_row(session: Session, recording: Recording, shown: _Shown) -> Rec
     if recording.analysis is None or not may(gate.user, Action.SEE_SCORES):
         return RecordingRow(recording, progress, {}, {})
     scores, doubts = gate.scores(session, recording.analysis), gate.doubts(session, recording.analysis)
-    assumed = ASSUMED_SHORT if TrendPoint(session, recording, scores).assumed else ""
-    return RecordingRow(recording, progress, scores, doubts, assumed)
+    point = TrendPoint(session, recording, scores)
+    assumed = ASSUMED_SHORT if point.assumed else ""
+    reviewed = REVIEWED_SHORT[Verdict(point.review.verdict)] if point.review and point.shown else ""
+    return RecordingRow(recording, progress, scores, doubts, assumed, reviewed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,27 +10,24 @@ from uuid import UUID
 from accounts.models import User
 from accounts.policy import Action, may
 from inference import results
-from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.models import Analysis, JobState, Timeline
-from inference.results import HeadName, Measure, Score, Turn
+from inference.results import HeadName, Measure, Score
 from sessions_app.care import sees_in_emergency
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.audio_words import audio_sentence
+from sessions_app.dashboard.measure_rows import MeasureRow, measure_rows
 from sessions_app.dashboard.patient_panel import PatientPanel, patient_panel
 from sessions_app.dashboard.progress import Progress, progress_of, unheard_of
+from sessions_app.dashboard.review_panel import ReviewForm, ReviewPanel, review_panel
+from sessions_app.dashboard.turn_rows import TurnRow, turn_rows
+from sessions_app.dashboard.why_panel import WhyPanel, why_panels
 from sessions_app.dashboard.wording import HEAD_WORDS, LONGER_WAS_CHOSEN, SPEAKER_METHODS
 from sessions_app.identification import longer_was_chosen
-from sessions_app.models import Confirmation, Recording, Session
+from sessions_app.models import Confirmation, Recording, Review, Session
+from sessions_app.own_measures import earlier_points
 from sessions_app.recordings import can_be_reanalyzed, todays_origin
 from sessions_app.scores import NOTHING_OVER_TIME, Heard, OverTime, ScoreGate
-
-
-@dataclass(frozen=True, slots=True)
-class BiomarkerRow:
-    """One measure with its definition and its value as text (``None`` where it could not be measured)."""
-
-    definition: Definition
-    value: str | None
+from sessions_app.trends import TrendPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What was measured in one recording. ``speakers``: how the patient was told from others, if that is shown."""
+    """What was measured in one recording. ``speakers``: how the patient was told from others, if that is shown.
+
+    ``share``: the patient's share of all speech, in percent, where two are heard.
+    """
 
     analysis: Analysis
     scores: dict[HeadName, Score]
@@ -52,9 +53,11 @@ class Detail:
     labels: list[CheckpointLabel]
     speakers: str | None
     heard: Heard | None
-    biomarkers: list[BiomarkerRow]
-    more_biomarkers: list[BiomarkerRow]
-    turns: tuple[Turn, ...]
+    biomarkers: list[MeasureRow]
+    more_biomarkers: list[MeasureRow]
+    why: list[WhyPanel]
+    turns: list[TurnRow]
+    share: int | None
     moments: list[Moment]
     chart: dict[str, Any]
 
@@ -81,6 +84,7 @@ class RecordingDetail:
     progress: Progress
     detail: Detail | None
     panel: PatientPanel | None
+    review: ReviewPanel | None
     earlier: list[Earlier]
     may_reanalyze: bool
     audio: str
@@ -96,19 +100,39 @@ class RecordingDetail:
         return labels_of(one.analysis.checkpoint_name for one in self.earlier)
 
 
-def recording_details(session: Session, user: User) -> list[RecordingDetail]:
-    """Each recording of ``session`` (fetched with its recordings) for ``user``."""
+def recording_details(
+    session: Session, user: User, sent: Mapping[UUID, ReviewForm] | None = None
+) -> list[RecordingDetail]:
+    """Each recording of ``session`` (fetched with its recordings) for ``user``.
+
+    ``sent``: by recording, the form of a review that could not be kept.
+    """
     gate = ScoreGate.for_patient(user, session.patient.clinic, list(session.patient.consents.all()))
     recordings = list(session.recordings.all())
     shown = gate.shows_voice(session)
     timelines = _timelines(recordings) if shown else {}
+    before = earlier_points(session, gate) if shown and timelines else ()
     confirmed = _confirmations(recordings, user) if shown else {}
+    reviews = _reviews(recordings, user) if gate.why_hidden(session) is None else None
     earlier = _earlier(session, recordings, gate) if may(user, Action.SEE_SCORES) else []
     origin = todays_origin() if may(user, Action.REANALYZE) else None
     in_emergency = sees_in_emergency(user, session.patient)
     may_decide = may(user, Action.CONFIRM_PATIENT) and not in_emergency
     unheard = unheard_of(one.job for one in recordings)
-    fetched = _Fetched(timelines, confirmed, earlier, origin, unheard, may_decide, not in_emergency)
+    may_review = may(user, Action.REVIEW_ANALYSIS) and not in_emergency
+    fetched = _Fetched(
+        timelines,
+        before,
+        confirmed,
+        reviews,
+        sent or {},
+        earlier,
+        origin,
+        unheard,
+        may_decide,
+        may_review,
+        not in_emergency,
+    )
     return [_recording_detail(session, recording, gate, fetched) for recording in recordings]
 
 
@@ -116,16 +140,22 @@ def recording_details(session: Session, user: User) -> list[RecordingDetail]:
 class _Fetched:
     """What is fetched once for all recordings of a session.
 
-    ``origin``: of an analysis that is made today. ``unheard``: see `unheard_of`. ``may_decide``: whether this user may
-    say who the patient is; ``may_name_channel``: on which channel they are, where that was not clear.
+    ``before``: earlier sessions that count. ``reviews``: by analysis; ``None`` where no score is shown. ``sent``: see
+    `recording_details`. ``origin``: of an analysis that is made today. ``unheard``: see `unheard_of`. ``may_decide``:
+    whether this user may say who the patient is; ``may_review``: what they think of it; ``may_name_channel``: on which
+    channel the patient is, where that was not clear.
     """
 
     timelines: dict[Any, Timeline]
+    before: tuple[TrendPoint, ...]
     confirmed: dict[Any, Confirmation]
+    reviews: dict[Any, Review] | None
+    sent: Mapping[UUID, ReviewForm]
     earlier: list[Earlier]
     origin: str | None
     unheard: set[UUID]
     may_decide: bool
+    may_review: bool
     may_name_channel: bool
 
 
@@ -137,9 +167,7 @@ def _recording_detail(
 ) -> RecordingDetail:
     analysis = recording.analysis
     shown = analysis is not None and may(gate.user, Action.SEE_SCORES)
-    detail = (
-        _detail(session, recording, analysis, fetched.timelines.get(analysis.pk), gate) if analysis and shown else None
-    )
+    detail = _detail(session, recording, analysis, fetched, gate) if analysis and shown else None
     panel = None
     if gate.shows_voice(session):
         confirmation = fetched.confirmed.get(recording.analysis_id)
@@ -155,10 +183,19 @@ def _recording_detail(
         progress=progress,
         detail=detail,
         panel=panel,
+        review=_review(recording, fetched),
         earlier=[one for one in fetched.earlier if one.analysis.subject == recording.id],
         may_reanalyze=can_be_reanalyzed(recording, fetched.origin) and not progress.can_retry,
         audio=audio_sentence(recording, gate.clinic, gate.consents),
     )
+
+
+def _review(recording: Recording, fetched: _Fetched) -> ReviewPanel | None:
+    """Nothing where no score is shown: what is not seen cannot be reviewed."""
+    if recording.analysis is None or fetched.reviews is None:
+        return None
+    review, sent = fetched.reviews.get(recording.analysis_id), fetched.sent.get(recording.id)
+    return review_panel(recording.analysis, review, may_review=fetched.may_review, sent=sent)
 
 
 def _earlier(session: Session, recordings: list[Recording], gate: ScoreGate) -> list[Earlier]:
@@ -177,39 +214,44 @@ def _confirmations(recordings: list[Recording], user: User) -> dict[Any, Confirm
     return {confirmation.pk: confirmation for confirmation in found.select_related("confirmed_by")}
 
 
-def _detail(
-    session: Session, recording: Recording, analysis: Analysis, timeline: Timeline | None, gate: ScoreGate
-) -> Detail:
+def _reviews(recordings: list[Recording], user: User) -> dict[Any, Review]:
+    found = Review.objects.visible_to(user).filter(analysis__in=[one.analysis_id for one in recordings])
+    return {review.analysis_id: review for review in found.select_related("reviewed_by", "key", "patient")}
+
+
+def _detail(session: Session, recording: Recording, analysis: Analysis, fetched: _Fetched, gate: ScoreGate) -> Detail:
+    timeline = fetched.timelines.get(analysis.pk)
     over_time = gate.timeline(session, timeline) if timeline else NOTHING_OVER_TIME
-    measures = _biomarkers(gate.biomarkers(session, analysis))
+    measured = gate.biomarkers(session, analysis)
+    rows = measure_rows(measured, fetched.before, analysis.pipeline_version)
+    point = TrendPoint(session, recording, gate.scores(session, analysis))
     return Detail(
         analysis=analysis,
-        scores=gate.scores(session, analysis),
+        scores=point.scores,
         doubts=gate.doubts(session, analysis),
         hidden=gate.why_hidden(session),
         labels=labels_of([analysis.checkpoint_name]),
         speakers=_speakers(recording, analysis) if gate.shows_voice(session) else None,
         heard=gate.heard(session, analysis),
-        biomarkers=[row for row in measures if row.definition.main],
-        more_biomarkers=[row for row in measures if not row.definition.main],
-        turns=over_time.turns,
+        biomarkers=[row for row in rows if row.definition.main],
+        more_biomarkers=[row for row in rows if not row.definition.main],
+        why=why_panels(point, over_time.windows, fetched.before, rows, analysis),
+        turns=turn_rows(over_time.turns),
+        share=_share(measured),
         moments=_moments(over_time.windows),
         chart=_chart(analysis, over_time) if over_time.windows.start else {},
     )
+
+
+def _share(measured: dict[str, Measure]) -> int | None:
+    talk = measured.get("talk_ratio")
+    return None if talk is None or talk.value is None else round(100 * talk.value)
 
 
 def _speakers(recording: Recording, analysis: Analysis) -> str:
     if longer_was_chosen(recording):
         return LONGER_WAS_CHOSEN
     return SPEAKER_METHODS.get(analysis.speaker_method, analysis.speaker_method)
-
-
-def _biomarkers(measured: dict[str, Measure]) -> list[BiomarkerRow]:
-    return [BiomarkerRow(definition, _rounded(definition, measured.get(definition.code))) for definition in DEFINITIONS]
-
-
-def _rounded(definition: Definition, measure: Measure | None) -> str | None:
-    return None if measure is None or measure.value is None else f"{measure.value:.{definition.decimals}f}"
 
 
 def _moments(windows: results.Timeline) -> list[Moment]:

@@ -13,7 +13,7 @@ from inference import score_words
 from inference.results import HeadName, Score
 from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
 from sessions_app.baseline import IN_A_ROW, SESSIONS, Side
-from sessions_app.models import Consent, PatientChannel
+from sessions_app.models import Consent, PatientChannel, Verdict
 from sessions_app.own_baseline import OwnBaseline
 
 
@@ -67,6 +67,13 @@ ASSUMED_SENTENCES = {
 
 ASSUMED_SHORT = "patient’s voice assumed, not confirmed"
 """Beside scores of one of two voices that nobody has confirmed to be the patient's."""
+
+REVIEWED_SHORT = {
+    Verdict.AGREE: "reviewed: agrees",
+    Verdict.DISAGREE: "reviewed: disagrees",
+    Verdict.SET_ASIDE: "set aside: counts for no baseline",
+}
+"""Beside scores that a counselor has reviewed."""
 
 BASELINE_LEGEND = "own baseline, first {sessions} sessions"
 BEYOND = {Side.ABOVE: "above", Side.BELOW: "below"}

@@ -30,6 +30,7 @@ FORGET_CHANGES = """
         DELETE FROM public.sessions_app_patientchange WHERE patient_id = OLD.id;
         DELETE FROM public.sessions_app_questionnairechange WHERE patient_id = OLD.id;
         DELETE FROM public.sessions_app_recordingchange WHERE patient_id = OLD.id;
+        DELETE FROM public.sessions_app_reviewchange WHERE patient_id = OLD.id;
         DELETE FROM public.sessions_app_sessionchange WHERE patient_id = OLD.id;
         RETURN NULL;
     END $$;
@@ -656,5 +657,71 @@ class Migration(migrations.Migration):
             model_name='flag',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 10), _negated=True), ('until__isnull', True), _connector='OR'), name='self_harm_is_never_put_off'),
         ),
+        # Reviews
+        migrations.CreateModel(
+            name='Review',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('verdict', models.CharField(choices=[('agree', 'Agree'), ('disagree', 'Disagree'), ('set_aside', 'Set aside')], max_length=16)),
+                ('reason', models.CharField(blank=True, choices=[('', 'No reason given'), ('not_as_met', 'It does not fit how the patient was in the session'), ('other_voice', 'Another person’s voice was measured'), ('poor_sound', 'The sound is too poor'), ('unusual_voice', 'The voice was unusual for another cause, such as a cold or tiredness'), ('not_a_talk', 'It was no ordinary talk, for instance reading aloud or an exercise'), ('other', 'Another reason, which the note tells')], default='', max_length=16)),
+                ('reviewed_at', models.DateTimeField()),
+                ('sealed', models.BinaryField(blank=True, help_text='The note, encrypted with the key of the clinic; null where there is none.', null=True)),
+                ('analysis', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='review', to='inference.analysis')),
+                ('key', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sessions_app.clinickey')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='sessions_app.patient')),
+                ('reviewed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='ReviewChange',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigIntegerField(db_default=models.Func(models.Value('accounts_change_number'), function='nextval', output_field=models.BigIntegerField()), editable=False, primary_key=True, serialize=False)),
+                ('actor_id', models.UUIDField(null=True)),
+                ('request_id', models.CharField(blank=True, max_length=64)),
+                ('clinic_id', models.UUIDField()),
+                ('verdict', models.CharField(choices=[('agree', 'Agree'), ('disagree', 'Disagree'), ('set_aside', 'Set aside')], max_length=16)),
+                ('reason', models.CharField(blank=True, choices=[('', 'No reason given'), ('not_as_met', 'It does not fit how the patient was in the session'), ('other_voice', 'Another person’s voice was measured'), ('poor_sound', 'The sound is too poor'), ('unusual_voice', 'The voice was unusual for another cause, such as a cold or tiredness'), ('not_a_talk', 'It was no ordinary talk, for instance reading aloud or an exercise'), ('other', 'Another reason, which the note tells')], default='', max_length=16)),
+                ('reviewed_at', models.DateTimeField()),
+                ('analysis', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='inference.analysis')),
+                ('patient', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='sessions_app.patient')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='changes', to='sessions_app.review')),
+                ('reviewed_by', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-pgh_id'],
+                'abstract': False,
+            },
+        ),
+        migrations.AddIndex(
+            model_name='review',
+            index=models.Index(fields=['patient', 'verdict'], name='review_by_patient'),
+        ),
+        migrations.AddConstraint(
+            model_name='review',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('key__isnull', True), ('sealed__isnull', True)), models.Q(('key__isnull', False), ('sealed__isnull', False)), _connector='OR'), name='review_note_with_its_key'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='review',
+            trigger=pgtrigger.compiler.Trigger(name='added_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_reviewchange" ("analysis_id", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "reviewed_at", "reviewed_by_id", "verdict") VALUES (NEW."analysis_id", NEW."patient_id", NOW(), \'added\', NEW."id", NEW."reason", NEW."reviewed_at", NEW."reviewed_by_id", NEW."verdict"); RETURN NULL;', hash='4d68a7153ce5c7ba753cedbcc3afc1cc76b2dd04', operation='INSERT', pgid='pgtrigger_added_insert_352f6', table='sessions_app_review', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='review',
+            trigger=pgtrigger.compiler.Trigger(name='changed_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."analysis_id" IS DISTINCT FROM (NEW."analysis_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."reviewed_at" IS DISTINCT FROM (NEW."reviewed_at") OR OLD."reviewed_by_id" IS DISTINCT FROM (NEW."reviewed_by_id") OR OLD."verdict" IS DISTINCT FROM (NEW."verdict"))', func='INSERT INTO "sessions_app_reviewchange" ("analysis_id", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "reviewed_at", "reviewed_by_id", "verdict") VALUES (NEW."analysis_id", NEW."patient_id", NOW(), \'changed\', NEW."id", NEW."reason", NEW."reviewed_at", NEW."reviewed_by_id", NEW."verdict"); RETURN NULL;', hash='3a4d18c5db8ce2dde8eb5f0347ddc78f87a0458e', operation='UPDATE', pgid='pgtrigger_changed_update_37063', table='sessions_app_review', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='review',
+            trigger=pgtrigger.compiler.Trigger(name='removed_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_reviewchange" ("analysis_id", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "reviewed_at", "reviewed_by_id", "verdict") VALUES (OLD."analysis_id", OLD."patient_id", NOW(), \'removed\', OLD."id", OLD."reason", OLD."reviewed_at", OLD."reviewed_by_id", OLD."verdict"); RETURN NULL;', hash='118b9d0fa5e59396bb8a82b3c65808a86e243f95', operation='DELETE', pgid='pgtrigger_removed_delete_85985', table='sessions_app_review', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='reviewchange',
+            trigger=pgtrigger.compiler.Trigger(name='stamped', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF pg_trigger_depth() < 2 THEN\n        RAISE EXCEPTION 'Rows of % are written by the changes themselves.', TG_TABLE_NAME;\n    END IF;\n    SELECT clinic_id INTO NEW.clinic_id FROM sessions_app_patient WHERE id = NEW.patient_id;\n    NEW.actor_id = NULLIF(current_setting('undertone.actor', true), '')::uuid;\n    NEW.request_id = COALESCE(current_setting('undertone.request', true), '');\n    RETURN NEW;\n", hash='d8ba2093c20fefc8fa8954f08291e1da1a94ac6c', operation='INSERT', pgid='pgtrigger_stamped_fcb87', table='sessions_app_reviewchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='reviewchange',
+            trigger=pgtrigger.compiler.Trigger(name='no_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;", hash='7133f28f385dcf134a1b52a6c2942efbad8b3ced', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_no_update_4c5a9', table='sessions_app_reviewchange', when='BEFORE')),
+        ),
+        # End of reviews
         migrations.RunSQL(FORGET_CHANGES, 'DROP FUNCTION sessions_app_forget_changes() CASCADE'),
     ]

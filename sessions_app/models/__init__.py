@@ -10,6 +10,7 @@ from sessions_app.models.keys import ClinicKey
 from sessions_app.models.notes import Note, NoteKind
 from sessions_app.models.patients import Patient
 from sessions_app.models.questionnaires import Instrument, QuestionnaireResponse
+from sessions_app.models.reviews import Reason, Review, Verdict
 from sessions_app.models.saved_views import Order, SavedView
 from sessions_app.models.sessions import PatientChannel, Recording, Session
 from sessions_app.models.voices import Confirmation, CounselorVoice
@@ -19,6 +20,7 @@ ConsentChange: Any
 PatientChange: Any
 QuestionnaireChange: Any
 RecordingChange: Any
+ReviewChange: Any
 SessionChange: Any
 
 __all__ = [
@@ -42,10 +44,14 @@ __all__ = [
     "PatientChannel",
     "QuestionnaireChange",
     "QuestionnaireResponse",
+    "Reason",
     "Recording",
     "RecordingChange",
+    "Review",
+    "ReviewChange",
     "SavedView",
     "Scope",
     "Session",
     "SessionChange",
+    "Verdict",
 ]

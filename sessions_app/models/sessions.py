@@ -44,10 +44,9 @@ class SessionQuerySet(ScopedQuerySet["Session"]):
     patient_path = "patient"
 
     def with_recordings(self, *without: str) -> SessionQuerySet:
-        """Each session with its recordings, their jobs and analyses ``without`` some fields, in two queries."""
-        recordings = (
-            Recording.objects.select_related("job", "analysis__confirmation").defer(*without).order_by("uploaded_at")
-        )
+        """Each session with its recordings, their jobs, analyses, reviews ``without`` some fields, in two queries."""
+        analysed = Recording.objects.select_related("job", "analysis__confirmation", "analysis__review")
+        recordings = analysed.defer("analysis__review__sealed", *without).order_by("uploaded_at")
         return self.prefetch_related(Prefetch("recordings", queryset=recordings))
 
 

@@ -8,7 +8,7 @@ from django import template
 
 from inference import quality, score_words
 from inference.results import QualityCheck, Score
-from sessions_app.dashboard import questionnaire_panel, wording
+from sessions_app.dashboard import quality_words, questionnaire_panel, wording
 from sessions_app.models import Consent, QuestionnaireResponse
 
 register = template.Library()
@@ -51,6 +51,12 @@ def covered(consent: Consent) -> str:
 def measured(check: QualityCheck) -> str:
     """The value of a quality check in its unit."""
     return quality.value_in_words(check)
+
+
+@register.filter
+def advice(check: QualityCheck) -> str:
+    """What to do better next time, or nothing for a check that is not known here."""
+    return quality_words.ADVICE.get(check.code, "")
 
 
 @register.filter

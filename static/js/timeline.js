@@ -1,8 +1,13 @@
-// One session: waveform, who spoke when, and the three scores over the session, on one time axis.
+// One session: waveform, who spoke when, and the three scores over the session, on one time axis that can be heard.
 import { STYLES, colours, drawMarker, legendItem, number, runs } from "./drawing.js";
+import { Player, clock } from "./player.js";
+import { drawWaveform } from "./waveform.js";
 
-const LANES = [["patient", "Patient"], ["counselor", "Counselor"], ["other", "Other"]];
+const SILENCE = "silence";
+const LANES = [["patient", "Patient"], ["counselor", "Counselor"], ["other", "Other"], [SILENCE, "Silence"]];
+const LANE = 17;
 const FEW = 40;
+const SHORTEST_SILENCE = 0.3;
 
 /** Mount every timeline under `root` that is not mounted yet. */
 export function mountTimelines(root) {
@@ -12,10 +17,15 @@ export function mountTimelines(root) {
   }
 }
 
-/** Seconds as minutes and seconds. */
-function clock(seconds) {
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+/** Where nobody speaks, as turns. */
+function silences(turns, duration) {
+  const found = [];
+  let end = 0;
+  for (const [from, to] of [...turns, [duration, duration]].sort((one, other) => one[0] - other[0])) {
+    if (from - end >= SHORTEST_SILENCE) found.push([end, from, SILENCE]);
+    end = Math.max(end, to);
+  }
+  return found;
 }
 
 class Timeline {
@@ -23,16 +33,54 @@ class Timeline {
     this.sheet = sheet;
     this.data = JSON.parse(document.getElementById(sheet.dataset.timeline).textContent);
     this.host = sheet.querySelector("[data-chart]");
-    this.wave = sheet.querySelector("[data-wave]");
+    this.axis = sheet.querySelector("[data-axis]");
+    this.laneHost = sheet.querySelector("[data-lanes]");
     this.readout = sheet.querySelector("[data-readout]");
     this.middles = this.data.start.map((start, index) => (start + this.data.end[index]) / 2);
-    this.lanes = LANES.filter(([who]) => this.data.turns.some((turn) => turn[2] === who));
+    this.spans = [...this.data.turns, ...silences(this.data.turns, this.data.duration)];
+    this.lanes = LANES.filter(([who]) => this.spans.some((span) => span[2] === who));
     this.active = null;
     this.palette = colours(sheet);
     this.canvas = document.createElement("canvas");
-    this.wave.append(this.canvas);
+    this.laneHost.append(this.canvas);
+    this.laneHost.style.height = `${this.lanes.length * LANE}px`;
     this.build();
+    this.player = new Player(sheet, {
+      duration: this.data.duration,
+      place: (seconds) => this.left(seconds),
+      moved: (seconds, playing) => this.moved(seconds, playing),
+    });
+    this.align();
     this.listen();
+    this.drawWave();
+  }
+
+  /** CSS pixels from the left of the axis to a moment. */
+  left(seconds) {
+    const { left, width } = this.plot.bbox;
+    return (left + (Math.min(seconds, this.data.duration) / this.data.duration) * width) / devicePixelRatio;
+  }
+
+  async drawWave() {
+    this.wave = await drawWaveform(this.sheet.querySelector("[data-wave]"), {
+      peaks: this.data.peaks,
+      duration: this.data.duration,
+      audio: this.player.audio,
+      nonce: this.sheet.querySelector("[data-nonce]").nonce,
+      colours: this.waveColours(),
+    });
+  }
+
+  /** Let waveform and cursor lie over the same moments as the chart. */
+  align() {
+    const { style } = this.sheet.querySelector("[data-wave]");
+    style.marginLeft = `${this.left(0)}px`;
+    style.width = `${this.left(this.data.duration) - this.left(0)}px`;
+    this.player?.moveHead();
+  }
+
+  waveColours() {
+    return { waveColor: this.palette["line-strong"], progressColor: this.palette.accent };
   }
 
   build() {
@@ -49,7 +97,7 @@ class Timeline {
       series: [{}, quiet],
       axes: this.axes(),
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-      hooks: { draw: [() => { this.draw(); this.drawWave(); }], setCursor: [(plot) => this.point(plot)] },
+      hooks: { draw: [() => { this.draw(); this.drawLanes(); this.align(); }], setCursor: [(plot) => this.point(plot)] },
     }, [this.middles, this.middles.map(() => 0.5)], this.host);
     this.resize = new ResizeObserver(() => this.plot.setSize(size()));
     this.resize.observe(this.host);
@@ -113,34 +161,16 @@ class Timeline {
     context.stroke();
   }
 
-  drawWave() {
+  drawLanes() {
     const scale = devicePixelRatio;
-    const [width, height] = [this.wave.clientWidth * scale, this.wave.clientHeight * scale];
+    const [width, height] = [this.laneHost.clientWidth * scale, this.laneHost.clientHeight * scale];
     Object.assign(this.canvas, { width, height });
     const context = this.canvas.getContext("2d");
     const { left, width: inner } = this.plot.bbox;
-    const laneHeight = 14 * scale;
-    const waveHeight = height - (this.lanes.length * (laneHeight + 3 * scale)) - 6 * scale;
-    this.drawPeaks(context, left, inner, waveHeight);
     this.lanes.forEach(([who, label], place) => {
-      const top = waveHeight + 6 * scale + place * (laneHeight + 3 * scale);
-      this.drawLane(context, who, label, { left, inner, top, height: laneHeight - 3 * scale });
+      this.drawLane(context, who, label, { left, inner, top: (place * LANE + 2) * scale, height: (LANE - 6) * scale });
     });
     if (this.active != null) this.drawCursor(context, 0, height);
-  }
-
-  drawPeaks(context, left, inner, height) {
-    const { peaks } = this.data;
-    const middle = height / 2;
-    const loudest = Math.max(0.05, ...peaks.map(Math.abs));
-    const step = inner / Math.max(1, peaks.length);
-    context.fillStyle = this.palette.soft;
-    context.globalAlpha = 0.6;
-    peaks.forEach((peak, index) => {
-      const half = Math.max(devicePixelRatio / 2, (Math.abs(peak) / loudest) * middle * 0.94);
-      context.fillRect(left + index * step, middle - half, Math.max(1, step * 0.8), 2 * half);
-    });
-    context.globalAlpha = 1;
   }
 
   drawLane(context, who, label, { left, inner, top, height }) {
@@ -149,10 +179,12 @@ class Timeline {
     Object.assign(context, { fillStyle: this.palette.soft, textAlign: "right", textBaseline: "middle" });
     context.fillText(label, left - 8 * scale, top + height / 2);
     context.fillStyle = who === "patient" ? this.palette.accent : this.palette["line-strong"];
-    for (const [start, end, speaker] of this.data.turns) {
+    // Silence is a thin line, so that it is not taken for somebody.
+    const [above, thick] = who === SILENCE ? [height / 2 - scale, 2 * scale] : [0, height];
+    for (const [start, end, speaker] of this.spans) {
       if (speaker !== who) continue;
       const from = left + (start / this.data.duration) * inner;
-      context.fillRect(from, top, Math.max(scale, ((end - start) / this.data.duration) * inner), height);
+      context.fillRect(from, top + above, Math.max(scale, ((end - start) / this.data.duration) * inner), thick);
     }
   }
 
@@ -178,18 +210,42 @@ class Timeline {
 
   listen() {
     this.host.addEventListener("keydown", (event) => this.key(event));
+    this.axis.addEventListener("click", (event) => this.hear(event));
     addEventListener("theme-changed", () => {
       this.palette = colours(this.sheet);
       this.plot.redraw(false);
+      this.wave?.setOptions(this.waveColours());
     });
   }
 
+  /** Play from where was clicked. */
+  hear(event) {
+    const [left, right] = [this.left(0), this.left(this.data.duration)];
+    const along = (event.clientX - this.axis.getBoundingClientRect().left - left) / (right - left);
+    if (along < 0 || along > 1 || !this.player.canPlay) return;
+    this.player.playFrom(along * this.data.duration);
+  }
+
+  /** Read the window that is heard, without saying each of them aloud while it plays. */
+  moved(seconds, playing) {
+    this.readout.setAttribute("aria-live", playing ? "off" : "polite");
+    if (!playing) return;
+    const away = (index) => Math.abs(this.middles[index] - seconds);
+    const nearest = this.middles.reduce((best, _, index) => best < 0 || away(index) < away(best) ? index : best, -1);
+    if (nearest >= 0 && nearest !== this.active) this.activate(nearest);
+  }
+
   key(event) {
+    if (event.key === " " && this.player.canPlay) {
+      event.preventDefault();
+      this.player.toggle();
+    }
     const last = this.middles.length - 1;
     const at = this.active ?? -1;
     const next = { ArrowRight: Math.min(at + 1, last), ArrowLeft: Math.max(at - 1, 0), Home: 0, End: last }[event.key];
     if (next === undefined || last < 0) return;
     event.preventDefault();
     this.activate(next);
+    if (this.player.canPlay) this.player.seek(this.data.start[next]);
   }
 }

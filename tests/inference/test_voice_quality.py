@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from inference.answers import LONGEST_ANSWER
 from inference.biomarkers import measure
-from inference.biomarkers.timing import LONGEST_ANSWER
 from inference.results import Span, Turn
 from tests import sound
 

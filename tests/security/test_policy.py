@@ -32,6 +32,7 @@ write_note          yes        no     no     no
 break_glass         yes        no     no     no
 confirm_patient     yes        no     no     no
 keep_voice          yes        no     no     no
+review_analysis     yes        no     no     no
 snapshot            yes        no     no     yes
 manage_clinic       no         no     yes    no
 assign_care         no         no     yes    no

@@ -29,6 +29,8 @@ from sessions_app.models import (
     QuestionnaireResponse,
     Recording,
     RecordingChange,
+    Review,
+    ReviewChange,
     Session,
     SessionChange,
 )
@@ -39,11 +41,20 @@ from tests.world import (
     RecordingFactory,
     SessionFactory,
     World,
+    reviewed,
 )
 
 pytestmark = pytest.mark.django_db
 
-OF_PATIENTS = (CareTeamChange, ConsentChange, PatientChange, QuestionnaireChange, RecordingChange, SessionChange)
+OF_PATIENTS = (
+    CareTeamChange,
+    ConsentChange,
+    PatientChange,
+    QuestionnaireChange,
+    RecordingChange,
+    ReviewChange,
+    SessionChange,
+)
 OF_CLINICS = (ClinicChange, UserChange)
 
 
@@ -65,6 +76,8 @@ EDITS: list[tuple[type[models.Model], type[Change], str, Any]] = [
     (Recording, RecordingChange, "patient_channel", "left"),
     (Recording, RecordingChange, "original_name", "other.wav"),
     (QuestionnaireResponse, QuestionnaireChange, "items", [2] * 9),
+    (Review, ReviewChange, "verdict", "set_aside"),
+    (Review, ReviewChange, "reason", "poor_sound"),
     (User, UserChange, "role", "staff"),
     (User, UserChange, "email", "new@clinic.test"),
     (User, UserChange, "display_name", "Alicia"),
@@ -85,6 +98,7 @@ def of(world: World) -> Callable[[type[models.Model]], Any]:
         Session: session,
         Recording: RecordingFactory(session=session, uploaded_by=world.alice),
         QuestionnaireResponse: QuestionnaireFactory(patient=world.alices_patient),
+        Review: reviewed(SessionFactory(patient=world.alices_patient), world.alice),
         User: world.alice,
         Clinic: world.clinic,
     }
@@ -117,7 +131,7 @@ def test_a_change_leaves_one_row_with_before_and_after_whose_and_which_request(
     assert ids_of(world, after) == (world.clinic.id, patient)
 
 
-@pytest.mark.parametrize("model", [Patient, Consent, Session, Recording, QuestionnaireResponse, User, Clinic])
+@pytest.mark.parametrize("model", [Patient, Consent, Session, Recording, QuestionnaireResponse, Review, User, Clinic])
 def test_saving_what_is_as_it_was_leaves_none(
     of: Callable[[type[models.Model]], Any], model: type[models.Model]
 ) -> None:

@@ -19,10 +19,20 @@ from pytest_django import Settings
 from accounts.models import AccessLogEntry
 from inference import services as jobs
 from inference.models import Analysis, AnalysisJob, JobMove
-from sessions_app import emergency, erasure, notes, recordings, services, uploads
+from sessions_app import emergency, erasure, notes, recordings, reviews, services, uploads
 from sessions_app.changes import count_of_patient
 from sessions_app.errors import ConsentMissing
-from sessions_app.models import Confirmation, DoomedFile, ErasureReport, Note, NoteKind, Patient, Recording
+from sessions_app.models import (
+    Confirmation,
+    DoomedFile,
+    ErasureReport,
+    Note,
+    NoteKind,
+    Patient,
+    Reason,
+    Recording,
+    Verdict,
+)
 from tests.pages import signed_in, text
 from tests.scores import marked
 from tests.world import QuestionnaireFactory, SessionFactory, World
@@ -43,6 +53,8 @@ def patient(world: World) -> Patient:
         recording = marked(SessionFactory(patient=one))
         Confirmation.objects.create(analysis=recording.analysis, confirmed_by=counselor)
         QuestionnaireFactory(patient=one)
+        seen = {"seen": recording.analysis_id, "verdict": Verdict.AGREE, "reason": Reason.NONE}
+        reviews.review_set(user=counselor, recording=recording, note="Some words.", **seen)
         session = SessionFactory(patient=one)
         uploads.recording_add(user=counselor, session=session, upload=SimpleUploadedFile("a.wav", one.id.bytes))
         for kind in NoteKind:
@@ -103,10 +115,10 @@ def test_the_report_counts_what_went_and_stays(world: World, patient: Patient) -
     moves, changes = JobMove.objects.count(), count_of_patient(patient)
     counts = erase(world, patient).counts
     expected = {"patient": 1, "sessions": 2, "recordings": 2, "consents": 1, "questionnaires": 1, "analyses": 1}
-    expected |= {"timelines": 1, "confirmations": 1, "analysis jobs": 2, "emergency accesses": 1}
+    expected |= {"timelines": 1, "confirmations": 1, "reviews": 1, "analysis jobs": 2, "emergency accesses": 1}
     expected |= {"places in a care team": 1, "audio files": 2, "notes": 4, "flags": 1}
     expected |= {"steps of analysis jobs": moves - JobMove.objects.count(), "changes of the record": changes}
-    assert changes == 8
+    assert changes == 9
     assert counts == expected
 
 

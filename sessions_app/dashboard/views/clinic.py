@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from accounts import access_log, services
 from accounts.models import IDLE_MINUTES, OVERDUE_WEEKS, AffectPolicy, User
 from accounts.policy import Action
-from sessions_app import emergency, flags
+from sessions_app import emergency, flags, reviews
 from sessions_app.dashboard.clinic_facts import clinic_facts
 from sessions_app.dashboard.doors import ClinicRequest, open_to
 from sessions_app.dashboard.emergency_rows import emergency_rows
@@ -32,6 +32,8 @@ def clinic_page(request: ClinicRequest) -> HttpResponse:
         "overdue": OverdueForm(instance=clinic),
         "facts": clinic_facts(clinic),
         "alone": Patient.objects.assignable_by(request.user).without_counselor().count(),
+        "tallies": list(reviews.tallies(clinic)),
+        "fewest": reviews.FEWEST,
         **_watched(request.user),
     }
     return render(request, "dashboard/clinic.html", context)

@@ -131,8 +131,8 @@ def test_more_recordings_cost_no_more_queries(
         analysed(session)
     client = signed_in(world.alice)
     # Log-in session, user, clinic; session with patient, recordings; access log; emergency access; consents, timelines,
-    # confirmations, earlier analyses, care team; two for notices.
-    with django_assert_num_queries(15):
+    # confirmations, reviews, earlier analyses, care team; two for notices.
+    with django_assert_num_queries(16):
         client.get(f"/sessions/{session.id}/")
 
 

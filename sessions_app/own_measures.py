@@ -1,0 +1,79 @@
+"""Where one session lies beside the patient's earlier ones: each acoustic measure, and each score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from uuid import UUID
+
+from inference.biomarkers.definitions import Definition
+from inference.results import HeadName
+from sessions_app.baseline import SESSIONS, Baseline, Side, Value, baseline_of, of_score
+from sessions_app.models import Session
+from sessions_app.own_baseline import own_baselines
+from sessions_app.scores import ScoreGate
+from sessions_app.trends import TrendPoint, points_of
+
+LOOKED_AT = 40
+"""Earlier sessions among which the first `SESSIONS` that count are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBand:
+    """How many earlier sessions count, and, where they suffice, where a further value is expected: see `baseline`."""
+
+    sessions: int
+    baseline: Baseline | None
+
+    def side(self, value: float | None) -> Side | None:
+        """Where ``value`` lies; ``None`` where there is none, or no baseline yet."""
+        return None if self.baseline is None or value is None else self.baseline.side(value)
+
+
+def earlier_points(session: Session, gate: ScoreGate) -> tuple[TrendPoint, ...]:
+    """The recordings of the patient's sessions before ``session`` that count and may be shown, oldest first."""
+    before = Session.objects.visible_to(gate.user).filter(patient=session.patient_id, held_at__lt=session.held_at)
+    found = before.order_by("held_at", "id").with_recordings("analysis__timings")[:LOOKED_AT]
+    return tuple(point for point in points_of(found, gate) if point.counts and gate.shows_voice(point.session))
+
+
+def own_measure(points: Iterable[TrendPoint], definition: Definition, pipeline_version: str) -> OwnBand:
+    """The band of one measure, in its unit, of those ``points`` that the same pipeline measured."""
+    by_session: dict[UUID, list[float]] = {}
+    for point in points:
+        value = _measured(point, definition.code)
+        if value is not None and point.analysis and point.analysis.pipeline_version == pipeline_version:
+            by_session.setdefault(point.session.id, []).append(value)
+    return _band([fmean(values) for values in by_session.values()], definition)
+
+
+def _measured(point: TrendPoint, code: str) -> float | None:
+    stored = point.analysis.biomarkers.get(code) if point.analysis else None
+    value: float | None = stored["value"] if stored else None
+    return value
+
+
+def _band(values: Sequence[float], definition: Definition) -> OwnBand:
+    # A measure is known no finer than it is written.
+    half = 0.5 * 10**-definition.decimals
+    return OwnBand(len(values), baseline_of([Value(value, value - half, value + half) for value in values]))
+
+
+def own_score(points: Iterable[TrendPoint], head: HeadName, origin_key: str) -> OwnBand:
+    """The band of one score, in log-odds, of those ``points`` that have the same origin."""
+    for own in own_baselines(points, head):
+        if own.origin_key == origin_key:
+            return OwnBand(own.sessions, own.baseline)
+    return OwnBand(0, None)
+
+
+def missing(band: OwnBand) -> int:
+    """How many sessions there are too few for a baseline."""
+    return max(0, SESSIONS - band.sessions)
+
+
+def side_of_score(point: TrendPoint, band: OwnBand, head: HeadName) -> Side | None:
+    """Where the score of ``point`` lies."""
+    value = of_score(point.score(head))
+    return band.side(value.value) if value else None
