@@ -13,6 +13,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from accounts.changes import ADDED, REMOVED, Change
 from accounts.models import Clinic, ClinicChange, UserChange
 from sessions_app.models import (
+    AnnotationChange,
     CareTeamChange,
     ConsentChange,
     Patient,
@@ -32,6 +33,7 @@ OF_PATIENTS: Tables = {
     "session": SessionChange,
     "recording": RecordingChange,
     "questionnaire": QuestionnaireChange,
+    "annotation": AnnotationChange,
 }
 OF_CLINICS: Tables = {"account": UserChange, "clinic": ClinicChange}
 

@@ -25,6 +25,7 @@ NAMES = {
     "Session": "sessions",
     "Note": "notes",
     "QuestionnaireResponse": "questionnaires",
+    "Annotation": "annotations",
     "Recording": "recordings",
     "AnalysisJob": "analysis jobs",
     "JobMove": "steps of analysis jobs",

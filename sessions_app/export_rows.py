@@ -16,10 +16,11 @@ from accounts.models import AccessLogEntry, EmergencyAccess, User
 from inference.errors import FileDamaged
 from inference.models import Analysis, AnalysisJob, JobMove, Timeline
 from inference.results import HEADS
+from sessions_app.annotations import marks_of
 from sessions_app.changes import changes_of_patient
 from sessions_app.errors import KeyMissing
 from sessions_app.job_facts import facts_of, why_failed
-from sessions_app.models import Confirmation, Note, NoteKind, Patient, Recording, Session
+from sessions_app.models import Annotation, Confirmation, Note, NoteKind, Patient, Recording, Session
 from sessions_app.notes import LOGGED_AS, text_of
 from sessions_app.scores import ScoreGate
 
@@ -49,6 +50,7 @@ def tables_of(patient: Patient, user: User) -> Tables:
         "consents": _rows(patient.consents.order_by("given_on")),
         "sessions": _rows(Session.objects.filter(patient=patient).order_by("held_at")),
         "questionnaires": _rows(patient.questionnaires.all()),
+        "annotations": _annotations(patient, user),
         "notes": notes_of(patient, user, NoteKind.PROGRESS),
         "recordings": _rows(Recording.objects.filter(id__in=ids).order_by("uploaded_at")),
         **_jobs(by_recording, gate),
@@ -73,6 +75,13 @@ def _text(note: Note) -> str | None:
         return text_of(note)
     except (FileDamaged, KeyMissing):
         return None
+
+
+def _annotations(patient: Patient, user: User) -> list[Row]:
+    """What happened on which day; ``text`` is ``None`` where it cannot be opened."""
+    texts = {mark.annotation.id: mark.text for mark in marks_of(patient, user)}
+    found = Annotation.objects.visible_to(user).filter(patient=patient)
+    return [row | {"text": texts.get(row["id"])} for row in _rows(found)]
 
 
 def _rows(found: QuerySet[Any]) -> list[Row]:

@@ -1,40 +1,97 @@
-"""Where a patient's sessions lie beside the patient's own baseline, for each score and each checkpoint that made it."""
+"""Where a patient's sessions lie beside the patient's own baseline: of each score and each acoustic measure.
+
+Scores of two checkpoints are never compared, measures of two pipelines neither.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from inference.biomarkers.definitions import Definition
 from inference.results import HeadName
 from sessions_app.baseline import SESSIONS, Baseline, Side, Value, baseline_of, departure, of_score, probability
 from sessions_app.trends import TrendPoint
 
 
 @dataclass(frozen=True, slots=True)
-class OwnBaseline:
-    """The sessions of one `Analysis.origin_key`: from when to when, how many count, and their baseline if they suffice.
+class Yardstick:
+    """How points are compared.
 
-    ``side``: the edge beyond which the newest sessions lie, if they do.
+    ``read``: a point's value on a scale on which differences count alike everywhere; ``back``: from there to its own
+    scale; ``key``: only values of one key are compared.
     """
 
-    origin_key: str
+    read: Callable[[TrendPoint], Value | None]
+    key: Callable[[TrendPoint], str]
+    back: Callable[[float], float] = float
+
+
+def of_head(head: HeadName) -> Yardstick:
+    """A score is compared in log-odds with others of its checkpoint."""
+    return Yardstick(lambda point: of_score(point.score(head)), lambda point: point.origin_key, probability)
+
+
+def of_measure(definition: Definition) -> Yardstick:
+    """A measure is compared in its own unit with others of its pipeline, and no finer than it is written."""
+    half = 0.5 * 10**-definition.decimals
+
+    def read(point: TrendPoint) -> Value | None:
+        value = point.measure(definition.code)
+        return None if value is None else Value(value, value - half, value + half)
+
+    return Yardstick(read, lambda point: point.pipeline)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBaseline:
+    """The sessions of one key: from when to when, how many count, and their baseline if they suffice.
+
+    ``side``: the edge beyond which the newest sessions lie, if they do; ``values``: of the sessions that count, as they
+    are compared.
+    """
+
+    key: str
     begins: datetime
     ends: datetime
-    sessions: int
+    values: tuple[Value, ...]
     baseline: Baseline | None
     side: Side
+    yardstick: Yardstick
+
+    @property
+    def sessions(self) -> int:
+        """How many count."""
+        return len(self.values)
 
     @property
     def low(self) -> float | None:
-        """The lower edge, as a score."""
-        return None if self.baseline is None else probability(self.baseline.low)
+        """The lower edge, on the value's own scale."""
+        return None if self.baseline is None else self.yardstick.back(self.baseline.low)
 
     @property
     def high(self) -> float | None:
-        """The upper edge, as a score."""
-        return None if self.baseline is None else probability(self.baseline.high)
+        """The upper edge, on the value's own scale."""
+        return None if self.baseline is None else self.yardstick.back(self.baseline.high)
+
+    @property
+    def center(self) -> float | None:
+        """The middle of the first sessions, on the value's own scale."""
+        return None if self.baseline is None else self.yardstick.back(self.baseline.center)
+
+    @property
+    def beyond(self) -> tuple[float, ...]:
+        """The values of the newest sessions that all lie beyond ``side``, on their own scale, oldest first."""
+        if self.baseline is None or self.side is Side.WITHIN:
+            return ()
+        found: list[float] = []
+        for value in reversed(self.values[SESSIONS:]):
+            if self.baseline.side(value.value) is not self.side:
+                break
+            found.append(self.yardstick.back(value.value))
+        return tuple(reversed(found))
 
     @property
     def missing(self) -> int:
@@ -42,29 +99,29 @@ class OwnBaseline:
         return max(0, SESSIONS - self.sessions)
 
 
-def own_baselines(points: Iterable[TrendPoint], head: HeadName) -> list[OwnBaseline]:
-    """Those of one score, oldest first, of ``points`` in the order of their time.
+def own_baselines(points: Iterable[TrendPoint], yardstick: Yardstick) -> list[OwnBaseline]:
+    """Those of one score or measure, oldest first, of ``points`` in the order of their time.
 
     A recording of poor quality does not count, nor one in which nobody has confirmed which voice is the patient's.
     """
-    of_origins: dict[str, list[TrendPoint]] = {}
+    of_keys: dict[str, list[TrendPoint]] = {}
     for point in points:
-        if point.score(head).value is not None:
-            of_origins.setdefault(point.origin_key, []).append(point)
-    return [_own_baseline(key, found, head) for key, found in of_origins.items()]
+        if yardstick.read(point) is not None:
+            of_keys.setdefault(yardstick.key(point), []).append(point)
+    return [_own_baseline(key, found, yardstick) for key, found in of_keys.items()]
 
 
-def _own_baseline(key: str, points: Sequence[TrendPoint], head: HeadName) -> OwnBaseline:
-    values = _by_session(points, head)
+def _own_baseline(key: str, points: Sequence[TrendPoint], yardstick: Yardstick) -> OwnBaseline:
+    values = _by_session(points, yardstick)
     begins, ends = points[0].session.held_at, points[-1].session.held_at
-    return OwnBaseline(key, begins, ends, len(values), baseline_of(values), departure(values))
+    return OwnBaseline(key, begins, ends, tuple(values), baseline_of(values), departure(values), yardstick)
 
 
-def _by_session(points: Iterable[TrendPoint], head: HeadName) -> list[Value]:
+def _by_session(points: Iterable[TrendPoint], yardstick: Yardstick) -> list[Value]:
     """One value for each session; several recordings of one are not several sessions."""
     sessions: dict[UUID, list[Value]] = {}
     for point in points:
-        value = of_score(point.score(head))
+        value = yardstick.read(point)
         if value is not None and point.counts:
             sessions.setdefault(point.session.id, []).append(value)
     return [_mean(found) for found in sessions.values()]

@@ -9,15 +9,20 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import Manager, Model
 
 from accounts.models import Clinic
 from inference import services as jobs
 from inference.errors import FileDamaged
 from sessions_app import files, keys, notes, storage
-from sessions_app.models import ClinicKey, CounselorVoice, Note, Patient, Recording
+from sessions_app.annotations import annotation_reencrypt
+from sessions_app.models import Annotation, ClinicKey, CounselorVoice, Note, Patient, Recording
+
+M = TypeVar("M", bound=Model)
 
 
 def master_key_apply() -> int:
@@ -51,11 +56,18 @@ def files_reencrypt() -> Counter[str]:
 
 
 def notes_reencrypt() -> Counter[str]:
-    """Encrypt notes of older keys with their clinics' newest. Returns how often what happened: "done" or "damaged"."""
+    """Encrypt notes and annotations of older keys with their clinics' newest.
+
+    Returns how often what happened: "done" or "damaged".
+    """
+    return _reencrypted(Note.objects, notes.note_reencrypt) + _reencrypted(Annotation.objects, annotation_reencrypt)
+
+
+def _reencrypted(rows: Manager[M], reencrypt: Callable[[M], bool]) -> Counter[str]:
     told: Counter[str] = Counter()
-    for note in Note.objects.select_related("key", "patient").order_by("id").iterator():
+    for row in rows.select_related("key", "patient").order_by("id").iterator():
         try:
-            told["done"] += notes.note_reencrypt(note)
+            told["done"] += reencrypt(row)
         except FileDamaged:
             told["damaged"] += 1
     return told

@@ -18,7 +18,7 @@ from accounts.policy import Action, may
 from inference import results
 from inference.models import Analysis, Timeline
 from inference.results import HEADS, HeadName, Measure, Quality, QualityCheck, Score, Turn
-from inference.score_words import why_indeterminate
+from inference.score_words import why_indeterminate, why_poor
 from sessions_app.errors import AffectSwitchedOff, Refused, ResearchConsentMissing, ResearchOnly
 from sessions_app.models import Consent, Scope, Session
 
@@ -160,6 +160,16 @@ class ScoreGate:
         if self.shows_voice(session):
             return stored
         return {code: Measure(None, measure.unit) for code, measure in stored.items()}
+
+    def biomarker(self, session: Session, analysis: Analysis, code: str) -> float | None:
+        """The value of one acoustic measure, or ``None`` where there is none or the voice is not shown."""
+        value: float | None = analysis.biomarkers.get(code, {}).get("value")
+        return value if self.shows_voice(session) else None
+
+    def poor(self, session: Session, analysis: Analysis) -> str:
+        """Why a recording is of poor quality, in a few words; nothing where it is good or the voice is not shown."""
+        heard = self.heard(session, analysis)
+        return why_poor(heard.quality) if heard else ""
 
     def timeline(self, session: Session, timeline: Timeline) -> OverTime:
         """The recording over time: nothing where the voice is not shown, no score where scores are hidden."""

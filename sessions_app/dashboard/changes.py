@@ -46,6 +46,9 @@ WORDS: dict[str, str] = {
     "instrument": "Questionnaire",
     "answered_at": "Answered",
     "items": "Answers",
+    "day": "Day",
+    "kind": "Kind",
+    "edition": "Wording",
     "email": "E-mail address",
     "display_name": "Name",
     "role": "Role",
@@ -146,6 +149,8 @@ def _what(change: RecordChange) -> str:
         case "questionnaire":
             instrument = _label("questionnaire", "instrument", state["instrument"])
             return f"{instrument} of {_date(timezone.localtime(state['answered_at']))}"
+        case "annotation":
+            return f"Event of {_date(state['day'])}"
         case "recording":
             return f"Recording {state['original_name']}"
         case "account":
@@ -163,6 +168,8 @@ def _text(kind: str, field: str, value: Any, names: dict[UUID | None, str]) -> s
     match value:
         case None:
             return NOTHING
+        case int() if field == "edition":
+            return f"version {value}, encrypted"
         case bool():
             yes, no = ("active", "switched off") if field == "is_active" else ("yes", "no")
             return yes if value else no

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sessions_app.models.annotations import Annotation, AnnotationKind
 from sessions_app.models.consent import Consent, Method, Scope
 from sessions_app.models.erasures import ErasureReport
 from sessions_app.models.files import DoomedFile
@@ -12,7 +13,8 @@ from sessions_app.models.questionnaires import Instrument, QuestionnaireResponse
 from sessions_app.models.sessions import PatientChannel, Recording, Session
 from sessions_app.models.voices import Confirmation, CounselorVoice
 
-CareTeamChange: Any  # made by `accounts.changes`, as are the others
+AnnotationChange: Any  # made by `accounts.changes`, as are the others
+CareTeamChange: Any
 ConsentChange: Any
 PatientChange: Any
 QuestionnaireChange: Any
@@ -20,6 +22,9 @@ RecordingChange: Any
 SessionChange: Any
 
 __all__ = [
+    "Annotation",
+    "AnnotationChange",
+    "AnnotationKind",
     "CareTeamChange",
     "ClinicKey",
     "Confirmation",

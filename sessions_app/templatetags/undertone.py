@@ -7,9 +7,12 @@ from typing import Any
 from django import template
 
 from inference import quality, score_words
+from inference.biomarkers.definitions import Definition
 from inference.results import QualityCheck, Score
 from sessions_app.dashboard import questionnaire_panel, wording
+from sessions_app.measures import in_unit
 from sessions_app.models import Consent, QuestionnaireResponse
+from sessions_app.trends import TrendPoint
 
 register = template.Library()
 
@@ -51,6 +54,13 @@ def covered(consent: Consent) -> str:
 def measured(check: QualityCheck) -> str:
     """The value of a quality check in its unit."""
     return quality.value_in_words(check)
+
+
+@register.filter
+def measured_in(point: TrendPoint, definition: Definition) -> str:
+    """The value of one measure in its unit, or an empty string."""
+    value = point.measure(definition.code)
+    return "" if value is None else in_unit(definition, value)
 
 
 @register.filter
