@@ -20,6 +20,8 @@ class Action(StrEnum):
     SEE_SCORES = "see_scores"
     SEE_QUESTIONNAIRES = "see_questionnaires"
     ENTER_QUESTIONNAIRE = "enter_questionnaire"
+    SEE_ANNOTATIONS = "see_annotations"
+    ANNOTATE = "annotate"
     ADD_PATIENT = "add_patient"
     RECORD_CONSENT = "record_consent"
     WITHDRAW_CONSENT = "withdraw_consent"
@@ -94,6 +96,10 @@ _ANSWERS = {Action.ENTER_QUESTIONNAIRE}
 # Saying that one has seen why a patient is listed first, or not now: for people, of the kinds that they are shown.
 _FLAGS = {Action.ANSWER_FLAG}
 
+# What happened in somebody's life is as free a text as a note, and for the same people; services ask for the care team
+# before one is written.
+_ANNOTATIONS = {Action.SEE_ANNOTATIONS, Action.ANNOTATE}
+
 # Who may treat a patient may have to when nobody of the care team is there. Nobody else has a reason to.
 _EMERGENCY = {Action.BREAK_GLASS}
 
@@ -107,6 +113,7 @@ ALLOWED: dict[str, set[Action]] = {
     | _WHOLE_RECORD
     | _NOTES
     | _ANSWERS
+    | _ANNOTATIONS
     | _EMERGENCY
     | _FLAGS
     | _LISTENING,

@@ -40,7 +40,12 @@ def why_indeterminate(score: Score, quality: Quality) -> str:
     """Why ``score`` is indeterminate, in a few words; nothing where it is not."""
     if score.state != "indeterminate":
         return ""
-    return ", ".join(_poor(check) for check in quality.checks if not check.ok) or BETWEEN
+    return why_poor(quality) or BETWEEN
+
+
+def why_poor(quality: Quality) -> str:
+    """What is poor about a recording, in a few words; nothing where all is well."""
+    return ", ".join(_poor(check) for check in quality.checks if not check.ok)
 
 
 def _poor(check: QualityCheck) -> str:

@@ -12,7 +12,7 @@ None of them says how a patient is. Each says that something is there which a co
 - Disagreeing: the newest PHQ-9 total is reliably better than the first while the newest two sessions' depression lies
   above the own baseline, or reliably worse while it lies below; both of the same weeks (`NEAR`). Both look back to the
   beginning of the course. It says that one of the two misses something, and not which.
-- Review waiting: a session of the last `REVIEW_WITHIN` has scores that nobody has confirmed to be the patient's.
+- Review waiting: a session of the last `REVIEW_WITHIN` has scores of which no counselor has said what they think.
 - Analysis failed: that of the newest recording.
 - Overdue: no session for as many weeks as the clinic has set. Nobody records that a treatment has ended, so after
   `OVERDUE_UNTIL` the patient is taken to have left, and the reason ends by itself.
@@ -27,9 +27,8 @@ from datetime import datetime, timedelta
 from inference.models import JobState
 from inference.results import HEADS, HeadName
 from sessions_app.baseline import IN_A_ROW, Side
-from sessions_app.identification import is_unconfirmed
 from sessions_app.models import FlagKind, Instrument, QuestionnaireResponse, Recording, Session
-from sessions_app.own_baseline import OwnBaseline, own_baselines
+from sessions_app.own_baseline import OwnBaseline, of_head, own_baselines
 from sessions_app.self_report import Change, Direction, SelfReport, self_reports
 from sessions_app.trends import TrendPoint
 
@@ -134,7 +133,7 @@ def _voice(known: Known, reports: dict[str, SelfReport]) -> Iterator[Reason]:
 
 def _newest(points: Iterable[TrendPoint], head: HeadName) -> OwnBaseline | None:
     """Where sessions lie beside the baseline of the checkpoint that heard the newest one."""
-    return max(own_baselines(points, head), key=lambda own: own.ends, default=None)
+    return max(own_baselines(points, of_head(head)), key=lambda own: own.ends, default=None)
 
 
 def _disagreement(phq9: SelfReport, own: OwnBaseline) -> Reason | None:
@@ -153,8 +152,8 @@ def _of(session: Session, points: Iterable[TrendPoint]) -> list[TrendPoint]:
 
 
 def _awaits_review(point: TrendPoint) -> bool:
-    """Whether there are scores that nobody has looked at to say whether they hold."""
-    return point.shown and point.recording is not None and is_unconfirmed(point.recording)
+    """Whether there are scores of which nobody has said what they think."""
+    return point.shown and point.review is None
 
 
 def _sessions(known: Known) -> Iterator[Reason]:

@@ -13,6 +13,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from accounts.changes import ADDED, REMOVED, Change
 from accounts.models import Clinic, ClinicChange, UserChange
 from sessions_app.models import (
+    AnnotationChange,
     CareTeamChange,
     ConsentChange,
     Patient,
@@ -34,6 +35,7 @@ OF_PATIENTS: Tables = {
     "recording": RecordingChange,
     "questionnaire": QuestionnaireChange,
     "review": ReviewChange,
+    "annotation": AnnotationChange,
 }
 OF_CLINICS: Tables = {"account": UserChange, "clinic": ClinicChange}
 

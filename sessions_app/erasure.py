@@ -26,6 +26,7 @@ NAMES = {
     "Note": "notes",
     "Flag": "flags",
     "QuestionnaireResponse": "questionnaires",
+    "Annotation": "annotations",
     "Recording": "recordings",
     "AnalysisJob": "analysis jobs",
     "JobMove": "steps of analysis jobs",

@@ -16,10 +16,22 @@ from accounts.models import AccessLogEntry, EmergencyAccess, User
 from inference.errors import FileDamaged
 from inference.models import Analysis, AnalysisJob, JobMove, Timeline
 from inference.results import HEADS
+from sessions_app.annotations import marks_of
 from sessions_app.changes import changes_of_patient
 from sessions_app.errors import KeyMissing
 from sessions_app.job_facts import facts_of, why_failed
-from sessions_app.models import Confirmation, Flag, FlagKind, Note, NoteKind, Patient, Recording, Review, Session
+from sessions_app.models import (
+    Annotation,
+    Confirmation,
+    Flag,
+    FlagKind,
+    Note,
+    NoteKind,
+    Patient,
+    Recording,
+    Review,
+    Session,
+)
 from sessions_app.notes import LOGGED_AS, text_of
 from sessions_app.reviews import readable_note
 from sessions_app.scores import ScoreGate
@@ -53,6 +65,7 @@ def tables_of(patient: Patient, user: User) -> Tables:
         "consents": _rows(patient.consents.order_by("given_on")),
         "sessions": _rows(Session.objects.filter(patient=patient).order_by("held_at")),
         "questionnaires": _rows(patient.questionnaires.all()),
+        "annotations": _annotations(patient, user),
         "notes": notes_of(patient, user, NoteKind.PROGRESS),
         "flags": _flags(patient, user),
         "recordings": _rows(Recording.objects.filter(id__in=ids).order_by("uploaded_at")),
@@ -85,6 +98,13 @@ def _flags(patient: Patient, user: User) -> list[Row]:
     """Why the patient is to be looked at now, of the kinds that ``user`` is shown."""
     found = Flag.objects.visible_to(user).filter(patient=patient).order_by("kind")
     return [row | {"kind": FlagKind(row["kind"]).name.lower()} for row in _rows(found)]
+
+
+def _annotations(patient: Patient, user: User) -> list[Row]:
+    """What happened on which day; ``text`` is ``None`` where it cannot be opened."""
+    texts = {mark.annotation.id: mark.text for mark in marks_of(patient, user)}
+    found = Annotation.objects.visible_to(user).filter(patient=patient)
+    return [row | {"text": texts.get(row["id"])} for row in _rows(found)]
 
 
 def _rows(found: QuerySet[Any]) -> list[Row]:

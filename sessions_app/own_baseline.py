@@ -1,12 +1,16 @@
-"""Where a patient's sessions lie beside the patient's own baseline, for each score and each checkpoint that made it."""
+"""Where a patient's sessions lie beside the patient's own baseline: of each score and each acoustic measure.
+
+Scores of two checkpoints are never compared, measures of two pipelines neither.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
+from inference.biomarkers.definitions import Definition
 from inference.results import HeadName
 from sessions_app.baseline import SESSIONS, Baseline, Side, Value, baseline_of, departure, of_score, probability
 from sessions_app.models import Session
@@ -14,30 +18,87 @@ from sessions_app.trends import TrendPoint
 
 
 @dataclass(frozen=True, slots=True)
-class OwnBaseline:
-    """The sessions of one `Analysis.origin_key`: from when to when, how many count, and their baseline if they suffice.
+class Yardstick:
+    """How points are compared.
 
-    ``side``: the edge beyond which the newest sessions lie, if they do; ``departed``: these, without a break, oldest
-    first.
+    ``read``: a point's value on a scale on which differences count alike everywhere; ``back``: from there to its own
+    scale; ``key``: only values of one key are compared.
     """
 
-    origin_key: str
+    read: Callable[[TrendPoint], Value | None]
+    key: Callable[[TrendPoint], str]
+    back: Callable[[float], float] = float
+
+
+def of_head(head: HeadName) -> Yardstick:
+    """A score is compared in log-odds with others of its checkpoint."""
+    return Yardstick(lambda point: of_score(point.score(head)), lambda point: point.origin_key, probability)
+
+
+def of_measure(definition: Definition) -> Yardstick:
+    """A measure is compared in its own unit with others of its pipeline, and no finer than it is written."""
+    half = 0.5 * 10**-definition.decimals
+
+    def read(point: TrendPoint) -> Value | None:
+        value = point.measure(definition.code)
+        return None if value is None else Value(value, value - half, value + half)
+
+    return Yardstick(read, lambda point: point.pipeline)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBaseline:
+    """The sessions of one key: from when to when, how many count, and their baseline if they suffice.
+
+    ``counted``: the sessions that count, oldest first, with their values as they are compared; ``side``: the edge
+    beyond which the newest of them lie, if they do.
+    """
+
+    key: str
     begins: datetime
     ends: datetime
-    sessions: int
+    counted: tuple[tuple[Session, Value], ...]
     baseline: Baseline | None
     side: Side
-    departed: tuple[Session, ...] = ()
+    yardstick: Yardstick
+
+    @property
+    def sessions(self) -> int:
+        """How many count."""
+        return len(self.counted)
 
     @property
     def low(self) -> float | None:
-        """The lower edge, as a score."""
-        return None if self.baseline is None else probability(self.baseline.low)
+        """The lower edge, on the value's own scale."""
+        return None if self.baseline is None else self.yardstick.back(self.baseline.low)
 
     @property
     def high(self) -> float | None:
-        """The upper edge, as a score."""
-        return None if self.baseline is None else probability(self.baseline.high)
+        """The upper edge, on the value's own scale."""
+        return None if self.baseline is None else self.yardstick.back(self.baseline.high)
+
+    @property
+    def center(self) -> float | None:
+        """The middle of the first sessions, on the value's own scale."""
+        return None if self.baseline is None else self.yardstick.back(self.baseline.center)
+
+    @property
+    def beyond(self) -> tuple[float, ...]:
+        """The values of ``departed``, on their own scale."""
+        return tuple(self.yardstick.back(value.value) for _, value in self._departed)
+
+    @property
+    def departed(self) -> tuple[Session, ...]:
+        """The newest sessions that all lie beyond ``side``, oldest first."""
+        return tuple(session for session, _ in self._departed)
+
+    @property
+    def _departed(self) -> tuple[tuple[Session, Value], ...]:
+        baseline, side = self.baseline, self.side
+        if baseline is None or side is Side.WITHIN:
+            return ()
+        newest_first = takewhile(lambda one: baseline.side(one[1].value) is side, reversed(self.counted[SESSIONS:]))
+        return tuple(newest_first)[::-1]
 
     @property
     def missing(self) -> int:
@@ -45,42 +106,34 @@ class OwnBaseline:
         return max(0, SESSIONS - self.sessions)
 
 
-def own_baselines(points: Iterable[TrendPoint], head: HeadName) -> list[OwnBaseline]:
-    """Those of one score, oldest first, of ``points`` in the order of their time.
+def own_baselines(points: Iterable[TrendPoint], yardstick: Yardstick) -> list[OwnBaseline]:
+    """Those of one score or measure, oldest first, of ``points`` in the order of their time.
 
     A recording of poor quality does not count, nor one in which nobody has confirmed which voice is the patient's,
     nor one that a counselor has set aside.
     """
-    of_origins: dict[str, list[TrendPoint]] = {}
+    of_keys: dict[str, list[TrendPoint]] = {}
     for point in points:
-        if point.score(head).value is not None:
-            of_origins.setdefault(point.origin_key, []).append(point)
-    return [_own_baseline(key, found, head) for key, found in of_origins.items()]
+        if yardstick.read(point) is not None:
+            of_keys.setdefault(yardstick.key(point), []).append(point)
+    return [_own_baseline(key, found, yardstick) for key, found in of_keys.items()]
 
 
-def _own_baseline(key: str, points: Sequence[TrendPoint], head: HeadName) -> OwnBaseline:
-    sessions = _by_session(points, head)
-    values = [value for _, value in sessions]
-    baseline, side = baseline_of(values), departure(values)
+def _own_baseline(key: str, points: Sequence[TrendPoint], yardstick: Yardstick) -> OwnBaseline:
+    counted = _by_session(points, yardstick)
+    values = [value for _, value in counted]
     begins, ends = points[0].session.held_at, points[-1].session.held_at
-    return OwnBaseline(key, begins, ends, len(values), baseline, side, _departed(sessions, baseline, side))
+    return OwnBaseline(key, begins, ends, counted, baseline_of(values), departure(values), yardstick)
 
 
-def _departed(sessions: Sequence[tuple[Session, Value]], baseline: Baseline | None, side: Side) -> tuple[Session, ...]:
-    if baseline is None or side is Side.WITHIN:
-        return ()
-    beyond = takewhile(lambda one: baseline.side(one[1].value) is side, reversed(sessions[SESSIONS:]))
-    return tuple(session for session, _ in beyond)[::-1]
-
-
-def _by_session(points: Iterable[TrendPoint], head: HeadName) -> list[tuple[Session, Value]]:
+def _by_session(points: Iterable[TrendPoint], yardstick: Yardstick) -> tuple[tuple[Session, Value], ...]:
     """Each session with one value; several recordings of one are not several sessions."""
     sessions: dict[Session, list[Value]] = {}
     for point in points:
-        value = of_score(point.score(head))
+        value = yardstick.read(point)
         if value is not None and point.counts:
             sessions.setdefault(point.session, []).append(value)
-    return [(session, _mean(found)) for session, found in sessions.items()]
+    return tuple((session, _mean(found)) for session, found in sessions.items())
 
 
 def _mean(values: Sequence[Value]) -> Value:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import fmean
-from uuid import UUID
 
 from inference.biomarkers.definitions import Definition
 from inference.results import HeadName
-from sessions_app.baseline import SESSIONS, Baseline, Side, Value, baseline_of, of_score
+from sessions_app.baseline import SESSIONS, Baseline, Side, of_score
 from sessions_app.models import Session
-from sessions_app.own_baseline import own_baselines
+from sessions_app.own_baseline import OwnBaseline, of_head, of_measure, own_baselines
 from sessions_app.scores import ScoreGate
 from sessions_app.trends import TrendPoint, points_of
 
@@ -40,32 +38,16 @@ def earlier_points(session: Session, gate: ScoreGate) -> tuple[TrendPoint, ...]:
 
 def own_measure(points: Iterable[TrendPoint], definition: Definition, pipeline_version: str) -> OwnBand:
     """The band of one measure, in its unit, of those ``points`` that the same pipeline measured."""
-    by_session: dict[UUID, list[float]] = {}
-    for point in points:
-        value = _measured(point, definition.code)
-        if value is not None and point.analysis and point.analysis.pipeline_version == pipeline_version:
-            by_session.setdefault(point.session.id, []).append(value)
-    return _band([fmean(values) for values in by_session.values()], definition)
-
-
-def _measured(point: TrendPoint, code: str) -> float | None:
-    stored = point.analysis.biomarkers.get(code) if point.analysis else None
-    value: float | None = stored["value"] if stored else None
-    return value
-
-
-def _band(values: Sequence[float], definition: Definition) -> OwnBand:
-    # A measure is known no finer than it is written.
-    half = 0.5 * 10**-definition.decimals
-    return OwnBand(len(values), baseline_of([Value(value, value - half, value + half) for value in values]))
+    return _band(own_baselines(points, of_measure(definition)), pipeline_version)
 
 
 def own_score(points: Iterable[TrendPoint], head: HeadName, origin_key: str) -> OwnBand:
     """The band of one score, in log-odds, of those ``points`` that have the same origin."""
-    for own in own_baselines(points, head):
-        if own.origin_key == origin_key:
-            return OwnBand(own.sessions, own.baseline)
-    return OwnBand(0, None)
+    return _band(own_baselines(points, of_head(head)), origin_key)
+
+
+def _band(found: Iterable[OwnBaseline], key: str) -> OwnBand:
+    return next((OwnBand(own.sessions, own.baseline) for own in found if own.key == key), OwnBand(0, None))
 
 
 def missing(band: OwnBand) -> int:

@@ -18,7 +18,7 @@ from inference.models import Analysis
 from inference.results import HEADS, CheckpointIdentity, HeadName
 from sessions_app.care import require_own_care
 from sessions_app.models import Consent, Patient
-from sessions_app.own_baseline import OwnBaseline, own_baselines
+from sessions_app.own_baseline import OwnBaseline, of_head, own_baselines
 from sessions_app.scores import Heard, ScoreGate, why_none_at_all
 from sessions_app.trends import Trend, TrendPoint, trend_of
 
@@ -85,7 +85,7 @@ def report_make(*, user: User, patient: Patient) -> Report:
         made_at=timezone.now(),
         consents=consents,
         trend=trend,
-        own={head: own_baselines(trend.points, head) for head in HEADS},
+        own={head: own_baselines(trend.points, of_head(head)) for head in HEADS},
         rows=[_row(point, gate) for point in newest],
         origins=_origins(trend.points),
         hidden=why_none_at_all(user, patient.clinic),

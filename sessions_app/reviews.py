@@ -21,6 +21,7 @@ from sessions_app.errors import KeyMissing
 from sessions_app.models import Reason, Recording, Review, Verdict
 from sessions_app.recordings import locked
 from sessions_app.scores import refusal_by_policy
+from sessions_app.signals import record_changed
 
 KIND = "review"
 """What the access log calls one."""
@@ -55,6 +56,7 @@ def review_set(
         _write(review, note)
         _log(user, review, "update" if before else "create")
         review.save()
+        record_changed.send(sender=Review, patient_id=review.patient_id)
     return True
 
 

@@ -9,15 +9,21 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import Model, QuerySet
 
 from accounts.models import Clinic
 from inference import services as jobs
 from inference.errors import FileDamaged
-from sessions_app import files, keys, notes, reviews, storage
-from sessions_app.models import ClinicKey, CounselorVoice, Note, Patient, Recording, Review
+from sessions_app import files, keys, notes, storage
+from sessions_app.annotations import annotation_reencrypt
+from sessions_app.models import Annotation, ClinicKey, CounselorVoice, Note, Patient, Recording, Review
+from sessions_app.reviews import review_reencrypt
+
+M = TypeVar("M", bound=Model)
 
 
 def master_key_apply() -> int:
@@ -51,15 +57,24 @@ def files_reencrypt() -> Counter[str]:
 
 
 def notes_reencrypt() -> Counter[str]:
-    """Encrypt notes of older keys with their clinics' newest, those of reviews too.
+    """Encrypt notes, annotations and notes of reviews of older keys with their clinics' newest.
 
     Returns how often what happened: "done" or "damaged".
     """
+    return (
+        _reencrypted(Note.objects.all(), notes.note_reencrypt)
+        + _reencrypted(Annotation.objects.all(), annotation_reencrypt)
+        + _reencrypted(Review.objects.exclude(key=None), review_reencrypt)
+    )
+
+
+def _reencrypted(rows: QuerySet[M], reencrypt: Callable[[M], bool]) -> Counter[str]:
     told: Counter[str] = Counter()
-    for note in Note.objects.select_related("key", "patient").order_by("id").iterator():
-        told += _rewritten(partial(notes.note_reencrypt, note))
-    for review in Review.objects.exclude(key=None).select_related("key", "patient").order_by("id").iterator():
-        told += _rewritten(partial(reviews.review_reencrypt, review))
+    for row in rows.select_related("key", "patient").order_by("id").iterator():
+        try:
+            told["done"] += reencrypt(row)
+        except FileDamaged:
+            told["damaged"] += 1
     return told
 
 

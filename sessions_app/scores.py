@@ -18,7 +18,7 @@ from accounts.policy import Action, may
 from inference import results
 from inference.models import Analysis, Timeline
 from inference.results import HEADS, HeadName, Measure, Quality, QualityCheck, Score, Turn
-from inference.score_words import why_indeterminate
+from inference.score_words import why_indeterminate, why_poor
 from sessions_app.errors import AffectSwitchedOff, Refused, ResearchConsentMissing, ResearchOnly
 from sessions_app.models import Consent, Scope, Session
 
@@ -115,36 +115,25 @@ NOTHING_OVER_TIME = OverTime(results.Timeline((), (), (), (), ()), (), ())
 
 @dataclass(frozen=True, slots=True)
 class ConsentGate:
-    """Asks consent alone, for what is derived before anybody asks. Role and policy are asked when it is shown."""
+    """Answers for one patient by consent alone, with the consents read once.
+
+    For what is derived before anybody asks: role and policy are asked when that is shown.
+    """
 
     clinic: Clinic
     consents: tuple[Consent, ...]
-
-    def scores(self, session: Session, analysis: Analysis) -> dict[HeadName, Score]:
-        """The stored scores, or none where no consent covers the session."""
-        return analysis.scores if _is_covered(session, self.clinic, self.consents) else {}
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreGate:
-    """Answers for one user and one patient, with the patient's consents read once."""
-
-    user: User
-    clinic: Clinic
-    consents: tuple[Consent, ...]
-
-    @classmethod
-    def for_patient(cls, user: User, clinic: Clinic, consents: list[Consent]) -> ScoreGate:
-        """A gate for the patient of ``clinic`` with these consents."""
-        return cls(user=user, clinic=clinic, consents=tuple(consents))
-
-    def why_hidden(self, session: Session) -> str | None:
-        """Why this session's scores are not shown, or ``None``."""
-        return why_hidden(user=self.user, clinic=self.clinic, has_consent=self.has_consent(session))
 
     def has_consent(self, session: Session) -> bool:
         """Whether one of the consents covers the day of this session."""
         return _is_covered(session, self.clinic, self.consents)
+
+    def why_hidden(self, session: Session) -> str | None:
+        """Why this session's scores are not shown, or ``None``."""
+        return None if self.has_consent(session) else NO_CONSENT
+
+    def shows_voice(self, session: Session) -> bool:
+        """Whether anything that was heard in this session's voice may be shown, scores apart."""
+        return self.has_consent(session)
 
     def scores(self, session: Session, analysis: Analysis) -> dict[HeadName, Score]:
         """The scores as this user may see them: the stored ones, or unavailable with the reason."""
@@ -158,10 +147,6 @@ class ScoreGate:
         quality = _quality(analysis)
         return {head: why_indeterminate(score, quality) for head, score in self.scores(session, analysis).items()}
 
-    def shows_voice(self, session: Session) -> bool:
-        """Whether anything that was heard in this session's voice may be shown, scores apart."""
-        return may(self.user, Action.SEE_SCORES) and self.has_consent(session)
-
     def heard(self, session: Session, analysis: Analysis) -> Heard | None:
         """How long and how well the patient is heard: measured in the voice too, so ``None`` without consent."""
         return Heard.of(analysis) if self.shows_voice(session) else None
@@ -173,8 +158,38 @@ class ScoreGate:
             return stored
         return {code: Measure(None, measure.unit) for code, measure in stored.items()}
 
+    def biomarker(self, session: Session, analysis: Analysis, code: str) -> float | None:
+        """The value of one acoustic measure, or ``None`` where there is none or the voice is not shown."""
+        value: float | None = analysis.biomarkers.get(code, {}).get("value")
+        return value if self.shows_voice(session) else None
+
+    def poor(self, session: Session, analysis: Analysis) -> str:
+        """Why a recording is of poor quality, in a few words; nothing where it is good or the voice is not shown."""
+        heard = self.heard(session, analysis)
+        return why_poor(heard.quality) if heard else ""
+
     def timeline(self, session: Session, timeline: Timeline) -> OverTime:
         """The recording over time: nothing where the voice is not shown, no score where scores are hidden."""
         if not self.shows_voice(session):
             return NOTHING_OVER_TIME
         return OverTime.of(timeline, with_scores=self.why_hidden(session) is None)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreGate(ConsentGate):
+    """Answers for one user and one patient."""
+
+    user: User
+
+    @classmethod
+    def for_patient(cls, user: User, clinic: Clinic, consents: list[Consent]) -> ScoreGate:
+        """A gate for the patient of ``clinic`` with these consents."""
+        return cls(user=user, clinic=clinic, consents=tuple(consents))
+
+    def why_hidden(self, session: Session) -> str | None:
+        """Why this session's scores are not shown, or ``None``."""
+        return why_hidden(user=self.user, clinic=self.clinic, has_consent=self.has_consent(session))
+
+    def shows_voice(self, session: Session) -> bool:
+        """Whether anything that was heard in this session's voice may be shown, scores apart."""
+        return may(self.user, Action.SEE_SCORES) and self.has_consent(session)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from accounts.models import User
 from inference.models import Analysis
-from inference.results import HEADS, HeadName, Score
+from inference.results import HeadName, Score
 from sessions_app.identification import may_be_the_other
 from sessions_app.models import Patient, QuestionnaireResponse, Recording, Review, Session, Verdict
 from sessions_app.scores import ConsentGate, ScoreGate
@@ -20,6 +20,7 @@ class TrendPoint:
     session: Session
     recording: Recording | None
     scores: dict[HeadName, Score]
+    gate: ConsentGate
 
     @property
     def analysis(self) -> Analysis | None:
@@ -47,6 +48,25 @@ class TrendPoint:
     def score(self, head: HeadName) -> Score:
         """One score, unavailable while there is no analysis."""
         return self.scores.get(head) or Score.unavailable("This recording has not been analysed.")
+
+    def measure(self, code: str) -> float | None:
+        """The value of one acoustic measure in its unit, if it was measured and may be shown."""
+        return self.gate.biomarker(self.session, self.analysis, code) if self.analysis else None
+
+    @property
+    def measured(self) -> bool:
+        """Whether its acoustic measures may be shown."""
+        return self.analysis is not None and self.gate.shows_voice(self.session)
+
+    @property
+    def pipeline(self) -> str:
+        """The version of the pipeline that measured, or an empty string: measures do not depend on a checkpoint."""
+        return self.analysis.pipeline_version if self.analysis else ""
+
+    @property
+    def poor(self) -> str:
+        """Why its recording is of poor quality, in a few words, if that may be told."""
+        return self.gate.poor(self.session, self.analysis) if self.analysis else ""
 
     @property
     def shown(self) -> bool:
@@ -94,58 +114,22 @@ def trend_of(patient: Patient, user: User) -> Trend:
     return Trend(points=points_of(sessions, gate), questionnaires=tuple(questionnaires))
 
 
-def points_of(sessions: Iterable[Session], gate: ScoreGate | ConsentGate) -> tuple[TrendPoint, ...]:
+def points_of(sessions: Iterable[Session], gate: ConsentGate) -> tuple[TrendPoint, ...]:
     """The points of ``sessions`` (fetched with their recordings), in the order given."""
     return tuple(
         _point(session, recording, gate) for session in sessions for recording in session.recordings.all() or [None]
     )
 
 
-def _point(session: Session, recording: Recording | None, gate: ScoreGate | ConsentGate) -> TrendPoint:
+def _point(session: Session, recording: Recording | None, gate: ConsentGate) -> TrendPoint:
     analysis = recording.analysis if recording else None
-    return TrendPoint(session, recording, gate.scores(session, analysis) if analysis else {})
+    return TrendPoint(session, recording, gate.scores(session, analysis) if analysis else {}, gate)
 
 
-def chart_data(trend: Trend) -> dict[str, object]:
-    """What the browser draws: parallel lists over the points, times in Unix seconds.
-
-    ``origin`` names the checkpoint of each point; no line joins two ``origin_key``. ``assumed``: nobody has confirmed
-    which of two is the patient. ``set_aside``: a counselor said that it does not count. A session without a score to
-    show stays in the lists without values, so that no line runs over it.
-    """
-    shown = with_gaps(trend.points)
-    series: dict[str, object] = {
-        head: {
-            "value": [point.score(head).value for point in shown],
-            "low": [point.score(head).low for point in shown],
-            "high": [point.score(head).high for point in shown],
-            "state": [point.score(head).state for point in shown],
-        }
-        for head in HEADS
-    }
-    return {
-        "time": [int(point.session.held_at.timestamp()) for point in shown],
-        "part": [point.part for point in shown],
-        "assumed": [point.assumed for point in shown],
-        "set_aside": [point.shown and point.set_aside for point in shown],
-        "origin": [point.origin for point in shown],
-        "origin_key": [point.origin_key for point in shown],
-        "series": series,
-        "questionnaires": [
-            {
-                "time": int(response.answered_at.timestamp()),
-                "instrument": response.get_instrument_display(),
-                "total": response.total,
-                "severity": response.severity,
-            }
-            for response in trend.questionnaires
-            if response.total is not None
-        ],
-    }
-
-
-def with_gaps(points: tuple[TrendPoint, ...]) -> list[TrendPoint]:
-    """The points to draw, and one without values for each session that has none to draw."""
-    drawn = {point.session.id for point in points if point.shown}
-    gaps = {point.session.id: point for point in points if point.session.id not in drawn}
-    return [point for point in points if point.shown or gaps.get(point.session.id) is point]
+def with_gaps(
+    points: tuple[TrendPoint, ...], drawn: Callable[[TrendPoint], bool] = lambda point: point.shown
+) -> list[TrendPoint]:
+    """The points that are ``drawn``, and one without values for each session that has none to draw."""
+    with_some = {point.session.id for point in points if drawn(point)}
+    gaps = {point.session.id: point for point in points if point.session.id not in with_some}
+    return [point for point in points if drawn(point) or gaps.get(point.session.id) is point]

@@ -50,6 +50,9 @@ WORDS: dict[str, str] = {
     "reason": "Reason",
     "reviewed_by_id": "Reviewed by",
     "reviewed_at": "Reviewed",
+    "day": "Day",
+    "kind": "Kind",
+    "edition": "Wording",
     "email": "E-mail address",
     "display_name": "Name",
     "role": "Role",
@@ -151,6 +154,8 @@ def _what(change: RecordChange) -> str:
         case "questionnaire":
             instrument = _label("questionnaire", "instrument", state["instrument"])
             return f"{instrument} of {_date(timezone.localtime(state['answered_at']))}"
+        case "annotation":
+            return f"Event of {_date(state['day'])}"
         case "recording":
             return f"Recording {state['original_name']}"
         case "account":
@@ -168,6 +173,8 @@ def _text(kind: str, field: str, value: Any, names: dict[UUID | None, str]) -> s
     match value:
         case None:
             return NOTHING
+        case int() if field == "edition":
+            return f"version {value}, encrypted"
         case bool():
             yes, no = ("active", "switched off") if field == "is_active" else ("yes", "no")
             return yes if value else no

@@ -7,14 +7,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from django.urls import reverse
-
 from accounts.models import User
 from accounts.policy import Action, may
+from inference.biomarkers.definitions import REPEATABILITY, Definition
 from inference.models import JobState
 from inference.results import HeadName, Score
+from sessions_app.annotations import Mark, marks_of
 from sessions_app.baseline import SESSIONS
 from sessions_app.care import sees_in_emergency
+from sessions_app.chart import as_read, band, chart_data, measure_data
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.progress import Progress, progress_of, unheard_of
@@ -23,12 +24,16 @@ from sessions_app.dashboard.wording import (
     BASELINE_LEGEND,
     HEAD_WORDS,
     REVIEWED_SHORT,
+    measure_meaning,
+    measure_sentence,
     own_baseline_sentence,
 )
+from sessions_app.measures import MeasureGroup, measures_of, own_measure
 from sessions_app.models import Patient, Recording, Session, Verdict
-from sessions_app.own_baseline import OwnBaseline, own_baselines
+from sessions_app.own_baseline import OwnBaseline, of_head, own_baselines
 from sessions_app.scores import NO_CONSENT, ScoreGate, why_none_at_all
-from sessions_app.trends import Trend, TrendPoint, chart_data, trend_of, with_gaps
+from sessions_app.summary import Statement, summary_of
+from sessions_app.trends import Trend, TrendPoint, trend_of
 
 NO_CONSENT_FOR_ANY = "Not shown: no consent to voice analysis covers the days of these sessions."
 
@@ -141,7 +146,7 @@ def _recording_row(session: Session, recording: Recording, shown: _Shown) -> Rec
     if recording.analysis is None or not may(gate.user, Action.SEE_SCORES):
         return RecordingRow(recording, progress, {}, {})
     scores, doubts = gate.scores(session, recording.analysis), gate.doubts(session, recording.analysis)
-    point = TrendPoint(session, recording, scores)
+    point = TrendPoint(session, recording, scores, gate)
     assumed = ASSUMED_SHORT if point.assumed else ""
     reviewed = REVIEWED_SHORT[Verdict(point.review.verdict)] if point.review and point.shown else ""
     return RecordingRow(recording, progress, scores, doubts, assumed, reviewed)
@@ -149,9 +154,10 @@ def _recording_row(session: Session, recording: Recording, shown: _Shown) -> Rec
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What the chart shows: its data, the labels of the checkpoints, and why nothing is shown (or ``None``).
+    """What the chart shows: its data, the labels of the checkpoints, and why no score is shown (or ``None``).
 
-    ``own``: for each score, where the newest sessions lie beside the patient's own baseline.
+    ``own``: for each score, where the newest sessions lie beside the patient's own baseline; ``measures``: what else
+    can be chosen; ``summary``: what changed, in a few sentences.
     """
 
     trend: Trend
@@ -159,45 +165,76 @@ class Course:
     checkpoints: list[CheckpointLabel]
     hidden: str | None
     own: list[str]
+    measures: list[MeasureGroup]
+    summary: list[Statement]
 
     @property
     def shown(self) -> bool:
         """Whether there is a score to draw."""
         return any(point.shown for point in self.trend.points)
 
+    @property
+    def drawable(self) -> bool:
+        """Whether there is anything to draw."""
+        return self.shown or bool(self.measures) or any(one["total"] for one in self.chart["questionnaires"])
+
+    @property
+    def lanes(self) -> int:
+        """How many questionnaires have totals, each of which takes some height."""
+        return sum(bool(one["total"]) for one in self.chart["questionnaires"])
+
 
 def course_of(patient: Patient, user: User) -> Course:
     """The chart of ``patient`` for ``user``, who may see scores by role."""
     trend = trend_of(patient, user)
-    own = {words.head: own_baselines(trend.points, words.head) for words in HEAD_WORDS}
+    own = {words.head: own_baselines(trend.points, of_head(words.head)) for words in HEAD_WORDS}
+    hidden = why_none_at_all(user, patient.clinic) or _why_hidden(trend)
+    shown = any(point.shown for point in trend.points)
     chart = {
         **chart_data(trend),
-        "heads": _heads(),
-        "address": _addresses(trend),
+        "heads": _heads() if shown else [],
+        "annotations": [_mark(mark) for mark in marks_of(patient, user)],
         "assumed_words": ASSUMED_SHORT,
-        "baseline": {head: [_band(one) for one in found if one.baseline] for head, found in own.items()},
+        "set_aside_words": REVIEWED_SHORT[Verdict.SET_ASIDE],
+        "baseline": {head: [band(one, as_read) for one in found if one.baseline] for head, found in own.items()},
         "baseline_words": BASELINE_LEGEND.format(sessions=SESSIONS),
     }
-    hidden = why_none_at_all(user, patient.clinic) or _why_hidden(trend)
-    return Course(trend, chart, labels_of(_names(trend)), hidden, [] if hidden else _in_words(own))
+    said = [] if hidden else _in_words(own)
+    return Course(trend, chart, labels_of(_names(trend)), hidden, said, measures_of(trend.points), summary_of(trend))
 
 
-def _band(own: OwnBaseline) -> dict[str, Any]:
-    begins, ends = int(own.begins.timestamp()), int(own.ends.timestamp())
-    return {"origin_key": own.origin_key, "begins": begins, "ends": ends, "low": own.low, "high": own.high}
+def _mark(mark: Mark) -> dict[str, Any]:
+    return {"time": int(mark.at.timestamp()), "kind": mark.kind, "text": mark.words}
+
+
+def measure_chart(patient: Patient, user: User, definition: Definition) -> dict[str, Any]:
+    """One measure of ``patient`` for the chart that ``user`` looks at."""
+    trend = trend_of(patient, user)
+    own = own_measure(trend.points, definition)
+
+    def rounded(value: float | None) -> float | None:
+        return None if value is None else round(value, definition.decimals)
+
+    return {
+        **measure_data(trend, definition),
+        "code": definition.code,
+        "label": definition.label,
+        "unit": "" if definition.unit == "1" else definition.unit,
+        "decimals": definition.decimals,
+        "meaning": measure_meaning(definition),
+        "repeatability": REPEATABILITY,
+        "baseline": {definition.code: [band(one, rounded) for one in own if one.baseline]},
+        "own": measure_sentence(definition, own),
+    }
 
 
 def _in_words(own: dict[HeadName, list[OwnBaseline]]) -> list[str]:
     """A sentence for each score that the newest checkpoint gave."""
-    return [own_baseline_sentence(words, own[words.head][-1]) for words in HEAD_WORDS if own[words.head]]
+    return [own_baseline_sentence(words.label, own[words.head][-1]) for words in HEAD_WORDS if own[words.head]]
 
 
 def _heads() -> list[dict[str, str]]:
     return [asdict(words) for words in HEAD_WORDS]
-
-
-def _addresses(trend: Trend) -> list[str]:
-    return [reverse("session", args=[point.session.id]) for point in with_gaps(trend.points)]
 
 
 def _names(trend: Trend) -> Iterable[str]:

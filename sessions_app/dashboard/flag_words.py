@@ -64,9 +64,9 @@ WORDS = {
         leads_to="patient",
     ),
     FlagKind.REVIEW_WAITING: KindWords(
-        reason="Scores that nobody has confirmed",
-        rule=f"In a session of the last {REVIEW_WITHIN.days} days a voice was assumed to be the patient’s.",
-        step="Confirm whose voice it is",
+        reason="Scores that nobody has reviewed",
+        rule=f"A session of the last {REVIEW_WITHIN.days} days has scores, and no counselor has said whether they fit.",
+        step="Review the session",
         leads_to="session",
     ),
     FlagKind.ANALYSIS_FAILED: KindWords(

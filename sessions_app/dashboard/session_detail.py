@@ -224,7 +224,7 @@ def _detail(session: Session, recording: Recording, analysis: Analysis, fetched:
     over_time = gate.timeline(session, timeline) if timeline else NOTHING_OVER_TIME
     measured = gate.biomarkers(session, analysis)
     rows = measure_rows(measured, fetched.before, analysis.pipeline_version)
-    point = TrendPoint(session, recording, gate.scores(session, analysis))
+    point = TrendPoint(session, recording, gate.scores(session, analysis), gate)
     return Detail(
         analysis=analysis,
         scores=point.scores,

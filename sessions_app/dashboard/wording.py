@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from accounts.models import AffectPolicy, Clinic
 from inference import score_words
+from inference.biomarkers.definitions import Definition
 from inference.results import HeadName, Score
 from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
-from sessions_app.baseline import IN_A_ROW, SESSIONS, Side
+from sessions_app.baseline import SESSIONS, Side
+from sessions_app.measures import EVIDENCE, after, digits
 from sessions_app.models import Consent, PatientChannel, Verdict
 from sessions_app.own_baseline import OwnBaseline
 
@@ -176,13 +180,27 @@ def plainly(code: str) -> str:
     return code.replace("_", " ")
 
 
-def own_baseline_sentence(words: HeadWords, own: OwnBaseline) -> str:
-    """Where the newest sessions lie beside the patient's own baseline."""
+def own_baseline_sentence(
+    label: str, own: OwnBaseline, write: Callable[[float], str] = score_words.number, unit: str = ""
+) -> str:
+    """Where the newest sessions lie beside the patient's own baseline. ``write``: how a value is written."""
     if own.low is None or own.high is None:
-        return f"{words.label}: no own baseline yet; {own.sessions} of {SESSIONS} sessions count."
-    band = f"this patient’s own baseline, {score_words.number(own.low)} to {score_words.number(own.high)}"
+        return f"{label}: not enough sessions yet for an own baseline; {own.sessions} of {SESSIONS} count."
+    band = f"this patient’s own baseline, {write(own.low)} to {write(own.high)}{unit}"
     if own.sessions == SESSIONS:
-        return f"{words.label}: {band}, rests on the first {SESSIONS} sessions; none since."
+        return f"{label}: {band}, rests on the first {SESSIONS} sessions; none since."
     if own.side in BEYOND:
-        return f"{words.label}: the last {IN_A_ROW} sessions lie {BEYOND[own.side]} {band}."
-    return f"{words.label}: no lasting departure from {band}."
+        return f"{label}: the last {len(own.beyond)} sessions lie {BEYOND[own.side]} {band}."
+    return f"{label}: no lasting departure from {band}."
+
+
+def measure_sentence(definition: Definition, own: list[OwnBaseline]) -> str:
+    """The same of a measure, whose baselines are ``own``; an empty string where it was never measured."""
+    if not own:
+        return ""
+    return own_baseline_sentence(definition.label, own[-1], partial(digits, definition), after(definition))
+
+
+def measure_meaning(definition: Definition) -> str:
+    """What a measure is, where that comes from, and how much is known of its link with depression."""
+    return " ".join(filter(None, (definition.definition, f"{definition.source}.", EVIDENCE[definition.tier])))

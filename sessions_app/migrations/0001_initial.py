@@ -25,6 +25,7 @@ FORGET_CHANGES = """
     SET undertone.every_clinic = 'on'
     AS $$
     BEGIN
+        DELETE FROM public.sessions_app_annotationchange WHERE patient_id = OLD.id;
         DELETE FROM public.sessions_app_careteamchange WHERE patient_id = OLD.id;
         DELETE FROM public.sessions_app_consentchange WHERE patient_id = OLD.id;
         DELETE FROM public.sessions_app_patientchange WHERE patient_id = OLD.id;
@@ -723,5 +724,66 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(name='no_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;", hash='7133f28f385dcf134a1b52a6c2942efbad8b3ced', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_no_update_4c5a9', table='sessions_app_reviewchange', when='BEFORE')),
         ),
         # End of reviews
+        # Annotations
+        migrations.CreateModel(
+            name='Annotation',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('day', models.DateField()),
+                ('kind', models.CharField(choices=[('medication', 'Medication'), ('life_event', 'Life event'), ('other', 'Other')], max_length=16)),
+                ('edition', models.PositiveSmallIntegerField(default=1)),
+                ('sealed', models.BinaryField(help_text='The text, encrypted with the key of the clinic.')),
+                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sessions_app.clinickey')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='annotations', to='sessions_app.patient')),
+            ],
+            options={
+                'ordering': ['day', 'id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='AnnotationChange',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigIntegerField(db_default=models.Func(models.Value('accounts_change_number'), function='nextval', output_field=models.BigIntegerField()), editable=False, primary_key=True, serialize=False)),
+                ('actor_id', models.UUIDField(null=True)),
+                ('request_id', models.CharField(blank=True, max_length=64)),
+                ('clinic_id', models.UUIDField()),
+                ('day', models.DateField()),
+                ('kind', models.CharField(choices=[('medication', 'Medication'), ('life_event', 'Life event'), ('other', 'Other')], max_length=16)),
+                ('edition', models.PositiveSmallIntegerField(default=1)),
+                ('patient', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='sessions_app.patient')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='changes', to='sessions_app.annotation')),
+            ],
+            options={
+                'ordering': ['-pgh_id'],
+                'abstract': False,
+            },
+        ),
+        migrations.AddIndex(
+            model_name='annotation',
+            index=models.Index(fields=['patient', 'day'], name='annotation_by_patient'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='annotation',
+            trigger=pgtrigger.compiler.Trigger(name='added_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_annotationchange" ("day", "edition", "kind", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."day", NEW."edition", NEW."kind", NEW."patient_id", NOW(), \'added\', NEW."id"); RETURN NULL;', hash='b330fe78e14d20174e86f04ff2f58e43b8eee12f', operation='INSERT', pgid='pgtrigger_added_insert_40633', table='sessions_app_annotation', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='annotation',
+            trigger=pgtrigger.compiler.Trigger(name='changed_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."day" IS DISTINCT FROM (NEW."day") OR OLD."edition" IS DISTINCT FROM (NEW."edition") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id"))', func='INSERT INTO "sessions_app_annotationchange" ("day", "edition", "kind", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."day", NEW."edition", NEW."kind", NEW."patient_id", NOW(), \'changed\', NEW."id"); RETURN NULL;', hash='05f9d5f78b7bb383da5e456dc7bcd97a3fd15543', operation='UPDATE', pgid='pgtrigger_changed_update_bfe92', table='sessions_app_annotation', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='annotation',
+            trigger=pgtrigger.compiler.Trigger(name='removed_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "sessions_app_annotationchange" ("day", "edition", "kind", "patient_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."day", OLD."edition", OLD."kind", OLD."patient_id", NOW(), \'removed\', OLD."id"); RETURN NULL;', hash='3cf7bec40f8e439d7d1b75d0d743ac053e59f993', operation='DELETE', pgid='pgtrigger_removed_delete_913ae', table='sessions_app_annotation', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='annotationchange',
+            trigger=pgtrigger.compiler.Trigger(name='stamped', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF pg_trigger_depth() < 2 THEN\n        RAISE EXCEPTION 'Rows of % are written by the changes themselves.', TG_TABLE_NAME;\n    END IF;\n    SELECT clinic_id INTO NEW.clinic_id FROM sessions_app_patient WHERE id = NEW.patient_id;\n    NEW.actor_id = NULLIF(current_setting('undertone.actor', true), '')::uuid;\n    NEW.request_id = COALESCE(current_setting('undertone.request', true), '');\n    RETURN NEW;\n", hash='2d3b03b4d1ec4859b58cbbc1f5df1757ca11c23c', operation='INSERT', pgid='pgtrigger_stamped_61452', table='sessions_app_annotationchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='annotationchange',
+            trigger=pgtrigger.compiler.Trigger(name='no_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME;", hash='ae1cdd50bfecc5ea30a0dec65cf7aa9ecb8ed685', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_no_update_eb923', table='sessions_app_annotationchange', when='BEFORE')),
+        ),
         migrations.RunSQL(FORGET_CHANGES, 'DROP FUNCTION sessions_app_forget_changes() CASCADE'),
     ]

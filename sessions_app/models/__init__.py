@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sessions_app.models.annotations import Annotation, AnnotationKind
 from sessions_app.models.consent import Consent, Method, Scope
 from sessions_app.models.erasures import ErasureReport
 from sessions_app.models.files import DoomedFile
@@ -15,7 +16,8 @@ from sessions_app.models.saved_views import Order, SavedView
 from sessions_app.models.sessions import PatientChannel, Recording, Session
 from sessions_app.models.voices import Confirmation, CounselorVoice
 
-CareTeamChange: Any  # made by `accounts.changes`, as are the others
+AnnotationChange: Any  # made by `accounts.changes`, as are the others
+CareTeamChange: Any
 ConsentChange: Any
 PatientChange: Any
 QuestionnaireChange: Any
@@ -24,6 +26,9 @@ ReviewChange: Any
 SessionChange: Any
 
 __all__ = [
+    "Annotation",
+    "AnnotationChange",
+    "AnnotationKind",
     "CareTeamChange",
     "ClinicKey",
     "Confirmation",

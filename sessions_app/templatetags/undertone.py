@@ -7,9 +7,12 @@ from typing import Any
 from django import template
 
 from inference import quality, score_words
+from inference.biomarkers.definitions import Definition
 from inference.results import QualityCheck, Score
 from sessions_app.dashboard import quality_words, questionnaire_panel, wording
+from sessions_app.measures import in_unit
 from sessions_app.models import Consent, QuestionnaireResponse
+from sessions_app.trends import TrendPoint
 
 register = template.Library()
 
@@ -57,6 +60,13 @@ def measured(check: QualityCheck) -> str:
 def advice(check: QualityCheck) -> str:
     """What to do better next time, or nothing for a check that is not known here."""
     return quality_words.ADVICE.get(check.code, "")
+
+
+@register.filter
+def measured_in(point: TrendPoint, definition: Definition) -> str:
+    """The value of one measure in its unit, or an empty string."""
+    value = point.measure(definition.code)
+    return "" if value is None else in_unit(definition, value)
 
 
 @register.filter

@@ -5,7 +5,9 @@ export const STYLES = {
   depression: { colour: "depression", dash: [], marker: "circle" },
   valence: { colour: "valence", dash: [7, 4], marker: "square" },
   arousal: { colour: "arousal", dash: [2, 4], marker: "triangle" },
-  phq: { colour: "phq", dash: [1, 3], marker: "diamond" },
+  measure: { colour: "measure", dash: [], marker: "circle" },
+  phq9: { colour: "phq", dash: [1, 3], marker: "diamond" },
+  gad7: { colour: "gad", dash: [1, 3], marker: "square" },
 };
 
 /** The colours of the current theme, resolved so that a canvas understands them. */
@@ -16,7 +18,7 @@ export function colours(element) {
     probe.style.color = `var(--u-${name})`;
     return getComputedStyle(probe).color;
   };
-  const names = ["depression", "valence", "arousal", "phq", "ink", "soft", "line", "line-strong", "sheet", "accent"];
+  const names = ["depression", "valence", "arousal", "measure", "phq", "gad", "ink", "soft", "line", "line-strong", "sheet", "accent"];
   const found = Object.fromEntries(names.map((name) => [name, read(name)]));
   probe.remove();
   return found;
@@ -45,6 +47,22 @@ export function drawMarker(context, { marker, x, y, radius, colour, ground, holl
   context.lineWidth = radius * 0.45;
   context.fill();
   context.stroke();
+}
+
+/** A cross instead of a marker: the recording is poor, or set aside. */
+export function drawCross(context, { x, y, radius, colour, ground }) {
+  context.setLineDash([]);
+  context.lineCap = "round";
+  for (const [stroke, width] of [[ground, 1.1], [colour, 0.5]]) {
+    Object.assign(context, { strokeStyle: stroke, lineWidth: radius * width });
+    for (const way of [-1, 1]) {
+      context.beginPath();
+      context.moveTo(x - radius * 0.85, y - way * radius * 0.85);
+      context.lineTo(x + radius * 0.85, y + way * radius * 0.85);
+      context.stroke();
+    }
+  }
+  context.lineCap = "butt";
 }
 
 /** Cut indices into runs: a new run begins where a value is missing or `joined(before, after)` says no. */
@@ -100,7 +118,8 @@ function swatch(style, { hollow, band, line }) {
   }
   const shapes = {
     circle: "M13 7a4 4 0 1 0 8 0a4 4 0 1 0-8 0", square: "M13.4 3.4h7.2v7.2h-7.2z",
-    triangle: "M17 2.2 21.4 10.2H12.6z", diamond: "M17 2 22 7 17 12 12 7z",
+    triangle: "M17 2.2 21.4 10.2H12.6z", diamond: "M17 2 22 7 17 12 12 7z", cross: "M13 3 21 11M21 3 13 11",
+    flag: "M15 13V1L22 4 15 7",
   };
   if (style.marker) {
     const mark = make("path", { d: shapes[style.marker], fill: "currentColor", stroke: "currentColor", "stroke-width": 1.6 });

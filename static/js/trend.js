@@ -1,14 +1,17 @@
-// The course over time: scores per session with interval, and PHQ-9 totals on the same time axis.
-import { STYLES, colours, legendItem, scoreWords } from "./drawing.js";
-import { TOGETHER, TrendDrawing } from "./trend_drawing.js";
+// The course over time: scores or a measure per session, and below them, on the same time axis, questionnaires.
+import { STYLES, colours, legendItem } from "./drawing.js";
+import { Choice } from "./trend_choice.js";
+import { DATES, LANE, TOP, TrendDrawing } from "./trend_drawing.js";
+import { saveImage } from "./trend_image.js";
+import { readout, times } from "./trend_readout.js";
+import { View } from "./trend_view.js";
 
 const DAY = 86400;
-const PHQ_TOP = 27;
+const NARROW = 520;
 
-/** Whether a questionnaire and a session belong to the same day's visit. */
+/** Whether two things belong to the same day's visit. */
 const near = (one, other) => Math.abs(one - other) < DAY / 2;
-// What the reader has chosen and is reading, kept for the chart that newer facts bring.
-let chosen = null;
+// What the reader is reading, kept for the chart that newer facts bring.
 let reading = null;
 
 /** Mount every trend under `root` that is not mounted yet. */
@@ -26,102 +29,101 @@ class Trend extends TrendDrawing {
     this.data = JSON.parse(document.getElementById(sheet.dataset.trend).textContent);
     this.host = sheet.querySelector("[data-chart]");
     this.readout = sheet.querySelector("[data-readout]");
-    this.heads = this.data.heads.map((head) => head.head);
-    if (!this.heads.includes(chosen) && chosen !== TOGETHER) chosen = this.heads[0];
-    this.phq = this.data.questionnaires.filter((one) => one.instrument === "PHQ-9");
-    this.stops = this.places();
-    this.times = this.stops.map((stop) => stop.time);
     this.zone = sheet.dataset.timeZone || undefined;
-    this.active = null;
-    this.buildTabs();
+    this.lanes = this.data.questionnaires.filter((one) => one.total.length);
+    this.marks = this.data.annotations ?? [];
+    Object.assign(this, { layer: null, shown: [], active: null });
+    this.stops = this.places();
     this.build();
+    this.choice = new Choice(sheet, this.data, (layer, codes) => this.show(layer, codes));
+    this.choice.begin();
     this.listen();
+  }
+
+  get isNarrow() { return this.host.clientWidth < NARROW; }
+
+  /** Room on the right, in CSS pixels, for what the totals of questionnaires are called. */
+  get gutter() { return this.isNarrow || !this.lanes.length ? 0 : 118; }
+
+  /** Where the reader can stop: every point (`index`), and each other day on which there is something (`index` -1). */
+  places() {
+    const points = (this.layer?.time ?? []).map((time, index) => ({ time, index }));
+    const others = [...this.lanes.flatMap((lane) => lane.time), ...this.marks.map((mark) => mark.time)].sort((a, b) => a - b);
+    const apart = [];
+    for (const time of others) {
+      const taken = points.some((point) => near(point.time, time)) || (apart.length && near(apart.at(-1).time, time));
+      if (!taken) apart.push({ time, index: -1 });
+    }
+    return [...points, ...apart].sort((a, b) => a.time - b.time || a.index - b.index);
+  }
+
+  get times() { return this.stops.map((stop) => stop.time); }
+
+  /** Show other values, of the same stretch of time. */
+  show(layer, codes) {
+    const whole = this.view.isWhole;
+    const [from, to] = this.view.shown;
+    Object.assign(this, { layer, shown: codes, active: null });
+    this.stops = this.places();
+    this.plot.setData(this.columns(), false);
+    if (whole || from == null) this.view.reset();
+    else this.view.show(from, to);
+    this.buildLegend();
     this.readOn();
   }
 
-  /** Where the reader can stop: every point (`index`), and each questionnaire of a day without one (`index` -1). */
-  places() {
-    const points = this.data.time.map((time, index) => ({ time, index }));
-    const apart = this.phq.filter((one) => !this.data.time.some((at) => near(at, one.time)));
-    return [...points, ...apart.map(({ time }) => ({ time, index: -1 }))].sort((a, b) => a.time - b.time || a.index - b.index);
-  }
+  columns() { return [this.times, this.times.map(() => 0.5)]; }
 
-  get chosen() { return chosen; }
-
-  get shown() { return chosen === TOGETHER ? this.heads : [chosen]; }
-
-  buildTabs() {
-    const tabs = this.sheet.querySelector("[data-tabs]");
-    const name = this.host.clientWidth < 520 ? "short" : "label";
-    const choices = [...this.data.heads.map((one) => [one.head, one[name]]), [TOGETHER, "Together"]];
-    tabs.replaceChildren(...choices.map(([value, label]) => {
-      const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
-      button.value = value;
-      button.addEventListener("click", () => { chosen = value; this.choose(); });
-      return button;
-    }));
-    tabs.hidden = false;
-    this.tabs = tabs;
-  }
-
-  choose() {
-    for (const button of this.tabs.children) button.setAttribute("aria-pressed", String(button.value === chosen));
-    const words = this.data.heads.find((head) => head.head === chosen);
-    this.sheet.querySelector("[data-meaning]").textContent = words?.meaning ?? "All three scores, each from 0 to 1.";
-    this.buildLegend();
-    this.plot.redraw(false);
-    this.say();
+  size() {
+    const main = this.data.heads.length || this.sheet.querySelector("[data-measures]") ? (this.isNarrow ? 250 : 320) - DATES - TOP : 0;
+    return { width: this.host.clientWidth, height: main + this.lanes.length * LANE + DATES + TOP };
   }
 
   build() {
-    const size = () => ({ width: this.host.clientWidth, height: this.host.clientWidth < 520 ? 250 : 320 });
-    const none = () => null;
-    const quiet = { paths: none, points: { show: false } };
     this.palette = colours(this.sheet);
     this.plot = new uPlot({
-      ...size(),
+      ...this.size(),
+      padding: [TOP, this.gutter || 12, 0, 0],
       tzDate: (seconds) => this.zone ? uPlot.tzDate(new Date(seconds * 1e3), this.zone) : new Date(seconds * 1e3),
       legend: { show: false },
-      scales: {
-        x: { range: (_, low, high) => this.widen(low, high) },
-        y: { range: [-0.02, 1.02] },
-        phq: { range: [-0.02 * PHQ_TOP, 1.02 * PHQ_TOP] },
-      },
-      series: [{}, { ...quiet, scale: "y" }, { ...quiet, scale: "phq" }],
+      scales: { x: { range: () => this.whole() }, y: { range: () => this.heights() } },
+      series: [{}, { paths: () => null, points: { show: false }, scale: "y" }],
       axes: this.axes(),
       cursor: {
         y: false,
         points: { show: false },
         drag: { x: false, y: false },
-        move: (plot, left, top) => left < 0 ? [left, top] : [plot.valToPos(this.times[plot.posToIdx(left)], "x"), top],
+        move: (plot, left, top) => left < 0 || !this.stops.length ? [left, top] : [plot.valToPos(this.times[plot.posToIdx(left)], "x"), top],
       },
       hooks: { draw: [() => this.draw()], setCursor: [(plot) => this.point(plot)] },
-    }, [this.times, this.times.map(() => 0.5), this.times.map(() => 0)], this.host);
-    this.resize = new ResizeObserver(() => this.plot.setSize(size()));
+    }, this.columns(), this.host);
+    this.view = new View(this.plot, () => this.whole(), () => this.tellView());
+    this.resize = new ResizeObserver(() => this.plot.setSize(this.size()));
     this.resize.observe(this.host);
-    this.choose();
   }
 
-  widen(low, high) {
+  /** From the first to the last thing there is, with some room. */
+  whole() {
+    const now = Date.now() / 1e3;
+    const [low, high] = this.stops?.length ? [this.times[0], this.times.at(-1)] : [now, now];
     const room = Math.max((high - low) * 0.03, 2 * DAY);
     return [low - room, high + room];
   }
 
+  /** The range of the layer, and below it what the questionnaires take. */
+  heights() {
+    const [low, high] = this.layer?.range ?? [0, 1];
+    const height = this.size().height - DATES - TOP;
+    const share = Math.min(this.lanes.length * LANE / height, 0.99);
+    return [low - (high - low) * share / (1 - share), high];
+  }
+
   axes() {
     const font = "13px 'Source Sans 3', system-ui, sans-serif";
-    const common = {
-      font,
-      stroke: () => this.palette.soft,
-      grid: { stroke: () => this.palette.line, width: 1 },
-      ticks: { show: false },
-    };
+    const common = { font, stroke: () => this.palette.soft, grid: { stroke: () => this.palette.line, width: 1 }, ticks: { show: false } };
     return [
-      { ...common, values: (_, splits) => this.dates(splits), space: 76, grid: { show: false } },
-      { ...common, size: 40, splits: () => [0, 0.25, 0.5, 0.75, 1], values: (_, splits) => splits.map(String) },
-      {
-        ...common, scale: "phq", side: 1, size: 34, show: this.phq.length > 0, grid: { show: false },
-        splits: () => [0, 5, 10, 15, 20, PHQ_TOP], values: (_, splits) => splits.map(String), stroke: () => this.palette.phq,
-      },
+      { ...common, values: (_, splits) => this.dates(splits), space: 76, size: DATES, grid: { show: false } },
+      { ...common, size: 52, splits: () => this.layer?.splits() ?? [], values: (_, splits) => splits.map(String) },
     ];
   }
 
@@ -139,22 +141,22 @@ class Trend extends TrendDrawing {
   }
 
   point(plot) {
-    if (plot.cursor.idx == null || plot.cursor.left < 0) return;
+    if (plot.cursor.idx == null || plot.cursor.left < 0 || this.view.moved && this.view.fingers.size) return;
     const next = this.nearest(this.times[plot.cursor.idx], plot.cursor.top);
     if (next !== this.active) this.activate(next);
   }
 
   /** Of the stops at one time, the one whose mark is nearest to the pointer's height. */
   nearest(time, top) {
-    const away = (place) => Math.min(...this.shown.map((head) => {
-      const value = this.data.series[head].value[this.stops[place].index];
+    const away = (place) => Math.min(...this.shown.map((code) => {
+      const value = this.layer.series(code).value[this.stops[place].index];
       return value == null ? Infinity : Math.abs(this.plot.valToPos(value, "y") - top);
     }));
     const places = this.times.flatMap((at, place) => at === time ? [place] : []);
     return places.reduce((best, place) => away(place) < away(best) ? place : best);
   }
 
-  /** Go on at the stop that was being read on the chart before this one: the same point, else one of its time. */
+  /** Go on at the stop that was being read before: the same point, else one of its time. */
   readOn() {
     if (!reading) return;
     const places = this.stops.flatMap(({ time }, place) => time === reading.time ? [place] : []);
@@ -164,7 +166,7 @@ class Trend extends TrendDrawing {
 
   named(place) {
     const { index } = this.stops[place];
-    return index < 0 ? "" : `${this.data.address[index]} ${this.data.part[index]}`;
+    return index < 0 ? "" : this.layer.name(index);
   }
 
   activate(index) {
@@ -177,6 +179,12 @@ class Trend extends TrendDrawing {
   listen() {
     this.host.addEventListener("keydown", (event) => this.key(event));
     this.host.addEventListener("dblclick", () => this.open());
+    for (const button of this.sheet.querySelectorAll("[data-view]")) {
+      button.addEventListener("click", () => this.view[button.dataset.view](this.stops[this.active]?.time));
+    }
+    this.sheet.querySelector("[data-image]").addEventListener("click", () => saveImage(this));
+    this.sheet.querySelector("[data-annotate]")?.addEventListener("click", () => annotate(this.day()));
+    this.sheet.querySelector("[data-chart-tools]").hidden = false;
     this.onTheme = () => {
       if (!this.sheet.isConnected) return this.leave();
       this.palette = colours(this.sheet);
@@ -192,70 +200,84 @@ class Trend extends TrendDrawing {
   }
 
   key(event) {
-    const last = this.stops.length - 1;
-    const at = this.active;
-    const next = {
-      ArrowRight: at == null ? 0 : Math.min(at + 1, last), ArrowLeft: at == null ? last : Math.max(at - 1, 0), Home: 0, End: last,
-    }[event.key];
+    const ways = { "+": "nearer", "=": "nearer", "-": "further", 0: "reset" };
+    const way = event.shiftKey ? { ArrowRight: "right", ArrowLeft: "left" }[event.key] ?? ways[event.key] : ways[event.key];
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Enter") this.open();
-    if (next === undefined) return;
+    const next = this.nextStop(event.key);
+    if (way === undefined && next === undefined) return;
     event.preventDefault();
+    if (way) return void this.view[way](this.stops[this.active]?.time);
     this.activate(next);
+    this.view.reveal(this.stops[next].time);
   }
 
-  at() {
-    const { time, index } = this.stops[this.active];
-    return { time, index, phq: this.phq.find((one) => near(one.time, time)) };
+  nextStop(key) {
+    const last = this.stops.length - 1;
+    const at = this.active;
+    if (last < 0) return undefined;
+    return {
+      ArrowRight: at == null ? 0 : Math.min(at + 1, last), ArrowLeft: at == null ? last : Math.max(at - 1, 0), Home: 0, End: last,
+    }[key];
+  }
+
+  /** The day that is being read, as a form wants it; nothing where none is. */
+  day() {
+    if (this.active == null) return null;
+    const format = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: this.zone });
+    return format.format(this.stops[this.active].time * 1e3);
   }
 
   open() {
-    if (this.active == null || this.at().index < 0) return;
-    location.assign(this.data.address[this.at().index]);
+    const place = this.stops[this.active];
+    if (place && place.index >= 0) location.assign(this.layer.address(place.index));
   }
 
   say() {
     if (this.active == null) return;
-    const { time, index, phq } = this.at();
-    const when = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: this.zone });
-    const parts = [part("readout-when", when.format(new Date(time * 1e3)))];
-    if (index >= 0 && this.data.part[index]) parts.push(part("readout-part", this.data.part[index]));
-    if (index >= 0) parts.push(...this.shown.map((head) => part("readout-part", this.words(head, index))));
-    if (index >= 0 && this.data.assumed[index]) parts.push(part("readout-part", this.data.assumed_words));
-    if (index >= 0 && this.data.origin[index]) parts.push(part("readout-part", this.data.origin[index]));
-    if (phq) parts.push(part("readout-part", `PHQ-9 ${phq.total} of ${PHQ_TOP}, ${phq.severity}`));
-    if (index >= 0) parts.push(this.link(index));
-    this.readout.replaceChildren(...parts);
+    const place = this.stops[this.active];
+    const totals = this.lanes.flatMap((lane) => lane.time.flatMap((time, index) => near(time, place.time) ? [{ lane, total: lane.total[index] }] : []));
+    const when = { totals, marks: this.marks.filter((mark) => near(mark.time, place.time)) };
+    const { layer, shown, zone } = this;
+    this.readout.replaceChildren(...readout({ layer, shown, place, when, zone, assumedWords: this.data.assumed_words, asideWords: this.data.set_aside_words }));
   }
 
-  words(head, index) {
-    const series = this.data.series[head];
-    const { label } = this.data.heads.find((one) => one.head === head);
-    const one = { value: series.value[index], low: series.low[index], high: series.high[index], state: series.state[index] };
-    return `${label} ${scoreWords(one)}`;
-  }
-
-  link(index) {
-    const outer = part("readout-part", "");
-    const link = Object.assign(document.createElement("a"), { textContent: "Open session" });
-    link.href = this.data.address[index];
-    outer.append(link);
-    return outer;
+  /** Say which stretch of time is shown, once it is not all of it. */
+  tellView() {
+    const { day } = times(this.zone);
+    const [from, to] = this.view.shown;
+    this.sheet.querySelector("[data-shown]").textContent = this.view.isWhole ? "" : `${day(from)} to ${day(to)}`;
+    for (const button of this.sheet.querySelectorAll("[data-view]")) {
+      button.disabled = this.view.isWhole && button.dataset.view !== "nearer";
+    }
   }
 
   buildLegend() {
-    const legend = this.sheet.querySelector("[data-legend]");
-    const one = chosen === TOGETHER ? null : STYLES[chosen];
-    const items = this.shown.map((head) => legendItem(STYLES[head], this.data.heads.find((it) => it.head === head).label));
-    if (one) items.push(legendItem({ ...one, marker: null }, "90 % interval", { band: true, line: false }));
-    if (one && this.data.baseline[chosen].length) {
+    const { layer, shown } = this;
+    const one = shown.length === 1 ? layer.style(shown[0]) : null;
+    const items = shown.map((code) => legendItem(layer.style(code), layer.label(code)));
+    if (one && layer.series(shown[0]).low) items.push(legendItem({ ...one, marker: null }, "90 % interval", { band: true, line: false }));
+    if (one && layer.bands(shown[0]).length) {
       items.push(legendItem({ colour: "soft", dash: [], marker: null }, this.data.baseline_words, { band: true, line: false }));
     }
-    items.push(legendItem(one ?? STYLES.depression, "indeterminate", { hollow: true, line: false }));
-    if (this.phq.length) items.push(legendItem(STYLES.phq, "PHQ-9, right scale: 5 mild, 10 moderate, 15 moderately severe, 20 severe"));
-    legend.replaceChildren(...items);
+    if (layer?.data.states) items.push(legendItem(one ?? STYLES.depression, "indeterminate", { hollow: true, line: false }));
+    if (layer?.apartWords) items.push(legendItem({ ...(one ?? STYLES.depression), marker: "cross" }, `${layer.apartWords}, not joined`, { line: false }));
+    items.push(...this.lanes.map((lane) => legendItem(STYLES[lane.kind], `${lane.name}: ${inBands(lane)}`)));
+    if (this.marks.length) items.push(legendItem({ colour: "ink", dash: [], marker: "flag" }, "event", { line: false }));
+    this.sheet.querySelector("[data-legend]").replaceChildren(...items);
   }
 }
 
-function part(className, words) {
-  return Object.assign(document.createElement("span"), { className, textContent: words });
+/** Unfold the form of an event, for the day that is being read. */
+function annotate(day) {
+  const fold = document.querySelector("[data-annotation-form]");
+  if (!fold) return;
+  fold.open = true;
+  if (day) fold.querySelector("[name=day]").value = day;
+  fold.querySelector("[name=text]").focus();
+}
+
+/** "5 mild, 10 moderate": from which totals on a questionnaire is called what. */
+function inBands(lane) {
+  return lane.bands.slice(1).map(([low, , words]) => `${low} ${words}`).join(", ");
 }

@@ -1,41 +1,72 @@
-// How a trend is put on its canvas: bands, lines with gaps, markers, and where the checkpoint changes.
-import { STYLES, drawMarker, runs } from "./drawing.js";
+// How a trend is put on its canvas: bands, lines with gaps, markers, where the checkpoint changes; below, questionnaires.
+import { STYLES, drawCross, drawMarker, runs } from "./drawing.js";
 
 /** The choice that shows all scores at once. */
 export const TOGETHER = "together";
 
-/** The drawing half of a trend; the other half knows `plot`, `data`, `palette`, `phq`, `stops`, `active` and `shown`. */
+/** Height of the part of one questionnaire, and of what uPlot keeps for the dates, in CSS pixels. */
+export const LANE = 88;
+export const DATES = 46;
+export const TOP = 14;
+const BETWEEN = 14;
+const FONT = "'Source Sans 3', system-ui, sans-serif";
+
+/** The drawing half of a trend; the other half knows `plot`, `layer`, `lanes`, `marks`, `palette`, `stops`, `active`, `shown`. */
 export class TrendDrawing {
   draw() {
     const context = this.plot.ctx;
+    context.save();
+    this.drawMarks(context);
+    this.clipped(context, 12, () => {
+      if (this.layer) this.drawLayer(context);
+      if (this.active != null) this.drawCursor(context);
+    });
+    this.lanes.forEach((lane, place) => this.drawLane(context, lane, this.laneBox(place)));
+    context.restore();
+  }
+
+  drawLayer(context) {
+    this.drawOrigins(context);
+    if (this.shown.length === 1) this.drawBaselines(context, this.shown[0]);
+    for (const code of this.shown) this.drawSeries(context, code);
+  }
+
+  /** Draw with nothing left outside of the plot, but for a margin in which markers at its edge stay whole. */
+  clipped(context, margin, draw) {
     const { left, top, width, height } = this.plot.bbox;
     context.save();
     context.beginPath();
-    context.rect(left - 8, top - 8, width + 16, height + 16);
+    context.rect(left - margin, top - margin, width + 2 * margin, height + 2 * margin);
     context.clip();
-    this.drawOrigins(context);
-    if (this.chosen !== TOGETHER) this.drawBaselines(context, this.chosen);
-    if (this.active != null) this.drawCursor(context);
-    this.drawPhq(context);
-    for (const head of this.shown) this.drawHead(context, head);
+    draw();
     context.restore();
   }
 
   x(seconds) { return this.plot.valToPos(seconds, "x", true); }
   y(value) { return this.plot.valToPos(value, "y", true); }
 
-  joined(before, after) {
-    return this.data.origin_key[before] === this.data.origin_key[after] && after === before + 1;
+  /** The part of the plot in which questionnaire number `place` is drawn, in pixels of the canvas. */
+  laneBox(place) {
+    const { left, top, width, height } = this.plot.bbox;
+    const lane = LANE * devicePixelRatio;
+    const gap = BETWEEN * devicePixelRatio;
+    return { left, width, top: top + height - (this.lanes.length - place) * lane + gap, height: lane - gap };
   }
 
-  drawHead(context, head) {
-    const { value, low, high, state } = this.data.series[head];
-    const style = STYLES[head];
+  /** The lower edge of what the layer is drawn in. */
+  get floor() {
+    const { top, height } = this.plot.bbox;
+    return top + height - this.lanes.length * LANE * devicePixelRatio;
+  }
+
+  drawSeries(context, code) {
+    const { value, low, high } = this.layer.series(code);
+    const style = this.layer.style(code);
     const colour = this.palette[style.colour];
     const scale = devicePixelRatio;
-    const at = (index, values) => [this.x(this.data.time[index]), this.y(values[index])];
-    for (const run of runs(value, (a, b) => this.joined(a, b))) {
-      if (this.chosen !== TOGETHER) this.drawBand(context, run, low, high, colour, at);
+    const at = (index, values) => [this.x(this.layer.time[index]), this.y(values[index])];
+    for (const run of runs(value, (a, b) => this.layer.joined(a, b))) {
+      if (low && this.shown.length === 1) this.drawBand(context, run, low, high, colour, at);
       context.beginPath();
       run.forEach((index, place) => context[place ? "lineTo" : "moveTo"](...at(index, value)));
       Object.assign(context, { strokeStyle: colour, lineWidth: 2 * scale, globalAlpha: 1 });
@@ -43,32 +74,33 @@ export class TrendDrawing {
       context.stroke();
     }
     value.forEach((given, index) => {
-      if (given == null) return;
-      const [x, y] = at(index, value);
-      const radius = (index === this.stops[this.active]?.index ? 6 : 4.2) * scale;
-      const hollow = state[index] === "indeterminate";
-      drawMarker(context, { marker: style.marker, x, y, radius, colour, ground: this.palette.sheet, hollow });
+      if (given != null) this.drawPoint(context, code, index, at(index, value));
     });
   }
 
-  /** Where sessions lie in nine of ten cases if nothing changed, for each checkpoint. */
-  drawBaselines(context, head) {
+  drawPoint(context, code, index, [x, y]) {
+    const style = this.layer.style(code);
+    const radius = (index === this.stops[this.active]?.index ? 6 : 4.2) * devicePixelRatio;
+    const how = { x, y, radius, colour: this.palette[style.colour], ground: this.palette.sheet };
+    if (this.layer.apart(index)) drawCross(context, how);
+    else drawMarker(context, { ...how, marker: style.marker, hollow: this.layer.hollow(code, index) });
+  }
+
+  /** Where sessions lie in nine of ten cases if nothing changed, for each origin. */
+  drawBaselines(context, code) {
     const scale = devicePixelRatio;
-    const { left, width } = this.plot.bbox;
-    for (const { begins, ends, low, high } of this.data.baseline[head]) {
+    const { left, width, top } = this.plot.bbox;
+    for (const { begins, ends, low, high } of this.layer.bands(code)) {
       const from = Math.max(this.x(begins) - 10 * scale, left);
       const to = Math.min(this.x(ends) + 10 * scale, left + width);
+      const upper = Math.max(this.y(high), top);
+      if (to <= from) continue;
       context.fillStyle = context.strokeStyle = this.palette.soft;
       context.globalAlpha = 0.1;
-      context.fillRect(from, this.y(high), to - from, this.y(low) - this.y(high));
+      context.fillRect(from, upper, to - from, this.y(low) - upper);
       Object.assign(context, { globalAlpha: 0.6, lineWidth: scale });
       context.setLineDash([2 * scale, 4 * scale]);
-      for (const edge of [low, high]) {
-        context.beginPath();
-        context.moveTo(from, this.y(edge));
-        context.lineTo(to, this.y(edge));
-        context.stroke();
-      }
+      for (const edge of [low, high]) this.drawLine(context, from, this.y(edge), to, this.y(edge));
       context.globalAlpha = 1;
     }
   }
@@ -84,61 +116,90 @@ export class TrendDrawing {
     context.fill();
     Object.assign(context, { globalAlpha: 0.55, strokeStyle: colour, lineWidth: 1.5 * scale });
     context.setLineDash([]);
-    for (const index of run) {
-      context.beginPath();
-      context.moveTo(...at(index, low));
-      context.lineTo(...at(index, high));
-      context.stroke();
-    }
+    for (const index of run) this.drawLine(context, ...at(index, low), ...at(index, high));
     context.globalAlpha = 1;
   }
 
-  drawPhq(context) {
-    const scale = devicePixelRatio;
-    const colour = this.palette.phq;
-    const at = (one) => [this.x(one.time), this.plot.valToPos(one.total, "phq", true)];
+  drawLine(context, fromX, fromY, toX, toY) {
     context.beginPath();
-    this.phq.forEach((one, place) => context[place ? "lineTo" : "moveTo"](...at(one)));
-    Object.assign(context, { strokeStyle: colour, lineWidth: 1.2 * scale, globalAlpha: 0.8 });
-    context.setLineDash(STYLES.phq.dash.map((length) => length * scale));
+    context.moveTo(fromX, fromY);
+    context.lineTo(toX, toY);
     context.stroke();
-    for (const one of this.phq) {
-      const [x, y] = at(one);
-      drawMarker(context, { marker: "diamond", x, y, radius: 3.4 * scale, colour, ground: this.palette.sheet });
-    }
-    context.globalAlpha = 1;
+  }
+
+  /** One questionnaire: its severity as bands, its totals on them. */
+  drawLane(context, lane, box) {
+    const scale = devicePixelRatio;
+    const y = (total) => box.top + box.height * (1 - (total + 0.5) / (lane.most + 1));
+    this.drawSeverity(context, lane, box, y);
+    const style = STYLES[lane.kind];
+    const colour = this.palette[style.colour];
+    const points = lane.time.map((time, index) => [this.x(time), y(lane.total[index])]);
+    this.clipped(context, 6 * scale, () => {
+      context.beginPath();
+      points.forEach((at, place) => context[place ? "lineTo" : "moveTo"](...at));
+      Object.assign(context, { strokeStyle: colour, lineWidth: 1.2 * scale });
+      context.setLineDash(style.dash.map((length) => length * scale));
+      context.stroke();
+      for (const [atX, atY] of points) {
+        drawMarker(context, { marker: style.marker, x: atX, y: atY, radius: 3.4 * scale, colour, ground: this.palette.sheet });
+      }
+    });
+  }
+
+  drawSeverity(context, lane, box, y) {
+    const scale = devicePixelRatio;
+    lane.bands.forEach(([low, high, words], place) => {
+      const [top, bottom] = [y(high + 0.5), y(low - 0.5)];
+      context.globalAlpha = 0.05 + 0.045 * place;
+      context.fillStyle = this.palette.soft;
+      context.fillRect(box.left, top, box.width, bottom - top);
+      context.globalAlpha = 1;
+      if (this.gutter) this.write(context, words, box.left + box.width + 8 * scale, (top + bottom) / 2, "left", 11);
+    });
+    this.write(context, lane.name, box.left - 6 * scale, box.top + 6 * scale, "right", 12, this.palette[STYLES[lane.kind].colour]);
+    this.write(context, String(lane.most), box.left - 6 * scale, box.top + 22 * scale, "right", 11);
+    this.write(context, "0", box.left - 6 * scale, box.top + box.height - 5 * scale, "right", 11);
+  }
+
+  write(context, words, x, y, align, size, colour = this.palette.soft) {
+    context.font = `${size * devicePixelRatio}px ${FONT}`;
+    Object.assign(context, { fillStyle: colour, textAlign: align, textBaseline: "middle" });
+    context.fillText(words, x, y);
   }
 
   drawOrigins(context) {
-    const { top, height } = this.plot.bbox;
+    const { top, left, width } = this.plot.bbox;
     const scale = devicePixelRatio;
-    context.font = `${12 * scale}px 'Source Sans 3', system-ui, sans-serif`;
-    context.fillStyle = this.palette.soft;
-    context.strokeStyle = this.palette["line-strong"];
-    context.lineWidth = scale;
+    context.font = `${12 * scale}px ${FONT}`;
+    Object.assign(context, { fillStyle: this.palette.soft, strokeStyle: this.palette["line-strong"], lineWidth: scale });
     context.setLineDash([4 * scale, 4 * scale]);
-    for (const { time, origin } of this.changes()) {
+    for (const { time, origin } of this.layer.changes()) {
       const x = this.x(time);
-      context.beginPath();
-      context.moveTo(x, top);
-      context.lineTo(x, top + height);
-      context.stroke();
+      if (x < left || x > left + width) continue;
+      this.drawLine(context, x, top, x, this.floor);
       const { width: wide } = context.measureText(` ${origin} `);
-      context.textAlign = x + wide > this.plot.bbox.left + this.plot.bbox.width ? "right" : "left";
-      context.fillText(` ${origin} `, x, top + 12 * scale);
+      this.write(context, ` ${origin} `, x, top + 9 * scale, x + wide > left + width ? "right" : "left", 12);
     }
   }
 
-  /** Where the checkpoint changes: half-way between the two sessions. */
-  changes() {
-    const { origin, origin_key: keys, time } = this.data;
-    const known = keys.map((key, index) => ({ key, origin: origin[index], time: time[index] })).filter((one) => one.key);
-    return known.flatMap((one, index) => {
-      const before = known[index - 1];
-      if (!before || before.key === one.key) return [];
-      const words = before.origin === one.origin ? `${one.origin}, changed` : one.origin;
-      return [{ time: (before.time + one.time) / 2, origin: words }];
-    });
+  /** What happened on a day: a flag on top and a line through everything. */
+  drawMarks(context) {
+    const { top, left, width, height } = this.plot.bbox;
+    const scale = devicePixelRatio;
+    for (const { time } of this.marks) {
+      const x = this.x(time);
+      if (x < left || x > left + width) continue;
+      Object.assign(context, { strokeStyle: this.palette.ink, fillStyle: this.palette.ink, lineWidth: scale, globalAlpha: 0.45 });
+      context.setLineDash([]);
+      this.drawLine(context, x, top - 10 * scale, x, top + height);
+      context.globalAlpha = 1;
+      context.beginPath();
+      context.moveTo(x, top - 12 * scale);
+      context.lineTo(x + 10 * scale, top - 8 * scale);
+      context.lineTo(x, top - 4 * scale);
+      context.fill();
+    }
   }
 
   drawCursor(context) {
@@ -146,9 +207,6 @@ export class TrendDrawing {
     const x = this.x(this.stops[this.active].time);
     Object.assign(context, { strokeStyle: this.palette["line-strong"], lineWidth: devicePixelRatio });
     context.setLineDash([]);
-    context.beginPath();
-    context.moveTo(x, top);
-    context.lineTo(x, top + height);
-    context.stroke();
+    this.drawLine(context, x, top, x, top + height);
   }
 }

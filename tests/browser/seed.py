@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from typing import TYPE_CHECKING
 
 import django
 
 from tenancy import every_clinic
+
+if TYPE_CHECKING:
+    from tests.world import World
 
 
 @every_clinic()
@@ -62,6 +66,7 @@ def main() -> None:
     last = PatientFactory(clinic=world.clinic, care_team=[world.bob], given_name="Zoe", family_name="Zander")
     ConsentFactory(patient=last)
     analysed(SessionFactory(patient=last))
+    charted = _charted(world)
     closed = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Cleo", family_name="Closed")
     lately = datetime.now(tz=UTC)
     late = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Lars", family_name="Late")
@@ -88,6 +93,7 @@ def main() -> None:
         "twice": str(twice.id),
         "waiting": str(waiting.id),
         "closed": str(closed.id),
+        "charted": charted,
         "session": str(session.id),
         "two voices": str(two_voices.session_id),
         "duo": str(two.id),
@@ -95,6 +101,31 @@ def main() -> None:
         "to swap": str(swapped.id),
     }
     print(json.dumps(found))
+
+
+def _charted(world: World) -> str:
+    """The id of a patient with a course of six weeks: an own baseline, a poor recording, both questionnaires."""
+    from datetime import UTC, datetime, timedelta
+
+    from inference.models import Analysis
+    from sessions_app.models import Instrument
+    from tests.world import ConsentFactory, PatientFactory, QuestionnaireFactory, SessionFactory, analysed
+
+    patient = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Chara", family_name="Charted")
+    ConsentFactory(patient=patient)
+    poor = {"code": "snr", "ok": False, "value": 3.0, "unit": "dB", "message": "There is much noise."}
+    for week, score in enumerate((0.31, 0.35, 0.33, 0.32, 0.5, 0.71, 0.74)):
+        held_at = datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(weeks=week)
+        analysis = Analysis.objects.filter(
+            id=analysed(SessionFactory(patient=patient, held_at=held_at), depression=score).analysis_id
+        )
+        analysis.update(biomarkers={"speech_rate": {"value": 4.2 - score, "unit": "syllables/s"}})
+        if week == 4:
+            analysis.update(quality=[poor])
+        if week % 3 == 0:
+            QuestionnaireFactory(patient=patient, answered_at=held_at, items=[2 if week else 1] * 9)
+            QuestionnaireFactory(patient=patient, answered_at=held_at, instrument=Instrument.GAD7, items=[1] * 7)
+    return str(patient.id)
 
 
 if __name__ == "__main__":

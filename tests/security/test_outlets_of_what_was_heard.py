@@ -102,7 +102,10 @@ def _ids(world: World, recording: Recording) -> dict[str, UUID | int]:
         "analysis_id": recording.analysis_id,
         **{
             name: uuid4()
-            for name in ("access_id", "flag_id", "note_id", "report_id", "response_id", "person_id", "invitation_id")
+            for name in (
+                *("access_id", "flag_id", "note_id", "report_id", "response_id", "annotation_id"),
+                *("person_id", "invitation_id"),
+            )
         },
         **dict.fromkeys(("device_id", "pk"), 0),
     }

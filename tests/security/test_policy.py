@@ -14,6 +14,8 @@ list_patients       yes        yes    no     yes
 see_scores          yes        no     no     yes
 see_questionnaires  yes        no     no     yes
 enter_questionnaire yes        no     no     no
+see_annotations     yes        no     no     no
+annotate            yes        no     no     no
 add_patient         yes        yes    no     no
 record_consent      yes        yes    no     no
 withdraw_consent    yes        yes    no     no

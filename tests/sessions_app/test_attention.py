@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.models import Clinic
 from inference.models import Analysis, AnalysisJob, JobState
-from inference.results import Score
-from inference.speakers import ASSUMED, BY_CHANNEL
+from inference.results import HeadName, Score
+from inference.speakers import BY_CHANNEL
 from sessions_app.attention import (
     NEAR,
     OVERDUE_UNTIL,
@@ -21,10 +22,12 @@ from sessions_app.attention import (
     reasons,
     turning_points,
 )
-from sessions_app.models import FlagKind, Instrument, QuestionnaireResponse, Recording, Session
+from sessions_app.models import FlagKind, Instrument, QuestionnaireResponse, Recording, Review, Session, Verdict
+from sessions_app.scores import ConsentGate
 from sessions_app.trends import TrendPoint
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+GATE = ConsentGate(Clinic(), ())
 WEEK = timedelta(weeks=1)
 OVERDUE_AFTER = 6 * WEEK
 ITEMS = {Instrument.PHQ9: 9, Instrument.GAD7: 7}
@@ -49,9 +52,12 @@ def session(weeks_ago: float, *recordings: Recording) -> Session:
     return held
 
 
-def recording(*, method: str = BY_CHANNEL, state: JobState = JobState.SUCCEEDED, confirmed: bool = False) -> Recording:
+def recording(
+    *, method: str = BY_CHANNEL, state: JobState = JobState.SUCCEEDED, confirmed: bool = False, reviewed: bool = True
+) -> Recording:
     analysis = Analysis(speaker_method=method, quality=[], checkpoint_name="a", checkpoint_version="1")
     analysis._state.fields_cache["confirmation"] = object() if confirmed else None
+    analysis._state.fields_cache["review"] = Review(verdict=Verdict.AGREE) if reviewed else None
     job = AnalysisJob(state=state, options={}, finished_at=NOW - timedelta(hours=1))
     return Recording(job=job, analysis=analysis, uploaded_at=NOW)
 
@@ -62,7 +68,8 @@ def heard(scores: Sequence[float], *, method: str = BY_CHANNEL, last_weeks_ago: 
     for place, value in enumerate(scores):
         of = recording(method=method)
         held = session(last_weeks_ago + len(scores) - 1 - place, of)
-        points.append(TrendPoint(held, of, {"depression": Score(value, value - 0.02, value + 0.02, "elevated")}))
+        scores: dict[HeadName, Score] = {"depression": Score(value, value - 0.02, value + 0.02, "elevated")}
+        points.append(TrendPoint(held, of, scores, GATE))
     return points
 
 
@@ -169,15 +176,15 @@ def test_a_questionnaire_of_other_weeks_disagrees_with_nothing() -> None:
     assert kinds(known(old, heard([*FIRST_FOUR, 0.95, 0.95]))) == [FlagKind.BEYOND_BASELINE]
 
 
-def test_scores_of_an_assumed_voice_wait_for_a_month() -> None:
-    of = recording(method=ASSUMED)
-    point = TrendPoint(session(1, of), of, {"depression": Score(0.5, 0.4, 0.6, "indeterminate")})
+def test_scores_that_nobody_has_reviewed_wait_for_a_month() -> None:
+    of = recording(reviewed=False)
+    point = TrendPoint(session(1, of), of, {"depression": Score(0.5, 0.4, 0.6, "indeterminate")}, GATE)
     assert of_kind(known(points=[point]), FlagKind.REVIEW_WAITING).session == point.session
     later = point.session.held_at + REVIEW_WITHIN
     assert kinds(known(points=[point], now=later)) == []
-    confirmed = recording(method=ASSUMED, confirmed=True)
-    assert kinds(known(points=[TrendPoint(session(1, confirmed), confirmed, point.scores)])) == []
-    assert kinds(known(points=[TrendPoint(session(1, of), of, {})])) == []
+    reviewed = recording()
+    assert kinds(known(points=[TrendPoint(session(1, reviewed), reviewed, point.scores, GATE)])) == []
+    assert kinds(known(points=[TrendPoint(session(1, of), of, {}, GATE)])) == []
 
 
 def test_only_the_newest_recordings_failure_counts() -> None:
@@ -195,12 +202,12 @@ def test_overdue_begins_and_ends_at_its_limits(age: timedelta) -> None:
     assert kinds(found) == ([FlagKind.OVERDUE] if OVERDUE_AFTER <= age < OVERDUE_UNTIL else [])
 
 
-@given(st.lists(st.floats(0, 40), min_size=1, max_size=5), st.sampled_from((ASSUMED, BY_CHANNEL)))
-def test_until_the_next_turning_point_time_changes_nothing(ages: list[float], method: str) -> None:
+@given(st.lists(st.floats(0, 40), min_size=1, max_size=5), st.booleans())
+def test_until_the_next_turning_point_time_changes_nothing(ages: list[float], reviewed: bool) -> None:
     points = []
     for age in sorted(ages, reverse=True):
-        of = recording(method=method)
-        points.append(TrendPoint(session(age, of), of, {"depression": Score(0.5, 0.4, 0.6, "low")}))
+        of = recording(reviewed=reviewed)
+        points.append(TrendPoint(session(age, of), of, {"depression": Score(0.5, 0.4, 0.6, "low")}, GATE))
     turns = turning_points(known(points=points))
     then = (turns[0] if turns else NOW + timedelta(weeks=99)) - timedelta(microseconds=1)
     assert reasons(known(points=points)) == reasons(known(points=points, now=then))

@@ -17,8 +17,18 @@ from accounts.models import AccessLogEntry, AffectPolicy, EmergencyAccess
 from inference import services as jobs
 from inference.models import AnalysisJob, JobState
 from inference.speakers import BY_CHANNEL
-from sessions_app import flags, identification, questionnaires, recordings, services, tasks
-from sessions_app.models import Flag, FlagKind, Instrument, Patient, QuestionnaireResponse, Recording, Scope
+from sessions_app import flags, questionnaires, recordings, reviews, services, tasks
+from sessions_app.models import (
+    Flag,
+    FlagKind,
+    Instrument,
+    Patient,
+    QuestionnaireResponse,
+    Reason,
+    Recording,
+    Scope,
+    Verdict,
+)
 from tests.pages import signed_in, text
 from tests.world import (
     PatientFactory,
@@ -263,11 +273,19 @@ def test_the_clock_of_beat_looks_at_who_is_due(world: World) -> None:
     assert settings.CELERY_BEAT_SCHEDULE["refresh-flags"]["task"] == tasks.refresh_flags.name
 
 
-def test_scores_of_an_assumed_voice_wait_until_somebody_confirms_it(world: World) -> None:
+def test_scores_wait_until_a_counselor_has_reviewed_them(world: World) -> None:
     recording = analysed(SessionFactory(patient=world.alices_patient, held_at=ago(days=2)))
     flags.flags_refresh(world.alices_patient.id)
     assert kinds(world.alices_patient) == [FlagKind.REVIEW_WAITING]
-    identification.patient_confirm(user=world.alice, recording=recording, seen=recording.job_id)
+    assert recording.analysis is not None
+    reviews.review_set(
+        user=world.alice,
+        recording=recording,
+        seen=recording.analysis.id,
+        verdict=Verdict.AGREE,
+        reason=Reason.NONE,
+        note="",
+    )
     assert kinds(world.alices_patient) == []
 
 

@@ -11,7 +11,7 @@ from inference.speakers import BY_LENGTH
 from sessions_app.baseline import Side
 from sessions_app.dashboard.course import course_of
 from sessions_app.models import Recording, Session
-from sessions_app.own_baseline import OwnBaseline, own_baselines
+from sessions_app.own_baseline import OwnBaseline, of_head, own_baselines
 from sessions_app.trends import trend_of
 from tests.pages import signed_in, text
 from tests.world import SessionFactory, World, analysed
@@ -30,7 +30,7 @@ def scored(world: World, *scores: float, first_week: int = 0, **how: Any) -> lis
 
 
 def own(world: World) -> list[OwnBaseline]:
-    return own_baselines(trend_of(world.alices_patient, world.alice).points, "depression")
+    return own_baselines(trend_of(world.alices_patient, world.alice).points, of_head("depression"))
 
 
 def said(world: World) -> str:
@@ -40,7 +40,7 @@ def said(world: World) -> str:
 def test_three_sessions_are_too_few_and_it_is_said_how_many_count(world: World) -> None:
     scored(world, 0.3, 0.4, 0.3)
     assert own(world)[0].baseline is None
-    assert said(world) == "Depression probability: no own baseline yet; 3 of 4 sessions count."
+    assert said(world) == ("Depression probability: not enough sessions yet for an own baseline; 3 of 4 count.")
 
 
 def test_the_first_four_make_it_and_later_ones_do_not_move_it(world: World) -> None:
@@ -87,7 +87,7 @@ def test_each_checkpoint_has_a_baseline_of_its_own(world: World) -> None:
     scored(world, 0.3, 0.3, 0.3, 0.3, 0.3)
     scored(world, 0.8, 0.8, first_week=5, weights="cd" * 32)
     assert [found.sessions for found in own(world)] == [5, 2]
-    assert "2 of 4 sessions" in said(world)
+    assert "2 of 4 count" in said(world)
 
 
 def test_what_consent_hides_makes_no_baseline(world: World) -> None:

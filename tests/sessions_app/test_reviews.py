@@ -17,7 +17,7 @@ from sessions_app.changes import changes_of_patient
 from sessions_app.errors import AffectSwitchedOff, ConsentMissing
 from sessions_app.exports import patient_export
 from sessions_app.models import Reason, Recording, Review, ReviewChange, Verdict
-from sessions_app.own_baseline import own_baselines
+from sessions_app.own_baseline import of_head, own_baselines
 from sessions_app.reviews import FEWEST, MAX_CHARACTERS, note_of, review_set, tallies
 from sessions_app.trends import chart_data, trend_of
 from tests.tokens import token_of
@@ -138,16 +138,16 @@ def scored(world: World, *scores: float) -> list[Recording]:
 def test_what_is_set_aside_stays_in_the_chart_marked_and_counts_for_no_baseline(world: World) -> None:
     odd, *_ = scored(world, 0.9, 0.3, 0.3, 0.3, 0.3)
     say(world.alice, odd, Verdict.DISAGREE, reason=Reason.NOT_AS_MET)
-    (before,) = own_baselines(trend_of(world.alices_patient, world.alice).points, "depression")
+    (before,) = own_baselines(trend_of(world.alices_patient, world.alice).points, of_head("depression"))
     say(world.alice, odd, Verdict.SET_ASIDE, reason=Reason.UNUSUAL_VOICE)
     trend = trend_of(world.alices_patient, world.alice)
-    (after,) = own_baselines(trend.points, "depression")
+    (after,) = own_baselines(trend.points, of_head("depression"))
     assert (before.sessions, after.sessions) == (5, 4)
     assert before.high is not None
     assert after.high is not None
     assert after.high < before.high
     chart: Any = chart_data(trend)
-    assert chart["set_aside"] == [True, False, False, False, False]
+    assert chart["set_aside"] == [0]
     assert chart["series"]["depression"]["value"][0] == 0.9
 
 

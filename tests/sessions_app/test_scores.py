@@ -11,11 +11,12 @@ from accounts.models import AffectPolicy
 from inference.models import Analysis, AnalysisJob
 from inference.results import HEADS, Turn
 from inference.signals import AnalysisRefused
+from sessions_app.chart import chart_data
 from sessions_app.errors import AffectSwitchedOff, ResearchConsentMissing
 from sessions_app.listeners import ask_consent_and_policy, show_newest_analysis
 from sessions_app.models import Consent
 from sessions_app.scores import NO_CONSENT, NOT_FOR_ROLE, NOTHING_OVER_TIME, RESEARCH_ONLY, ScoreGate
-from sessions_app.trends import chart_data, trend_of
+from sessions_app.trends import trend_of
 from tests.scores import marked, traces
 from tests.world import QuestionnaireFactory, RecordingFactory, SessionFactory, World, analysed
 
@@ -103,7 +104,7 @@ def test_every_point_of_the_chart_names_its_checkpoint(world: World) -> None:
         session = SessionFactory(patient=world.alices_patient, held_at=datetime(2026, 3, day, tzinfo=UTC))
         analysed(session, checkpoint_version=version)
     chart = chart_data(trend_of(world.alices_patient, world.alice))
-    assert chart["origin"] == ["undertone-demo 0.1", "undertone-demo 0.2"]
+    assert [chart["origins"][made] for made in chart["origin"]] == ["undertone-demo 0.1", "undertone-demo 0.2"]
 
 
 @pytest.mark.parametrize("sessions", [1, 20])

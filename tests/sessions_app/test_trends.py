@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sessions_app.trends import chart_data, trend_of
+from sessions_app.chart import chart_data
+from sessions_app.trends import trend_of
 from tests.world import SessionFactory, World, analysed
 
 
@@ -12,7 +13,7 @@ def test_other_weights_of_the_same_name_and_version_are_another_origin(world: Wo
     for day, weights in ((2, "ab" * 32), (9, "ab" * 32), (16, "cd" * 32)):
         session = SessionFactory(patient=world.alices_patient, held_at=datetime(2026, 3, day, tzinfo=UTC))
         analysed(session, weights=weights)
-    first, same, other = chart_data(trend_of(world.alices_patient, world.alice))["origin_key"]
+    first, same, other = chart_data(trend_of(world.alices_patient, world.alice))["origin"]
     assert first == same
     assert other != first
 

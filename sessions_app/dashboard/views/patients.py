@@ -14,7 +14,9 @@ from accounts import access_log
 from accounts.policy import Action, may
 from inference.errors import AnalysisError
 from sessions_app import uploads
+from sessions_app.care import is_of_care_team
 from sessions_app.dashboard.admission_forms import ConsentForm
+from sessions_app.dashboard.annotation_forms import annotations_context
 from sessions_app.dashboard.consent_panel import consent_panel
 from sessions_app.dashboard.course import Course, SessionList, course_of, session_list
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404
@@ -44,6 +46,7 @@ def course(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     found = patient_or_404(request.user, patient_id)
     log_read(request, found)
     context = {"patient": found, "course": course_of(found, request.user), "heads": HEAD_WORDS}
+    context["annotation_form"] = may(request.user, Action.ANNOTATE) and is_of_care_team(request.user, found)
     return render(request, "dashboard/_course.html", context)
 
 
@@ -107,6 +110,7 @@ def patient_context(
     return {
         **sessions_context(request, found),
         **_answers(request, course),
+        **(annotations_context(request.user, found) if may(request.user, Action.SEE_ANNOTATIONS) else {}),
         "course": course,
         "panel": consent_panel(found, request.user, consent_form),
         "policy": policy_sentence(found.clinic) if sees_scores else "",

@@ -47,9 +47,10 @@ def test_the_chart_holds_the_same_facts_as_the_table(world: World) -> None:
         "value": [0.7],
         "low": [pytest.approx(0.6)],
         "high": [pytest.approx(0.8)],
-        "state": ["elevated"],
+        "state": [0],
     }
-    assert data["origin"] == ["undertone-demo 0.1"]
+    assert data["states"][0] == "elevated"
+    assert data["origins"] == ["undertone-demo 0.1"]
 
 
 def test_a_session_without_an_analysis_is_a_gap_in_the_chart(world: World) -> None:
@@ -67,8 +68,9 @@ def test_the_chart_carries_phq9_totals(world: World) -> None:
     analysed(SessionFactory(patient=world.alices_patient))
     QuestionnaireFactory(patient=world.alices_patient, items=[2] * 9)
     data = chart(signed_in(world.alice).get(page_of(world.alices_patient)))
-    told = [(one["instrument"], one["total"], one["severity"]) for one in data["questionnaires"]]
-    assert told == [("PHQ-9", 18, "moderately severe")]
+    (told,) = data["questionnaires"]
+    assert (told["name"], told["total"]) == ("PHQ-9", [18])
+    assert [15, 19, "moderately severe"] in told["bands"]
 
 
 @pytest.mark.parametrize("why", ["policy", "consent", "nothing analysed"])
@@ -97,7 +99,7 @@ def test_two_recordings_of_one_session_are_told_apart_in_the_chart(world: World)
     analysed(session, depression=0.61)
     analysed(session, depression=0.62)
     data = chart(signed_in(world.alice).get(page_of(world.alices_patient)))
-    assert data["part"] == ["recording 1 of 2", "recording 2 of 2"]
+    assert data["part"] == {"0": "recording 1 of 2", "1": "recording 2 of 2"}
     assert data["address"] == [f"/sessions/{session.id}/"] * 2
 
 

@@ -1,0 +1,115 @@
+"""What the browser draws of a course: parallel lists over its points, numbers as they are read, nothing said twice.
+
+Times are Unix seconds. ``origins`` names what made the values, and ``origin`` which of them made each point's: no line
+joins two. A session without a value stays in the lists, so that no line runs over it; nor does one join a point that is
+``poor``, whose words say why, or ``set_aside`` by a counselor. ``assumed``: nobody has confirmed which of two voices is
+the patient's.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from inference.biomarkers.definitions import Definition
+from inference.results import HEADS
+from sessions_app import thinning
+from sessions_app.instruments import DEFINITIONS
+from sessions_app.own_baseline import OwnBaseline
+from sessions_app.self_report import SelfReport, self_reports
+from sessions_app.trends import Trend, TrendPoint, with_gaps
+
+Data = dict[str, Any]
+
+
+def chart_data(trend: Trend) -> Data:
+    """The three scores with their intervals, and the totals of questionnaires."""
+    points = with_gaps(trend.points)
+    values = [[point.score(head).value for point in points] for head in HEADS]
+    shown = _thinned(points, values, lambda point: point.origin_key)
+    states = list(dict.fromkeys(point.score(head).state for point in shown for head in HEADS))
+    return {
+        **_places(shown, lambda point: (point.origin_key, point.origin)),
+        "states": states,
+        "series": {
+            head: {
+                "value": [as_read(point.score(head).value) for point in shown],
+                "low": [as_read(point.score(head).low) for point in shown],
+                "high": [as_read(point.score(head).high) for point in shown],
+                "state": [states.index(point.score(head).state) for point in shown],
+            }
+            for head in HEADS
+        },
+        "questionnaires": [_questionnaire(kind, one) for kind, one in self_reports(trend.questionnaires).items()],
+    }
+
+
+def measure_data(trend: Trend, definition: Definition) -> Data:
+    """One acoustic measure, in its unit."""
+    points = with_gaps(trend.points, lambda point: point.measure(definition.code) is not None)
+    values = [point.measure(definition.code) for point in points]
+    shown = _thinned(points, [values], lambda point: point.pipeline)
+    written = [point.measure(definition.code) for point in shown]
+    return {
+        **_places(shown, lambda point: (point.pipeline, f"pipeline {point.pipeline}" if point.pipeline else "")),
+        "series": {
+            definition.code: {"value": [None if one is None else round(one, definition.decimals) for one in written]}
+        },
+    }
+
+
+def band(own: OwnBaseline, write: Callable[[float | None], float | None]) -> Data:
+    """The band of a baseline, and when it holds. ``write``: how its edges are rounded."""
+    begins, ends = int(own.begins.timestamp()), int(own.ends.timestamp())
+    return {"begins": begins, "ends": ends, "low": write(own.low), "high": write(own.high)}
+
+
+def as_read(score: float | None) -> float | None:
+    """A score to two decimals, which is how it is read. What is nearly 0 or 1 stays so."""
+    if score is None:
+        return None
+    if 0.0 < score < 0.01:
+        return 0.005
+    return 0.995 if 0.99 < score < 1.0 else round(score, 2)
+
+
+def _thinned(
+    points: Sequence[TrendPoint], values: Sequence[thinning.Values], key: Callable[[TrendPoint], str]
+) -> list[TrendPoint]:
+    """No more than can be told apart. A line ends where there is no value, and at a poor recording."""
+    gaps = [not key(point) or bool(point.poor) or point.set_aside for point in points]
+    return [points[place] for place in thinning.kept(values, gaps)]
+
+
+def _places(points: Sequence[TrendPoint], origin: Callable[[TrendPoint], tuple[str, str]]) -> Data:
+    origins = list(dict.fromkeys(origin(point) for point in points))
+    poor = [(place, point.poor) for place, point in enumerate(points) if point.poor]
+    words = list(dict.fromkeys(why for _, why in poor))
+    return {
+        "time": [int(point.session.held_at.timestamp()) for point in points],
+        "session": [base64.urlsafe_b64encode(point.session.id.bytes).decode().rstrip("=") for point in points],
+        "part": {place: point.part for place, point in enumerate(points) if point.part},
+        "assumed": [place for place, point in enumerate(points) if point.assumed],
+        "poor": {place: words.index(why) for place, why in poor},
+        "poor_words": words,
+        "set_aside": [place for place, point in enumerate(points) if point.set_aside and point.measured],
+        "origin": [origins.index(origin(point)) for point in points],
+        "origins": [name for _, name in origins],
+    }
+
+
+def _questionnaire(kind: str, report: SelfReport) -> Data:
+    definition = DEFINITIONS[kind]
+    return {
+        "kind": kind,
+        "name": definition.name,
+        "most": definition.most,
+        "bands": [[band.low, band.high, band.words] for band in definition.bands],
+        "time": _times(response.answered_at for response in report.complete),
+        "total": [response.total for response in report.complete],
+    }
+
+
+def _times(moments: Iterable[Any]) -> list[int]:
+    return [int(moment.timestamp()) for moment in moments]

@@ -1,0 +1,129 @@
+"""Every acoustic measure over time, beside the patient's own baseline, where the voice may be shown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from accounts.models import AccessLogEntry, AffectPolicy
+from inference.biomarkers import DEFINITIONS
+from inference.models import Analysis
+from sessions_app.models import Consent
+from tests.pages import signed_in, text
+from tests.world import SessionFactory, World, analysed
+
+pytestmark = pytest.mark.django_db
+
+BEGAN = datetime(2026, 1, 5, 9, tzinfo=UTC)
+POOR = {"code": "snr", "ok": False, "value": 3.0, "unit": "dB", "message": "There is much noise."}
+
+
+def measured(world: World, *values: float | None, code: str = "speech_rate", first_week: int = 0, **how: Any) -> None:
+    for week, value in enumerate(values, first_week):
+        held_at = BEGAN + timedelta(weeks=week)
+        recording = analysed(SessionFactory(patient=world.alices_patient, held_at=held_at), **how)
+        found = {code: {"value": value, "unit": "syllables/s"}}
+        Analysis.objects.filter(id=recording.analysis_id).update(biomarkers=found)
+
+
+def sent(world: World, code: str = "speech_rate") -> dict[str, Any]:
+    answer = signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/measure/?code={code}")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_measure_comes_in_its_unit_with_its_definition_and_no_more_digits_than_are_worth_showing(
+    world: World,
+) -> None:
+    measured(world, 4.12345, None, 3.98765)
+    data = sent(world)
+    assert data["series"]["speech_rate"]["value"] == [4.12, None, 3.99]
+    assert (data["unit"], data["decimals"]) == ("syllables/s", 2)
+    assert "Syllable nuclei" in data["meaning"]
+    assert "never with a norm" in data["repeatability"]
+
+
+def test_before_four_sessions_it_says_that_there_are_not_enough_yet(world: World) -> None:
+    measured(world, 4.1, 4.2, 4.0)
+    data = sent(world)
+    assert data["own"] == "Speech rate: not enough sessions yet for an own baseline; 3 of 4 count."
+    assert data["baseline"]["speech_rate"] == []
+
+
+def test_the_own_baseline_is_in_the_unit_of_the_measure(world: World) -> None:
+    measured(world, 4.1, 4.2, 4.0, 4.1, 3.1, 3.0)
+    data = sent(world)
+    (band,) = data["baseline"]["speech_rate"]
+    assert 3.1 < band["low"] < 4.0 < 4.2 < band["high"] < 5
+    low, high = f"{band['low']:.2f}", f"{band['high']:.2f} syllables/s"
+    assert data["own"] == (f"Speech rate: the last 2 sessions lie below this patient’s own baseline, {low} to {high}.")
+
+
+def test_the_band_is_never_finer_than_the_digits_that_are_shown(world: World) -> None:
+    measured(world, 4.1, 4.1, 4.1, 4.1)
+    (band,) = sent(world)["baseline"]["speech_rate"]
+    assert band["low"] < 4.1 < band["high"]
+
+
+def test_a_poor_recording_is_marked_and_counts_for_no_baseline(world: World) -> None:
+    measured(world, 9.9, 4.2, 4.0, 4.1)
+    first = Analysis.objects.order_by("created_at")[0]
+    Analysis.objects.filter(id=first.id).update(quality=[POOR])
+    data = sent(world)
+    assert data["poor"] == {"0": 0}
+    assert "3 of 4 count" in data["own"]
+
+
+def test_a_new_checkpoint_begins_no_new_line_of_a_measure_but_a_new_pipeline_does(world: World) -> None:
+    measured(world, 4.1, 4.2)
+    measured(world, 4.0, first_week=2, weights="cd" * 32)
+    assert sent(world)["origin"] == [0, 0, 0]
+    newest = Analysis.objects.order_by("-created_at")[0]
+    Analysis.objects.filter(id=newest.id).update(pipeline_version="2")
+    data = sent(world)
+    assert data["origin"] == [0, 0, 1]
+    assert data["origins"] == ["pipeline 1", "pipeline 2"]
+
+
+def test_every_measure_can_be_chosen_on_the_page_and_is_sent(world: World) -> None:
+    measured(world, 4.1)
+    page = signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/").content.decode()
+    for definition in DEFINITIONS:
+        assert f'<option value="{definition.code}">{definition.label}</option>' in page
+        assert sent(world, definition.code)["label"] == definition.label
+
+
+def test_without_consent_no_measure_is_sent_or_offered(world: World) -> None:
+    measured(world, 4.1)
+    Consent.objects.all().delete()
+    data = sent(world)
+    assert data["series"]["speech_rate"]["value"] == [None]
+    assert (data["own"], data["poor_words"], data["origins"]) == ("", [], ["pipeline 1"])
+    assert "data-measures" not in signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/").content.decode()
+
+
+def test_a_clinic_that_has_switched_scores_off_still_sees_measures(world: World) -> None:
+    measured(world, 4.1)
+    world.clinic.affect_policy = AffectPolicy.OFF
+    world.clinic.save()
+    assert sent(world)["series"]["speech_rate"]["value"] == [4.1]
+    assert "data-measures" in signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/").content.decode()
+
+
+def test_each_look_at_a_measure_is_logged_and_an_unknown_one_is_not_found(world: World) -> None:
+    sent(world)
+    row = AccessLogEntry.objects.get()
+    assert (row.action, row.patient_id) == ("read", world.alices_patient.id)
+    unknown = signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/measure/?code=iq")
+    assert unknown.status_code == 404
+
+
+def test_the_table_says_a_measure_in_words_without_any_script(world: World) -> None:
+    measured(world, 4.1, None)
+    page = text(signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/numbers/?code=speech_rate"))
+    assert "4.10 syllables/s" in page
+    assert "Speech rate. Syllable nuclei" in page
+    assert "not enough sessions yet for an own baseline; 1 of 4 count" in page
