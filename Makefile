@@ -51,6 +51,10 @@ format: $(VENV)/.dev ## put the code into its one format
 	@$(VENV)/bin/ruff check --fix-only --quiet
 	@$(VENV)/bin/ruff format
 
+.PHONY: messages
+messages: $(VENV)/.dev ## collect what people read into locale/, and compile what is translated of it
+	@$(run) -m tests.languages.catalogs
+
 .PHONY: train-demo-checkpoint
 train-demo-checkpoint: $(VENV)/.dev ## train the demonstration checkpoint again (needs espeak-ng, Festival)
 	@$(run) -m inference.training.train_demo

@@ -11,9 +11,12 @@ from django.contrib.sites.shortcuts import get_current_site
 from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import translation
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts import idle, known_devices, lockout, outgoing
 from accounts.client_address import address_of
+from accounts.languages import language_of_receiver
 
 NOWHERE = "::"
 """Stands for the address of whoever comes from none that the server knows (a Unix socket)."""
@@ -22,20 +25,27 @@ FRESH_SECONDS = 300.0
 """For so long after signing in, nothing needs to be confirmed."""
 
 SAID = {
-    "account/messages/password_changed.txt": "Your password was changed.",
-    "mfa/messages/totp_activated.txt": "The authenticator app is set up.",
-    "mfa/messages/totp_deactivated.txt": "The authenticator app was removed.",
-    "mfa/messages/webauthn_added.txt": "The passkey was added.",
-    "mfa/messages/webauthn_removed.txt": "The passkey was removed.",
+    "account/messages/password_changed.txt": gettext_lazy("Your password was changed."),
+    "mfa/messages/totp_activated.txt": gettext_lazy("The authenticator app is set up."),
+    "mfa/messages/totp_deactivated.txt": gettext_lazy("The authenticator app was removed."),
+    "mfa/messages/webauthn_added.txt": gettext_lazy("The passkey was added."),
+    "mfa/messages/webauthn_removed.txt": gettext_lazy("The passkey was removed."),
 }
 """What a page says after something was done, by the template with which allauth would say it; of the rest, nothing."""
+
+BY_ALLAUTH = (
+    gettext_noop("Use your password"),
+    gettext_noop("Use authenticator app or code"),
+    gettext_noop("Use a security key"),
+)
+"""What allauth says itself on pages of ours; its own translations are not all of one tone."""
 
 BARRED = "too_many_login_attempts"
 """allauth's code of an attempt that was one too many."""
 
-MISMATCH = "This e-mail address and password do not belong together. Please try again."
-TOO_MANY = "There were too many attempts. Please wait five minutes, then try again."
-SWITCHED_OFF = "This account is switched off. Please ask your clinic administrator."
+MISMATCH = gettext_lazy("This e-mail address and password do not belong together. Please try again.")
+TOO_MANY = gettext_lazy("There were too many attempts. Please wait five minutes, then try again.")
+SWITCHED_OFF = gettext_lazy("This account is switched off. Please ask your clinic administrator.")
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -44,7 +54,7 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": MISMATCH,
         BARRED: TOO_MANY,
-        "enter_current_password": "This is not your present password.",
+        "enter_current_password": gettext_lazy("This is not your present password."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -86,9 +96,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return redirect("account_login")
 
     def mail_of(self, template_prefix: str, email: str, context: dict[str, Any]) -> EmailMessage:
-        """The mail of these templates to ``email``, as `send_mail` sends it."""
+        """The mail of these templates to ``email``, in its owner's language, as `send_mail` sends it."""
         said = {"request": self.request, "email": email, "current_site": get_current_site(self.request)}
-        message: EmailMessage = self.render_mail(template_prefix, email, said | context)
+        with translation.override(language_of_receiver(email)):
+            message: EmailMessage = self.render_mail(template_prefix, email, said | context)
         return message
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
+from django.utils.translation import gettext
 
 from accounts import access_log
 from accounts.idle import SEEN
@@ -69,6 +70,6 @@ def _device(session: UserSession, here: str | None) -> Device:
 
 
 def _name(agent: str) -> str:
-    browser = next((name for word, name in BROWSERS if word in agent), "A browser")
+    browser = next((name for word, name in BROWSERS if word in agent), gettext("A browser"))
     system = next((name for word, name in SYSTEMS if word in agent), "Linux" if "Linux" in agent else "")
-    return f"{browser} on {system}" if system else browser
+    return gettext("%(browser)s on %(system)s") % {"browser": browser, "system": system} if system else browser

@@ -9,14 +9,17 @@ import re
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
-from accounts.models import Role, User
+from accounts.models import User
 
 EVERYWHERE = frozenset(
     {
         *("undertone", "password", "passwort", "welcome", "qwerty"),
+        *("contraseña", "contrasena", "bienvenido", "bienvenida"),
         *("clinic", "practice", "counselling", "counseling", "therapy", "therapist", "patient", "session", "voice"),
-        *(word for role in Role for word in role.label.lower().split()),
+        *("clínica", "clinica", "consulta", "terapia", "terapeuta", "paciente", "sesión", "sesion", "voz"),
+        *("counselor", "staff", "administrator", "integration", "client"),
     }
 )
 """The product, what it is about, and who works with it."""
@@ -38,14 +41,16 @@ class ExpectedWordsValidator:
             left = left.replace(word, "")
         if len(left) < LEAST_OF_ONES_OWN:
             raise ValidationError(
-                "This password is made of words that are expected here, such as the name of the clinic or your own. "
-                "Please choose another.",
+                gettext(
+                    "This password is made of words that are expected here, such as the name of the clinic or your own."
+                    " Please choose another."
+                ),
                 code="password_expected",
             )
 
     def get_help_text(self) -> str:
         """What is asked of a password."""
-        return "Your password must not be made of the names of this clinic, of this program or of yourself."
+        return gettext("Your password must not be made of the names of this clinic, of this program or of yourself.")
 
 
 def words_expected_of(user: AbstractBaseUser | None) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from accounts.models import User
 
@@ -15,9 +16,9 @@ class FirstPasswordValidator:
         """Raise ``ValidationError`` if ``password`` is the first one of ``user``, who still has it."""
         if isinstance(user, User) and user.has_first_password and user.check_password(password):
             raise ValidationError(
-                "Whoever made your account knows this one. Please choose another.", code="password_known"
+                gettext("Whoever made your account knows this one. Please choose another."), code="password_known"
             )
 
     def get_help_text(self) -> str:
         """What is asked of a password."""
-        return "Your password must not be the one with which your account was made."
+        return gettext("Your password must not be the one with which your account was made.")

@@ -15,6 +15,7 @@ from allauth.mfa.webauthn.internal import auth
 from django import forms
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from fido2.webauthn import UserVerificationRequirement
 
 from accounts import access_log
@@ -38,9 +39,9 @@ class NewPasswordForm(ChangePasswordForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["oldpassword"].label = "Present password"
-        self.fields["password1"].label = "New password"
-        self.fields["password2"].label = "New password again"
+        self.fields["oldpassword"].label = gettext("Present password")
+        self.fields["password1"].label = gettext("New password")
+        self.fields["password2"].label = gettext("New password again")
 
 
 class CodeRequestForm(ResetPasswordForm):
@@ -67,8 +68,8 @@ class ForgottenPasswordForm(ResetPasswordKeyForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["password1"].label = "New password"
-        self.fields["password2"].label = "New password again"
+        self.fields["password1"].label = gettext("New password")
+        self.fields["password2"].label = gettext("New password again")
 
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 import tenancy
 from accounts import access_log, second_factor
@@ -36,7 +37,7 @@ def invitation_add(*, user: User, email: str, role: Role) -> tuple[Invitation, s
     """
     require(user, Action.MANAGE_CLINIC, object_kind=KIND)
     if User.objects.filter(clinic=user.clinic_id, email__iexact=email).exists():
-        raise ValidationError("Somebody of this clinic has an account with this e-mail address already.")
+        raise ValidationError(gettext("Somebody of this clinic has an account with this e-mail address already."))
     Invitation.objects.filter(clinic=user.clinic_id, email__iexact=email, used_at=None).delete()
     invitation, secret = _made(user, email=email, role=role, account=None)
     access_log.record(actor=user, action=f"invite_{role}", object_kind=KIND, object_id=invitation.id)
@@ -87,7 +88,7 @@ def accept(*, invitation_id: UUID, name: str, password: str) -> User:
     Invitation.objects.select_for_update().filter(id=invitation_id).first()
     invitation = invitation_open(invitation_id)
     if invitation is None:
-        raise ValidationError("This link has been used, or its days are over. Please ask for a new one.")
+        raise ValidationError(gettext("This link has been used, or its days are over. Please ask for a new one."))
     user = _renewed(invitation.account, password) if invitation.account else _new(invitation, name, password)
     invitation.used_at = timezone.now()
     invitation.save(update_fields=["used_at"])

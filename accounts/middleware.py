@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django_htmx.http import HttpResponseClientRedirect
 from django_structlog.middlewares import RequestMiddleware
 
@@ -21,8 +22,8 @@ from accounts import access_log, idle, second_factor
 from accounts.client_address import asked_from
 from accounts.models import Purpose, User
 
-IDLE = "You were signed out, because nothing was done here for a while."
-OVER = "You were signed out, because a session lasts for a working day at most."
+IDLE = gettext_lazy("You were signed out, because nothing was done here for a while.")
+OVER = gettext_lazy("You were signed out, because a session lasts for a working day at most.")
 
 MISSING = "second_factor_missing"
 FIRST_PASSWORD = "first_password"  # noqa: S105 - a name for what is missing, not the password

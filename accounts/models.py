@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.changes import keeps_changes
 
@@ -30,12 +31,12 @@ OVERDUE_WEEKS = range(1, 26)
 class AffectPolicy(models.TextChoices):
     """Whether a clinic lets software score affect. Some jurisdictions forbid it (Illinois 225 ILCS 155/20)."""
 
-    ON = "on", "On: scores are made and shown"
+    ON = "on", gettext_lazy("On: scores are made and shown")
     RESEARCH = (
         "research",
-        "Research only: scores are made where a patient has consented to research, and shown to nobody",
+        gettext_lazy("Research only: scores are made where a patient has consented to research, and shown to nobody"),
     )
-    OFF = "off", "Off: recordings and acoustic measures only"
+    OFF = "off", gettext_lazy("Off: recordings and acoustic measures only")
 
 
 @keeps_changes(
@@ -74,17 +75,17 @@ class Clinic(models.Model):
     def clean(self) -> None:
         """Refuse a time zone that nobody knows: every time on every page is shown in it."""
         if self.time_zone not in available_timezones() - NO_PLACE:
-            unknown = f"There is no time zone called '{self.time_zone}'. Please give one such as Europe/Berlin."
-            raise ValidationError({"time_zone": unknown})
+            unknown = gettext("There is no time zone called '%(name)s'. Please give one such as Europe/Berlin.")
+            raise ValidationError({"time_zone": unknown % {"name": self.time_zone}})
 
 
 class Role(models.TextChoices):
     """What a person (or program) does in a clinic. `accounts.policy` says what each may do."""
 
-    COUNSELOR = "counselor", "Counselor"
-    STAFF = "staff", "Staff"
-    ADMIN = "admin", "Clinic administrator"
-    INTEGRATION = "integration", "Integration client"
+    COUNSELOR = "counselor", gettext_lazy("Counselor")
+    STAFF = "staff", gettext_lazy("Staff")
+    ADMIN = "admin", gettext_lazy("Clinic administrator")
+    INTEGRATION = "integration", gettext_lazy("Integration client")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -126,6 +127,8 @@ class User(AbstractBaseUser):
         help_text="Whoever made the account knows it; it opens the page for another alone.",
     )
 
+    language = models.CharField(max_length=16, blank=True, help_text="As chosen; without, as the browser asks.")
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["display_name"]
 
@@ -150,7 +153,7 @@ class User(AbstractBaseUser):
     def unique_error_message(self, model_class: type[models.Model], unique_check: Sequence[str]) -> ValidationError:
         """Say in plain words that an e-mail address is taken."""
         if tuple(unique_check) == ("email",):
-            return ValidationError("Somebody has an account with this e-mail address already.", code="unique")
+            return ValidationError(gettext("Somebody has an account with this e-mail address already."), code="unique")
         return super().unique_error_message(model_class, unique_check)
 
 
@@ -202,13 +205,13 @@ class Invitation(models.Model):
 class Purpose(models.TextChoices):
     """What somebody looked at or changed data for, in the access log."""
 
-    CARE = "care", "Care"
-    DISCLOSURE = "disclosure", "Passed on to another program"
-    ADMINISTRATION = "administration", "Running the clinic"
-    ACCOUNT = "account", "Own account"
-    RETENTION = "retention", "Keeping nothing longer than needed"
-    REQUEST = "request", "Asked for by the patient"
-    EMERGENCY = "emergency", "Emergency access"
+    CARE = "care", gettext_lazy("Care")
+    DISCLOSURE = "disclosure", gettext_lazy("Passed on to another program")
+    ADMINISTRATION = "administration", gettext_lazy("Running the clinic")
+    ACCOUNT = "account", gettext_lazy("Own account")
+    RETENTION = "retention", gettext_lazy("Keeping nothing longer than needed")
+    REQUEST = "request", gettext_lazy("Asked for by the patient")
+    EMERGENCY = "emergency", gettext_lazy("Emergency access")
 
 
 def _refused(name: str, operation: pgtrigger.Operation) -> pgtrigger.Trigger:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from accounts import access_log
 from accounts.api_tokens import api_token_end
@@ -13,7 +14,9 @@ from accounts.models import Invitation, Role, User
 from accounts.permissions import require
 from accounts.policy import Action
 
-OWN = "You cannot do this to your own account: a clinic needs somebody who runs it. Please ask another administrator."
+OWN = gettext_lazy(
+    "You cannot do this to your own account: a clinic needs somebody who runs it. Please ask another administrator."
+)
 
 
 @transaction.atomic

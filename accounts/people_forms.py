@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import Invitation, Role, User
 
@@ -16,29 +17,33 @@ SELECT = {"class": "form-select"}
 class InvitationForm(forms.Form):
     """Whom to invite, and as what."""
 
-    email = forms.EmailField(label="E-mail address", max_length=254, widget=forms.EmailInput(attrs=CONTROL))
-    role = forms.ChoiceField(label="Role", choices=Role.choices, widget=forms.Select(attrs=SELECT))
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"), max_length=254, widget=forms.EmailInput(attrs=CONTROL)
+    )
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices, widget=forms.Select(attrs=SELECT))
 
 
 class RoleForm(forms.Form):
     """Another role for somebody."""
 
-    role = forms.ChoiceField(label="Role", choices=Role.choices, widget=forms.Select(attrs=SELECT))
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices, widget=forms.Select(attrs=SELECT))
 
 
 class AcceptForm(forms.Form):
     """Name and password of whoever was invited; whoever has an account has a name already."""
 
     display_name = forms.CharField(
-        label="Your name, as others see it",
+        label=gettext_lazy("Your name, as others see it"),
         max_length=120,
         widget=forms.TextInput(attrs=CONTROL | {"autocomplete": "name"}),
     )
     password1 = forms.CharField(
-        label="Password", strip=False, widget=forms.PasswordInput(attrs=CONTROL | {"autocomplete": "new-password"})
+        label=gettext_lazy("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs=CONTROL | {"autocomplete": "new-password"}),
     )
     password2 = forms.CharField(
-        label="The same password again",
+        label=gettext_lazy("The same password again"),
         strip=False,
         widget=forms.PasswordInput(attrs=CONTROL | {"autocomplete": "new-password"}),
     )
@@ -59,7 +64,7 @@ class AcceptForm(forms.Form):
         said = super().clean() or self.cleaned_data
         first, second = said.get("password1"), said.get("password2")
         if first and second and first != second:
-            self.add_error("password2", "These two passwords differ.")
+            self.add_error("password2", gettext("These two passwords differ."))
         elif first:
             self._check(first)
         return said

@@ -20,11 +20,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access_log, invitations, once, outgoing, people
+from accounts.languages import language_of_receiver
 from accounts.models import Invitation, Role, User
 from accounts.needs import Ask, needing
 from accounts.people_forms import AcceptForm, InvitationForm, RoleForm
@@ -88,9 +90,11 @@ def set_role(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
     """Give somebody another role."""
     person, form = _person(user, person_id), RoleForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Please choose one of the roles.")
+        messages.error(request, gettext("Please choose one of the roles."))
     elif _done(request, lambda: people.role_set(user=user, person=person, role=Role(form.cleaned_data["role"]))):
-        messages.success(request, f"{person.display_name} has another role now and must sign in again.")
+        messages.success(
+            request, gettext("%(name)s has another role now and must sign in again.") % {"name": person.display_name}
+        )
     return redirect("person", person_id)
 
 
@@ -102,9 +106,10 @@ def switch(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse:
     person = _person(user, person_id)
     if person.is_active:
         if _done(request, lambda: people.switch_off(user=user, person=person)):
-            messages.success(request, f"The account of {person.display_name} is switched off.")
+            said = gettext("The account of %(name)s is switched off.")
+            messages.success(request, said % {"name": person.display_name})
     elif _done(request, lambda: people.switch_on(user=user, person=person)):
-        messages.success(request, f"{person.display_name} can sign in again.")
+        messages.success(request, gettext("%(name)s can sign in again.") % {"name": person.display_name})
     return redirect("person", person_id)
 
 
@@ -115,7 +120,7 @@ def make_link(request: HttpRequest, user: User, person_id: UUID) -> HttpResponse
     """Make a link for somebody who cannot sign in; the answer shows it."""
     person = _person(user, person_id)
     if person == user or not person.is_active:
-        messages.error(request, "A link can be made for other people whose account is not switched off.")
+        messages.error(request, gettext("A link can be made for other people whose account is not switched off."))
     elif not once.is_repeated(request):
         made = invitations.renewal_add(user=user, person=person)
         return _person_page(request, person, fresh=_handed_out(request, *made))
@@ -131,7 +136,7 @@ def withdraw(request: HttpRequest, user: User, invitation_id: UUID) -> HttpRespo
     if invitation is None:
         raise _refusal(user, "invitation", invitation_id)
     invitations.invitation_withdraw(user=user, invitation=invitation)
-    messages.success(request, f"The invitation of {invitation.email} was withdrawn.")
+    messages.success(request, gettext("The invitation of %(email)s was withdrawn.") % {"email": invitation.email})
     return redirect("people")
 
 
@@ -182,9 +187,11 @@ def _handed_out(request: HttpRequest, invitation: Invitation, secret: str) -> di
 def _sent(invitation: Invitation, link: str) -> bool:
     if not settings.EMAIL_URL:
         return False
-    text = render_to_string("accounts/email/invitation.txt", {"invitation": invitation, "link": link})
+    with translation.override(language_of_receiver(invitation.email)):
+        subject = gettext("Your way into Undertone")
+        text = render_to_string("accounts/email/invitation.txt", {"invitation": invitation, "link": link})
     # Now, and not later: the page says whether the link must be handed over.
-    return outgoing.send(EmailMessage("Your way into Undertone", text, None, [invitation.email]))
+    return outgoing.send(EmailMessage(subject, text, None, [invitation.email]))
 
 
 def _done(request: HttpRequest, change: Callable[[], object]) -> bool:

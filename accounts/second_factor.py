@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.boxes import box
 from accounts.models import User
@@ -22,7 +23,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     """Secrets of authenticator apps and recovery codes lie encrypted in the database."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": "This was not right. Please try again.",
+        "incorrect_code": gettext_lazy("This was not right. Please try again."),
     }
 
     def encrypt(self, text: str) -> str:
@@ -36,7 +37,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:  # noqa: A002 - allauth's name
         """What a passkey is called that its owner gives no name."""
         count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
-        return f"Passkey {count + 1}" if count else "Passkey"
+        return gettext("Passkey %(number)s") % {"number": count + 1} if count else gettext("Passkey")
 
 
 def is_missing(request: HttpRequest, user: User) -> bool:

@@ -134,6 +134,7 @@ urlpatterns = [
     ),
     path("account/devices/", views.devices, name="devices"),
     path("account/devices/<int:device_id>/end/", views.end_device, name="device-end"),
+    path("account/language/", views.set_language, name="language"),
     path("account/session/", views.session_left, name="session-left"),
     path("account/api-token/", views.api_token, name="api-token"),
 ]

@@ -1,4 +1,4 @@
-"""One's own devices and API token. Signing in and out and the password are allauth's pages; see `accounts.urls`."""
+"""One's own devices, language and API token. Signing in and out and the password are allauth's: see `accounts.urls`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
+from django.utils import translation
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import once
 from accounts.api_tokens import api_token_make
 from accounts.devices import device_end, devices_of
 from accounts.idle import keep_nothing, seconds_left
+from accounts.languages import language_of, language_set
 from accounts.models import ApiToken, User
 from accounts.needs import Ask, needing
 
@@ -92,8 +96,23 @@ def end_device(request: HttpRequest, device_id: int) -> HttpResponse:
     user = cast(User, request.user)
     session = get_object_or_404(UserSession, id=device_id, user=user)
     device_end(user=user, session=session)
-    messages.success(request, "You were signed out there.")
+    messages.success(request, gettext("You were signed out there."))
     return redirect("devices")
+
+
+@needing(POST=Ask.SIGN_IN)
+@login_required
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Speak another language from here on, and say so in it."""
+    try:
+        language_set(user=cast(User, request.user), language=request.POST.get("language", ""))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        with translation.override(language_of(request)):
+            messages.success(request, gettext("The language was changed."))
+    return redirect("account_change_password")
 
 
 @needing(GET=Ask.SIGN_IN)

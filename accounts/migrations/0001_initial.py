@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ('date_joined', models.DateTimeField(auto_now_add=True)),
                 ('session_round', models.PositiveIntegerField(default=0, editable=False, help_text='Counts how often all were ended.')),
                 ('has_first_password', models.BooleanField(default=False, editable=False, help_text='Whoever made the account knows it; it opens the page for another alone.')),
+                ('language', models.CharField(blank=True, help_text='As chosen; without, as the browser asks.', max_length=16)),
                 ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='users', to='accounts.clinic')),
             ],
             options={

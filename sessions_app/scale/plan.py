@@ -82,4 +82,4 @@ class Plan:
         """Sessions of each patient, rounded so that none is lost."""
         share = np.random.default_rng(self.seed).lognormal(0, SPREAD, self.patients)
         ends = np.rint(np.cumsum(share) / share.sum() * self.analyses).astype(np.int64)
-        return np.diff(ends, prepend=0)
+        return np.asarray(np.diff(ends, prepend=0))

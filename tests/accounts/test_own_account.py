@@ -25,6 +25,7 @@ ANSWERED_OTHERWISE = {
     "mfa_reauthenticate": "is where it is confirmed",
     "mfa_reauthenticate_webauthn": "is where it is confirmed",
     "counselor-voice-delete": "is about no way to sign in",
+    "language": "is about no way to sign in",
 }
 """Pages of one's own account that do not ask again who somebody is, and why not."""
 
