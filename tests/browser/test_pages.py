@@ -34,7 +34,15 @@ def addresses(stack: Stack) -> list[str]:
         for part in ("notes", "changes", "accesses", "export", "erase", "questionnaires", "questionnaires/phq9")
     ]
     account = [f"/account/{name}/" for name in ("voice", "api-token", "password", "second-factor", "devices")]
-    return ["/", *patients, *admission, *(f"/sessions/{world[name]}/" for name in ("session", "two voices")), *account]
+    return [
+        "/",
+        "/flags/",
+        "/flags/put-away/",
+        *patients,
+        *admission,
+        *(f"/sessions/{world[name]}/" for name in ("session", "two voices")),
+        *account,
+    ]
 
 
 @pytest.mark.parametrize(("width", "color_scheme"), [(1440, "light"), (390, "dark")])

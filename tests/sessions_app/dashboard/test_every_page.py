@@ -20,7 +20,13 @@ def pages(world: World) -> dict[str, str]:
     recording = analysed(SessionFactory(patient=world.alices_patient))
     QuestionnaireFactory(patient=world.alices_patient)
     counselor, admin = signed_in(world.alice), signed_in(world.ada)
-    addresses = ["/", f"/patients/{world.alices_patient.id}/", f"/sessions/{recording.session_id}/"]
+    addresses = [
+        "/",
+        "/flags/",
+        "/flags/put-away/",
+        f"/patients/{world.alices_patient.id}/",
+        f"/sessions/{recording.session_id}/",
+    ]
     admission = ["/patients/new/", f"/patients/{world.alices_patient.id}/consents/withdraw/"]
     here = ("accesses", "changes", "export", "erase", "notes")
     admission += [f"/patients/{world.alices_patient.id}/{what}/" for what in here]

@@ -182,5 +182,5 @@ def test_many_flags_cost_as_many_queries_as_few(
         overdue(PatientFactory(clinic=flagged.clinic, care_team=[flagged.alice]))
     client = signed_in(flagged.alice)
     # Log-in session, user, clinic; flags; access log; emergencies; two for notices.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get("/flags/")
