@@ -12,7 +12,7 @@ from sessions_app.dashboard.wording import BEYOND, TO
 from sessions_app.own_measures import OwnBand, own_measure
 from sessions_app.trends import TrendPoint
 
-TOO_FEW = "not enough sessions yet: {sessions} of {needed} before this one count"
+TOO_FEW = "not enough sessions yet ({sessions} of {needed})"
 WEAK = "Weak evidence: studies hardly agree on a link between this measure and depression."
 MAY_BE_NEGATIVE = ("dB",)
 """Units that begin so have no natural zero."""

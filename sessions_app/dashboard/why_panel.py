@@ -23,10 +23,8 @@ OF_SCORE = {
 }
 WENT_WITH = "Beyond this patient’s own baseline in this session, too:"
 NOTHING_MOVED = "No acoustic measure lay beyond this patient’s own baseline in this session."
-NO_CAUSE = (
-    "The score is the mean of its windows. The measures went with it; they did not make it, for the model hears the "
-    "sound and not the measures."
-)
+MEAN = "Each score is the mean of its windows."
+NO_CAUSE = f"{MEAN} The measures went with it and did not make it: the model hears the sound, not the measures."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,11 @@ class WhyPanel:
     place: str
     moved: tuple[str, ...]
     moved_words: str
+
+    @property
+    def closing(self) -> str:
+        """What must be said last."""
+        return NO_CAUSE if self.moved_words else MEAN
 
 
 def why_panels(

@@ -90,8 +90,11 @@ export class Player {
     this.moved(this.now, playing);
   }
 
-  moveHead() {
-    if (this.playhead) this.playhead.style.transform = `translateX(${this.place(this.now)}px)`;
+  /** Put the cursor where it is now; `height` in CSS pixels, where that has changed. */
+  moveHead(height) {
+    if (!this.playhead) return;
+    if (height) this.playhead.style.height = `${height}px`;
+    this.playhead.style.transform = `translateX(${this.place(this.now)}px)`;
   }
 
   tell(words) {

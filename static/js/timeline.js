@@ -76,7 +76,8 @@ class Timeline {
     const { style } = this.sheet.querySelector("[data-wave]");
     style.marginLeft = `${this.left(0)}px`;
     style.width = `${this.left(this.data.duration) - this.left(0)}px`;
-    this.player?.moveHead();
+    const { top, height } = this.plot.bbox;
+    this.player?.moveHead(this.host.offsetTop + (top + height) / devicePixelRatio);
   }
 
   waveColours() {

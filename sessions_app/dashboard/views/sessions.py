@@ -17,7 +17,6 @@ from sessions_app.dashboard.doors import ClinicRequest, open_to, session_or_404
 from sessions_app.dashboard.news import seconds_between_news
 from sessions_app.dashboard.review_panel import ReviewForm
 from sessions_app.dashboard.session_detail import recording_details
-from sessions_app.dashboard.why_panel import NO_CAUSE
 from sessions_app.dashboard.wording import HEAD_WORDS
 from sessions_app.emergency import emergency_of
 from sessions_app.models import Session
@@ -46,7 +45,6 @@ def session_page(
         "heads": HEAD_WORDS,
         "baseline_sessions": SESSIONS,
         "repeatability": REPEATABILITY,
-        "no_cause": NO_CAUSE,
         "may_listen": may(request.user, Action.LISTEN) and playback.may_be_heard(found),
         "may_delete": may(request.user, Action.DELETE_RECORDING) and not in_emergency,
         "may_write_note": may(request.user, Action.WRITE_NOTE) and not in_emergency,

@@ -57,7 +57,7 @@ def test_a_head_that_the_checkpoint_lacks_is_not_available_and_says_why(world: W
 def test_measures_take_label_unit_and_definition_from_the_table(world: World, recording: Recording) -> None:
     page = text(signed_in(world.alice).get(page_of(recording)))
     pitch = BY_CODE["f0_mean"]
-    assert f"{pitch.label} 180.2 {pitch.unit} {pitch.definition}" in page
+    assert f"{pitch.label} 180.2 {pitch.unit} not enough sessions yet (0 of 4) {pitch.definition}" in page
     assert "not measurable" in page
 
 
@@ -131,8 +131,8 @@ def test_more_recordings_cost_no_more_queries(
         analysed(session)
     client = signed_in(world.alice)
     # Log-in session, user, clinic; session with patient, recordings; access log; emergency access; consents, timelines,
-    # confirmations, reviews, earlier analyses, care team; two for notices.
-    with django_assert_num_queries(16):
+    # sessions before, confirmations, reviews, earlier analyses, care team; two for notices.
+    with django_assert_num_queries(17):
         client.get(f"/sessions/{session.id}/")
 
 
