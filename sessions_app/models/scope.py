@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Model, Q
+from django.db.models import Exists, Model, OuterRef, Q
 
 from accounts.models import EmergencyAccess, Role, User
 from accounts.policy import Action, may
@@ -35,11 +35,20 @@ class ScopedQuerySet(models.QuerySet[M]):
 
     def _in_hands_of(self, user: User) -> Q:
         """Patients of the care team of ``user``, or open to them in an emergency."""
-        look_up = f"{self.patient_path}__in" if self.patient_path else "id__in"
-        return Q(**{look_up: self._cared_for_by(user)}) | Q(**{look_up: EmergencyAccess.objects.patients_of(user)})
+        opened = EmergencyAccess.objects.patients_of(user).filter(patient_id=OuterRef(self._patient_id))
+        return Q(self._cared_for_by(user)) | Q(Exists(opened))
 
-    def _cared_for_by(self, user: User) -> models.QuerySet[Any, Any]:
-        """The ids of the patients whose care team ``user`` is of."""
+    def _cared_for_by(self, user: User) -> Exists:
+        """Whether ``user`` is of the care team.
+
+        Asked for each row: a list of all patients of ``user`` would be read whole, and under row-level security all
+        patients of the clinic with it, to find the one that a page is about.
+        """
         from sessions_app.models.patients import Patient
 
-        return Patient.care_team.through.objects.filter(user_id=user.id).values("patient_id")
+        places = Patient.care_team.through.objects.filter(user_id=user.id)
+        return Exists(places.filter(patient_id=OuterRef(self._patient_id)))
+
+    @property
+    def _patient_id(self) -> str:
+        return f"{self.patient_path}_id" if self.patient_path else "id"
