@@ -38,7 +38,7 @@ class NoteQuerySet(ScopedQuerySet["Note"]):
         """
         if not isinstance(user, User):
             return self.none()
-        own = Q(author=user, patient__in=self._cared_for_by(user))
+        own = Q(self._cared_for_by(user), author=user)
         return super().visible_to(user).filter(Q(kind=NoteKind.PROGRESS) | own)
 
     def originals(self) -> Self:
