@@ -9,7 +9,8 @@ covers any of it. What a job found before it failed belongs to that too: see `se
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 
@@ -120,6 +121,7 @@ class ScoreGate:
     user: User
     clinic: Clinic
     consents: tuple[Consent, ...]
+    _covered: dict[UUID, bool] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def for_patient(cls, user: User, clinic: Clinic, consents: list[Consent]) -> ScoreGate:
@@ -132,7 +134,9 @@ class ScoreGate:
 
     def has_consent(self, session: Session) -> bool:
         """Whether one of the consents covers the day of this session."""
-        return _is_covered(session, self.clinic, self.consents)
+        if session.id not in self._covered:
+            self._covered[session.id] = _is_covered(session, self.clinic, self.consents)
+        return self._covered[session.id]
 
     def scores(self, session: Session, analysis: Analysis) -> dict[HeadName, Score]:
         """The scores as this user may see them: the stored ones, or unavailable with the reason."""

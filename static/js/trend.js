@@ -83,7 +83,7 @@ class Trend extends TrendDrawing {
     this.palette = colours(this.sheet);
     this.plot = new uPlot({
       ...this.size(),
-      padding: [TOP, this.gutter || 12, 0, 0],
+      padding: [TOP, () => this.gutter || 12, 0, 0],
       tzDate: (seconds) => this.zone ? uPlot.tzDate(new Date(seconds * 1e3), this.zone) : new Date(seconds * 1e3),
       legend: { show: false },
       scales: { x: { range: () => this.whole() }, y: { range: () => this.heights() } },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +20,8 @@ from accounts.changes import Change
 from accounts.models import Clinic, ClinicChange, User, UserChange
 from sessions_app import services
 from sessions_app.models import (
+    Annotation,
+    AnnotationChange,
     CareTeamChange,
     Consent,
     ConsentChange,
@@ -39,11 +41,15 @@ from tests.world import (
     RecordingFactory,
     SessionFactory,
     World,
+    annotation_of,
 )
 
 pytestmark = pytest.mark.django_db
 
-OF_PATIENTS = (CareTeamChange, ConsentChange, PatientChange, QuestionnaireChange, RecordingChange, SessionChange)
+OF_PATIENTS = (
+    *(AnnotationChange, CareTeamChange, ConsentChange, PatientChange),
+    *(QuestionnaireChange, RecordingChange, SessionChange),
+)
 OF_CLINICS = (ClinicChange, UserChange)
 
 
@@ -65,6 +71,9 @@ EDITS: list[tuple[type[models.Model], type[Change], str, Any]] = [
     (Recording, RecordingChange, "patient_channel", "left"),
     (Recording, RecordingChange, "original_name", "other.wav"),
     (QuestionnaireResponse, QuestionnaireChange, "items", [2] * 9),
+    (Annotation, AnnotationChange, "day", date(2026, 3, 3)),
+    (Annotation, AnnotationChange, "kind", "other"),
+    (Annotation, AnnotationChange, "edition", 2),
     (User, UserChange, "role", "staff"),
     (User, UserChange, "email", "new@clinic.test"),
     (User, UserChange, "display_name", "Alicia"),
@@ -85,6 +94,7 @@ def of(world: World) -> Callable[[type[models.Model]], Any]:
         Session: session,
         Recording: RecordingFactory(session=session, uploaded_by=world.alice),
         QuestionnaireResponse: QuestionnaireFactory(patient=world.alices_patient),
+        Annotation: annotation_of(world.alices_patient),
         User: world.alice,
         Clinic: world.clinic,
     }
@@ -117,7 +127,9 @@ def test_a_change_leaves_one_row_with_before_and_after_whose_and_which_request(
     assert ids_of(world, after) == (world.clinic.id, patient)
 
 
-@pytest.mark.parametrize("model", [Patient, Consent, Session, Recording, QuestionnaireResponse, User, Clinic])
+@pytest.mark.parametrize(
+    "model", [Patient, Consent, Session, Recording, QuestionnaireResponse, Annotation, User, Clinic]
+)
 def test_saving_what_is_as_it_was_leaves_none(
     of: Callable[[type[models.Model]], Any], model: type[models.Model]
 ) -> None:

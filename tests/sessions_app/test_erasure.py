@@ -25,7 +25,7 @@ from sessions_app.errors import ConsentMissing
 from sessions_app.models import Confirmation, DoomedFile, ErasureReport, Note, NoteKind, Patient, Recording
 from tests.pages import signed_in, text
 from tests.scores import marked
-from tests.world import QuestionnaireFactory, SessionFactory, World
+from tests.world import QuestionnaireFactory, SessionFactory, World, annotation_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,6 +43,7 @@ def patient(world: World) -> Patient:
         recording = marked(SessionFactory(patient=one))
         Confirmation.objects.create(analysis=recording.analysis, confirmed_by=counselor)
         QuestionnaireFactory(patient=one)
+        annotation_of(one)
         session = SessionFactory(patient=one)
         uploads.recording_add(user=counselor, session=session, upload=SimpleUploadedFile("a.wav", one.id.bytes))
         for kind in NoteKind:
@@ -104,9 +105,9 @@ def test_the_report_counts_what_went_and_stays(world: World, patient: Patient) -
     counts = erase(world, patient).counts
     expected = {"patient": 1, "sessions": 2, "recordings": 2, "consents": 1, "questionnaires": 1, "analyses": 1}
     expected |= {"timelines": 1, "confirmations": 1, "analysis jobs": 2, "emergency accesses": 1}
-    expected |= {"places in a care team": 1, "audio files": 2, "notes": 4}
+    expected |= {"places in a care team": 1, "audio files": 2, "notes": 4, "annotations": 1}
     expected |= {"steps of analysis jobs": moves - JobMove.objects.count(), "changes of the record": changes}
-    assert changes == 8
+    assert changes == 9
     assert counts == expected
 
 
