@@ -1,15 +1,17 @@
 """What the browser draws of a course: parallel lists over its points, numbers as they are read, nothing said twice.
 
-Times are Unix seconds. ``origins`` names what made the values, and ``origin`` which of them made each point's: no line
-joins two. A session without a value stays in the lists, so that no line runs over it; nor does one join a point that is
-``poor``, whose words say why, or ``set_aside`` by a counselor. ``assumed``: nobody has confirmed which of two voices is
-the patient's.
+The first time is in Unix seconds, each other in seconds since the one before. ``origins`` names what made the values,
+and ``origin`` which of them made each point's: no line joins two. A session without a value stays in the lists, so that
+no line runs over it; nor does one join a point that is ``poor``, whose words say why, or ``set_aside`` by a counselor.
+``assumed``: nobody has confirmed which of two voices is the patient's.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from inference.biomarkers.definitions import Definition
@@ -27,7 +29,7 @@ def chart_data(trend: Trend) -> Data:
     """The three scores with their intervals, and the totals of questionnaires."""
     points = with_gaps(trend.points)
     values = [[point.score(head).value for point in points] for head in HEADS]
-    shown = _thinned(points, values, lambda point: point.origin_key)
+    shown = _thinned(points, values)
     states = list(dict.fromkeys(point.score(head).state for point in shown for head in HEADS))
     return {
         **_places(shown, lambda point: (point.origin_key, point.origin)),
@@ -49,7 +51,7 @@ def measure_data(trend: Trend, definition: Definition) -> Data:
     """One acoustic measure, in its unit."""
     points = with_gaps(trend.points, lambda point: point.measure(definition.code) is not None)
     values = [point.measure(definition.code) for point in points]
-    shown = _thinned(points, [values], lambda point: point.pipeline)
+    shown = _thinned(points, [values])
     written = [point.measure(definition.code) for point in shown]
     return {
         **_places(shown, lambda point: (point.pipeline, f"pipeline {point.pipeline}" if point.pipeline else "")),
@@ -74,11 +76,12 @@ def as_read(score: float | None) -> float | None:
     return 0.995 if 0.99 < score < 1.0 else round(score, 2)
 
 
-def _thinned(
-    points: Sequence[TrendPoint], values: Sequence[thinning.Values], key: Callable[[TrendPoint], str]
-) -> list[TrendPoint]:
-    """No more than can be told apart. A line ends where there is no value, and at a poor recording."""
-    gaps = [not key(point) or bool(point.poor) or point.set_aside for point in points]
+def _thinned(points: Sequence[TrendPoint], values: Sequence[thinning.Values]) -> list[TrendPoint]:
+    """No more than can be told apart. A line ends where there is no value, and at a poor recording or one set aside."""
+    gaps = [
+        bool(point.poor) or point.set_aside or all(one[place] is None for one in values)
+        for place, point in enumerate(points)
+    ]
     return [points[place] for place in thinning.kept(values, gaps)]
 
 
@@ -87,7 +90,7 @@ def _places(points: Sequence[TrendPoint], origin: Callable[[TrendPoint], tuple[s
     poor = [(place, point.poor) for place, point in enumerate(points) if point.poor]
     words = list(dict.fromkeys(why for _, why in poor))
     return {
-        "time": [int(point.session.held_at.timestamp()) for point in points],
+        "time": _times(point.session.held_at for point in points),
         "session": [base64.urlsafe_b64encode(point.session.id.bytes).decode().rstrip("=") for point in points],
         "part": {place: point.part for place, point in enumerate(points) if point.part},
         "assumed": [place for place, point in enumerate(points) if point.assumed],
@@ -111,5 +114,7 @@ def _questionnaire(kind: str, report: SelfReport) -> Data:
     }
 
 
-def _times(moments: Iterable[Any]) -> list[int]:
-    return [int(moment.timestamp()) for moment in moments]
+def _times(moments: Iterable[datetime]) -> list[int]:
+    """The first, and how long after the one before each other was: shorter, for hundreds of them."""
+    seconds = [int(moment.timestamp()) for moment in moments]
+    return seconds[:1] + [after - before for before, after in pairwise(seconds)]

@@ -9,7 +9,8 @@ covers any of it. What a job found before it failed belongs to that too: see `se
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 
@@ -122,10 +123,13 @@ class ConsentGate:
 
     clinic: Clinic
     consents: tuple[Consent, ...]
+    _covered: dict[UUID, bool] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def has_consent(self, session: Session) -> bool:
         """Whether one of the consents covers the day of this session."""
-        return _is_covered(session, self.clinic, self.consents)
+        if session.id not in self._covered:
+            self._covered[session.id] = _is_covered(session, self.clinic, self.consents)
+        return self._covered[session.id]
 
     def why_hidden(self, session: Session) -> str | None:
         """Why this session's scores are not shown, or ``None``."""

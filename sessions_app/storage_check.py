@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from inference.errors import FileDamaged
 from sessions_app import files, notes, storage
+from sessions_app.annotations import text_of
 from sessions_app.errors import KeyMissing
-from sessions_app.models import DoomedFile, Note, Recording
+from sessions_app.models import Annotation, DoomedFile, Note, Recording
 
 
 @dataclass(slots=True)
@@ -18,7 +21,7 @@ class StorageReport:
     ``checked``: recordings read; ``missing``, ``damaged`` and ``changed``: recordings whose file is gone, is not
     what was encrypted, or holds other bytes than were uploaded; ``locked``: recordings and notes whose key no master
     key known here opens; ``orphans``: stored files that no row names, left alone for an hour because they may be
-    coming in. ``notes``: notes opened; ``unreadable``: those whose row is not as it was signed.
+    coming in. ``notes``: notes opened; ``unreadable``: notes and annotations whose row is not as it was kept.
     """
 
     checked: int = 0
@@ -37,7 +40,7 @@ class StorageReport:
 
 
 def compare() -> StorageReport:
-    """Decrypts every recording and hashes it again, and opens every note. Changes nothing. Raises ``OSError``."""
+    """Decrypts and hashes every recording, opens every note and annotation. Changes nothing. Raises ``OSError``."""
     report = StorageReport()
     for recording in Recording.objects.exclude(file="").only("id", "file", "sha256").order_by("id").iterator():
         report.checked += 1
@@ -66,12 +69,18 @@ def _wrong_list(recording: Recording, report: StorageReport) -> list[uuid.UUID] 
 def _open_notes(report: StorageReport) -> None:
     for note in Note.objects.select_related("key", "patient").order_by("id").iterator():
         report.notes += 1
-        try:
-            notes.text_of(note)
-        except KeyMissing:
-            report.locked.append(note.id)
-        except FileDamaged:
-            report.unreadable.append(note.id)
+        _open(report, note.id, partial(notes.text_of, note))
+    for annotation in Annotation.objects.select_related("key", "patient").order_by("id").iterator():
+        _open(report, annotation.id, partial(text_of, annotation))
+
+
+def _open(report: StorageReport, row_id: uuid.UUID, text: Callable[[], str]) -> None:
+    try:
+        text()
+    except KeyMissing:
+        report.locked.append(row_id)
+    except FileDamaged:
+        report.unreadable.append(row_id)
 
 
 def _known() -> set[str]:

@@ -16,7 +16,10 @@ from factory.django import DjangoModelFactory
 from accounts.models import Clinic, Role, User
 from inference.models import Analysis, AnalysisJob, JobState, Timeline
 from inference.speakers import ASSUMED
+from sessions_app.annotations import Said, annotation_add
 from sessions_app.models import (
+    Annotation,
+    AnnotationKind,
     Consent,
     Flag,
     FlagKind,
@@ -123,6 +126,14 @@ class QuestionnaireFactory(DjangoModelFactory[QuestionnaireResponse]):
     instrument = Instrument.PHQ9
     answered_at = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
     items = [1] * 9
+
+
+def annotation_of(patient: Patient) -> Annotation:
+    """An event of the patient's, noted by somebody of the care team."""
+    author = patient.care_team.order_by("date_joined").first()
+    assert author is not None
+    said = Said(date(2026, 3, 2), AnnotationKind.LIFE_EVENT, "Moved to another town")
+    return annotation_add(user=author, patient=patient, said=said)
 
 
 def questionnaire_of(patient: Patient) -> QuestionnaireResponse:

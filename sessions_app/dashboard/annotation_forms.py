@@ -45,6 +45,8 @@ class AnnotationForm(forms.Form):
 
     def __init__(self, data: Any = None, *, mark: Mark | None = None) -> None:
         super().__init__(data, initial=_initial(mark) if mark else None, auto_id="annotation-%s")
+        if mark:
+            self.fields["text"].widget.attrs["autofocus"] = True
 
 
 def _initial(mark: Mark) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import Clinic, User
 from inference.models import Priority
 from sessions_app import files, services, storage, uploads
+from sessions_app.demo.beside import add_beside
 from sessions_app.demo.courses import SessionPlan
 from sessions_app.demo.people import CLINIC_NAME, LOGINS, PATIENTS, STELLA, DemoPatient
 from sessions_app.models import Consent, Instrument, Patient, PatientChannel, QuestionnaireResponse
@@ -143,6 +144,8 @@ def _add_meeting(seeding: _Seeding, meeting: _Meeting) -> None:
     )
     response.full_clean()
     response.save()
+    counselor = seeding.users[meeting.patient.care_team[0].email]
+    add_beside(patient, counselor, meeting.plan, meeting.held_at)
     session = services.session_add(user=staff, patient=patient, held_at=meeting.held_at)
     if meeting in seeding.stored:
         uploads.recording_keep(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
 
 from inference import quality, score_words
 from inference.biomarkers.definitions import Definition
@@ -54,6 +57,19 @@ def covered(consent: Consent) -> str:
 def measured(check: QualityCheck) -> str:
     """The value of a quality check in its unit."""
     return quality.value_in_words(check)
+
+
+class _Compact(DjangoJSONEncoder):
+    """Without the spaces that nobody reads."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options | {"separators": (",", ":")})
+
+
+@register.filter
+def data_script(data: object, element_id: str) -> SafeString:
+    """Data for a script of the page, as Django's ``json_script`` and shorter."""
+    return json_script(data, element_id, encoder=_Compact)
 
 
 @register.filter

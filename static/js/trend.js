@@ -3,6 +3,7 @@ import { STYLES, colours, legendItem } from "./drawing.js";
 import { Choice } from "./trend_choice.js";
 import { DATES, LANE, TOP, TrendDrawing } from "./trend_drawing.js";
 import { saveImage } from "./trend_image.js";
+import { moments } from "./trend_layer.js";
 import { readout, times } from "./trend_readout.js";
 import { View } from "./trend_view.js";
 
@@ -30,7 +31,7 @@ class Trend extends TrendDrawing {
     this.host = sheet.querySelector("[data-chart]");
     this.readout = sheet.querySelector("[data-readout]");
     this.zone = sheet.dataset.timeZone || undefined;
-    this.lanes = this.data.questionnaires.filter((one) => one.total.length);
+    this.lanes = this.data.questionnaires.filter((one) => one.total.length).map((one) => ({ ...one, time: moments(one.time) }));
     this.marks = this.data.annotations ?? [];
     Object.assign(this, { layer: null, shown: [], active: null });
     this.stops = this.places();
@@ -83,7 +84,7 @@ class Trend extends TrendDrawing {
     this.palette = colours(this.sheet);
     this.plot = new uPlot({
       ...this.size(),
-      padding: [TOP, this.gutter || 12, 0, 0],
+      padding: [TOP, () => this.gutter || 12, 0, 0],
       tzDate: (seconds) => this.zone ? uPlot.tzDate(new Date(seconds * 1e3), this.zone) : new Date(seconds * 1e3),
       legend: { show: false },
       scales: { x: { range: () => this.whole() }, y: { range: () => this.heights() } },

@@ -8,7 +8,7 @@ let chosen = null;
 /** Tabs and list of a trend. `show(layer, codes)` is called with what was chosen. */
 export class Choice {
   constructor(sheet, data, show) {
-    Object.assign(this, { sheet, show, scores: new Scores(data), heads: data.heads, loaded: new Map() });
+    Object.assign(this, { sheet, show, scores: new Scores(data), heads: data.heads, loaded: new Map(), current: null });
     this.list = sheet.querySelector("[data-measures]");
     this.meaning = sheet.querySelector("[data-meaning]");
     this.own = sheet.querySelector("[data-own]");
@@ -53,6 +53,7 @@ export class Choice {
     const words = this.heads.find((head) => head.head === value);
     this.meaning.textContent = words?.meaning ?? (value ? "All three scores, each from 0 to 1." : "");
     this.own.replaceChildren(...this.ownOfScores);
+    this.current = value;
     this.show(value ? this.scores : null, value === TOGETHER ? this.scores.codes : value ? [value] : []);
   }
 
@@ -64,8 +65,8 @@ export class Choice {
       if (chosen !== code) return;
       this.sheet.removeAttribute("aria-busy");
       if (!fetched) {
+        this.choose(this.current);
         this.meaning.textContent = "This measure could not be loaded. Please choose it once more.";
-        this.list.value = "";
         return;
       }
       this.loaded.set(code, new Measure(fetched));
@@ -74,6 +75,7 @@ export class Choice {
     this.meaning.textContent = layer.data.meaning;
     const sentences = [layer.data.own || `${layer.data.label}: not measured in any session yet.`, layer.data.repeatability];
     this.own.replaceChildren(...sentences.map((textContent) => Object.assign(document.createElement("li"), { textContent })));
+    this.current = code;
     this.show(layer, [code]);
   }
 

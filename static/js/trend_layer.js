@@ -1,11 +1,17 @@
 // What can be shown in the upper part of a trend: the three scores of the page, or one measure that was fetched.
 import { STYLES, scoreWords } from "./drawing.js";
 
+/** Times as they are sent, each in seconds since the one before, as Unix seconds. */
+export function moments(steps) {
+  let time = 0;
+  return steps.map((step) => { time += step; return time; });
+}
+
 /** Points over time with one or more series; `codes` names those that can be drawn. */
 class Layer {
   constructor(data) {
     this.data = data;
-    this.time = data.time;
+    this.time = moments(data.time);
     this.assumed = new Set(data.assumed);
     this.setAside = new Set(data.set_aside);
     this.codes = Object.keys(data.series);
@@ -47,8 +53,8 @@ class Layer {
 
   /** Where the origin changes: half-way between the two sessions. */
   changes() {
-    const { origin, origins, time } = this.data;
-    const known = origin.map((key, index) => ({ key, origin: origins[key], time: time[index] })).filter((one) => one.origin);
+    const { origin, origins } = this.data;
+    const known = origin.map((key, index) => ({ key, origin: origins[key], time: this.time[index] })).filter((one) => one.origin);
     return known.flatMap((one, index) => {
       const before = known[index - 1];
       if (!before || before.key === one.key) return [];

@@ -93,7 +93,7 @@ def test_zoom_and_pan_by_keyboard_and_by_button_are_said_and_reset(page: Page) -
     expect(shown).to_have_text("")
     page.get_by_role("button", name="Zoom in").click()
     expect(shown).to_contain_text("2026 to")
-    page.get_by_role("button", name="All").click()
+    page.get_by_role("button", name="All", exact=True).click()
     expect(shown).to_have_text("")
 
 
@@ -114,10 +114,10 @@ def test_the_pointer_drags_the_chart_sideways_once_it_is_zoomed(page: Page) -> N
 def test_an_event_is_added_corrected_and_removed_in_place_and_marks_the_chart(page: Page) -> None:
     read(page, "Home")
     page.get_by_role("button", name="Add an event").click()
-    expect(page.get_by_label("Day")).to_have_value("2026-01-05")
-    page.get_by_label("Kind").select_option("medication")
+    expect(page.get_by_label("Day", exact=True)).to_have_value("2026-01-05")
+    page.get_by_label("Kind", exact=True).select_option("medication")
     page.get_by_label("What happened").fill("Sertraline begun")
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Keep", exact=True).click()
     events = page.locator("#annotations")
     expect(events).to_contain_text("The event was kept.")
     expect(events.get_by_role("cell", name="Sertraline begun").first).to_be_visible()
@@ -126,7 +126,7 @@ def test_an_event_is_added_corrected_and_removed_in_place_and_marks_the_chart(pa
     expect(page.locator("[data-readout]")).to_contain_text("Medication: Sertraline begun")
     events.get_by_role("link", name="Correct Sertraline begun").click()
     page.get_by_label("What happened").fill("Sertraline, 50 mg")
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Keep", exact=True).click()
     expect(events).to_contain_text("The event was corrected.")
     events.get_by_role("link", name="Remove Sertraline, 50 mg").click()
     expect(events).to_contain_text("Remove “Sertraline, 50 mg” of 5 Jan 2026?")

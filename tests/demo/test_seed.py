@@ -14,10 +14,12 @@ from django.utils import timezone
 
 from accounts.models import Clinic, Role, User
 from inference.models import AnalysisJob
+from sessions_app.annotations import marks_of
+from sessions_app.demo.beside import EVENTS
 from sessions_app.demo.courses import Course, plan
 from sessions_app.demo.people import LOGINS, PATIENTS
 from sessions_app.demo.seed import AUDIO, audio_file, seed
-from sessions_app.models import Flag, FlagKind, Patient, QuestionnaireResponse, Recording, Session
+from sessions_app.models import Annotation, Flag, FlagKind, Patient, QuestionnaireResponse, Recording, Session
 from tenancy import every_clinic
 
 MEBIBYTE = 1024**2
@@ -88,8 +90,8 @@ def test_sessions_lie_in_the_past_on_working_days_and_never_two_on_one_day(clini
 
 def test_phq9_goes_with_the_course(clinic: Clinic) -> None:
     for patient in (one for one in PATIENTS if one.course is Course.IMPROVING and not one.answers):
-        answers = QuestionnaireResponse.objects.filter(patient__reference=patient.reference).order_by("answered_at")
-        totals = [answer.total for answer in answers]
+        mine = QuestionnaireResponse.objects.filter(patient__reference=patient.reference, instrument="phq9")
+        totals = [answer.total for answer in mine.order_by("answered_at")]
         assert totals[0] - totals[-1] >= 5
 
 
@@ -122,3 +124,18 @@ def test_the_first_page_has_several_reasons_before_anything_is_analysed(clinic: 
     assert {FlagKind(flag.kind) for flag in clinical} == {FlagKind.SELF_HARM, FlagKind.WORSE_PHQ9}
     on_top = clinic.patients.filter(need=FlagKind.SELF_HARM)
     assert 0 < on_top.count() < clinic.patients.count() / 4
+
+
+def test_charts_have_both_questionnaires_and_events_beside_the_voice(clinic: Clinic) -> None:
+    for patient in Patient.objects.filter(consents__isnull=False):
+        kinds = set(patient.questionnaires.values_list("instrument", flat=True))
+        assert kinds == {"phq9", "gad7"}
+    assert Annotation.objects.count() == len(EVENTS)
+    assert {mark.text for mark in marks_of(*_followed(clinic))} <= {event.text for event in EVENTS}
+
+
+def _followed(clinic: Clinic) -> tuple[Patient, User]:
+    patient = clinic.patients.get(reference=EVENTS[0].reference)
+    counselor = patient.care_team.first()
+    assert counselor
+    return patient, counselor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,13 +21,12 @@ from accounts.api_tokens import api_token_end
 from accounts.models import EmergencyAccess, Invitation, Role, User
 from accounts.sessions import SessionStore
 from sessions_app import files, notes, storage
-from sessions_app.annotations import Said, annotation_add
-from sessions_app.models import AnnotationKind, CounselorVoice, ErasureReport, NoteKind, Patient
+from sessions_app.models import CounselorVoice, ErasureReport, NoteKind, Patient
 from tests.accounts.factors import half_way, with_app
 from tests.pages import signed_in
 from tests.security.routes import Route
 from tests.tokens import token_of
-from tests.world import SessionFactory, UserFactory, World, analysed, flag_of, questionnaire_of
+from tests.world import SessionFactory, UserFactory, World, analysed, annotation_of, flag_of, questionnaire_of
 
 METRICS_TOKEN = "what-the-monitoring-sends"
 
@@ -182,7 +181,7 @@ def belongings_of(name: str, patient: Patient) -> Belongings:
         "note_id": _progress_note(patient),
         "response_id": questionnaire_of(patient).id,
         "flag_id": flag_of(patient).id,
-        "annotation_id": _annotation(patient),
+        "annotation_id": annotation_of(patient).id,
         **_of_the_clinic(patient),
     }
     return Belongings(name, patient, {key: str(value) for key, value in ids.items()})
@@ -191,11 +190,6 @@ def belongings_of(name: str, patient: Patient) -> Belongings:
 def _progress_note(patient: Patient) -> UUID:
     kind = NoteKind.PROGRESS
     return notes.note_write(user=_counselor_of(patient), patient=patient, kind=kind, text="For the care team.").id
-
-
-def _annotation(patient: Patient) -> UUID:
-    said = Said(date(2026, 3, 2), AnnotationKind.OTHER, "Moved.")
-    return annotation_add(user=_counselor_of(patient), patient=patient, said=said).id
 
 
 def _counselor_of(patient: Patient) -> User:

@@ -17,7 +17,16 @@ from sessions_app.models import Consent, NoteKind, Recording
 from tests.outlets import walked
 from tests.pages import HTMX, signed_in
 from tests.scores import marked, traces
-from tests.world import JobFactory, QuestionnaireFactory, SessionFactory, World, flag_of, job_done, questionnaire_of
+from tests.world import (
+    JobFactory,
+    QuestionnaireFactory,
+    SessionFactory,
+    World,
+    annotation_of,
+    flag_of,
+    job_done,
+    questionnaire_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +87,7 @@ def ids_of(world: World, recording: Recording) -> dict[str, UUID | int]:
         "job_id": recording.job_id,
         "analysis_id": recording.analysis_id,
         "note_id": _note(world),
-        "annotation_id": uuid4(),
+        "annotation_id": annotation_of(world.alices_patient).id,
         "response_id": questionnaire_of(world.alices_patient).id,
         "flag_id": flag_of(world.alices_patient).id,
         **{name: uuid4() for name in ("access_id", "report_id", "person_id", "invitation_id")},

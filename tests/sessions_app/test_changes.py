@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +20,8 @@ from accounts.changes import Change
 from accounts.models import Clinic, ClinicChange, User, UserChange
 from sessions_app import services
 from sessions_app.models import (
+    Annotation,
+    AnnotationChange,
     CareTeamChange,
     Consent,
     ConsentChange,
@@ -41,19 +43,15 @@ from tests.world import (
     RecordingFactory,
     SessionFactory,
     World,
+    annotation_of,
     reviewed,
 )
 
 pytestmark = pytest.mark.django_db
 
 OF_PATIENTS = (
-    CareTeamChange,
-    ConsentChange,
-    PatientChange,
-    QuestionnaireChange,
-    RecordingChange,
-    ReviewChange,
-    SessionChange,
+    *(AnnotationChange, CareTeamChange, ConsentChange, PatientChange),
+    *(QuestionnaireChange, RecordingChange, ReviewChange, SessionChange),
 )
 OF_CLINICS = (ClinicChange, UserChange)
 
@@ -78,6 +76,9 @@ EDITS: list[tuple[type[models.Model], type[Change], str, Any]] = [
     (QuestionnaireResponse, QuestionnaireChange, "items", [2] * 9),
     (Review, ReviewChange, "verdict", "set_aside"),
     (Review, ReviewChange, "reason", "poor_sound"),
+    (Annotation, AnnotationChange, "day", date(2026, 3, 3)),
+    (Annotation, AnnotationChange, "kind", "other"),
+    (Annotation, AnnotationChange, "edition", 2),
     (User, UserChange, "role", "staff"),
     (User, UserChange, "email", "new@clinic.test"),
     (User, UserChange, "display_name", "Alicia"),
@@ -99,6 +100,7 @@ def of(world: World) -> Callable[[type[models.Model]], Any]:
         Recording: RecordingFactory(session=session, uploaded_by=world.alice),
         QuestionnaireResponse: QuestionnaireFactory(patient=world.alices_patient),
         Review: reviewed(SessionFactory(patient=world.alices_patient), world.alice),
+        Annotation: annotation_of(world.alices_patient),
         User: world.alice,
         Clinic: world.clinic,
     }
@@ -131,7 +133,9 @@ def test_a_change_leaves_one_row_with_before_and_after_whose_and_which_request(
     assert ids_of(world, after) == (world.clinic.id, patient)
 
 
-@pytest.mark.parametrize("model", [Patient, Consent, Session, Recording, QuestionnaireResponse, Review, User, Clinic])
+@pytest.mark.parametrize(
+    "model", [Patient, Consent, Session, Recording, QuestionnaireResponse, Review, Annotation, User, Clinic]
+)
 def test_saving_what_is_as_it_was_leaves_none(
     of: Callable[[type[models.Model]], Any], model: type[models.Model]
 ) -> None:

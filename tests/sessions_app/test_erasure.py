@@ -35,7 +35,7 @@ from sessions_app.models import (
 )
 from tests.pages import signed_in, text
 from tests.scores import marked
-from tests.world import QuestionnaireFactory, SessionFactory, World
+from tests.world import QuestionnaireFactory, SessionFactory, World, annotation_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,6 +55,7 @@ def patient(world: World) -> Patient:
         QuestionnaireFactory(patient=one)
         seen = {"seen": recording.analysis_id, "verdict": Verdict.AGREE, "reason": Reason.NONE}
         reviews.review_set(user=counselor, recording=recording, note="Some words.", **seen)
+        annotation_of(one)
         session = SessionFactory(patient=one)
         uploads.recording_add(user=counselor, session=session, upload=SimpleUploadedFile("a.wav", one.id.bytes))
         for kind in NoteKind:
@@ -116,7 +117,7 @@ def test_the_report_counts_what_went_and_stays(world: World, patient: Patient) -
     counts = erase(world, patient).counts
     expected = {"patient": 1, "sessions": 2, "recordings": 2, "consents": 1, "questionnaires": 1, "analyses": 1}
     expected |= {"timelines": 1, "confirmations": 1, "reviews": 1, "analysis jobs": 2, "emergency accesses": 1}
-    expected |= {"places in a care team": 1, "audio files": 2, "notes": 4, "flags": 1}
+    expected |= {"places in a care team": 1, "audio files": 2, "notes": 4, "flags": 1, "annotations": 1}
     expected |= {"steps of analysis jobs": moves - JobMove.objects.count(), "changes of the record": changes}
     assert changes == 9
     assert counts == expected

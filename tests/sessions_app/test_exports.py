@@ -27,7 +27,7 @@ from tenancy import policies
 from tests.outlets import body_of
 from tests.pages import signed_in, text
 from tests.scores import marked, traces
-from tests.world import QuestionnaireFactory, SessionFactory, UserFactory, World
+from tests.world import QuestionnaireFactory, SessionFactory, UserFactory, World, annotation_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,6 +46,7 @@ def recording(world: World) -> Recording:
     found = marked(SessionFactory(patient=world.alices_patient))
     QuestionnaireFactory(patient=world.alices_patient)
     notes.note_write(user=world.alice, patient=world.alices_patient, kind=NoteKind.PROGRESS, text="He laughed.")
+    annotation_of(world.alices_patient)
     return found
 
 
@@ -98,6 +99,7 @@ TABLES = {
     "Patient_care_team": {"care_team"},
     "Consent": {"consents"},
     "Session": {"sessions"},
+    "Annotation": {"annotations"},
     "Note": {"notes"},
     "Flag": {"flags"},
     "QuestionnaireResponse": {"questionnaires"},
@@ -383,7 +385,7 @@ def test_it_says_what_was_changed_and_by_whom(world: World, recording: Recording
         "object_id": str(world.alices_patient.id),
     }
     kinds = {row["object_kind"] for row in listed}
-    assert kinds == {"patient", "care_team", "consent", "session", "recording", "questionnaire"}
+    assert kinds == {"patient", "care_team", "consent", "session", "recording", "questionnaire", "annotation"}
     assert [row["at"] for row in listed] == sorted(row["at"] for row in listed)
     assert "Birch" not in json.dumps(listed)
 

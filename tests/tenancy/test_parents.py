@@ -24,7 +24,7 @@ from sessions_app.keys import clinic_key_add
 from sessions_app.models import Confirmation, CounselorVoice, ErasureReport, NoteKind, Patient, SavedView
 from sessions_app.notes import note_write
 from tenancy import policies
-from tests.world import QuestionnaireFactory, SessionFactory, World, analysed, flag_of
+from tests.world import QuestionnaireFactory, SessionFactory, World, analysed, annotation_of, flag_of
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +98,7 @@ def _of_people(user: User) -> None:
 def _of_patients(user: User, patient: Patient) -> None:
     QuestionnaireFactory(patient=patient)
     flag_of(patient)
+    annotation_of(patient)
     recording = analysed(SessionFactory(patient=patient))
     note_write(user=user, patient=patient, kind=NoteKind.PROGRESS, text="A note.")
     Confirmation.objects.create(analysis=recording.analysis, confirmed_by=user)

@@ -38,7 +38,7 @@ from sessions_app.models.scope import ScopedQuerySet
 from tenancy import policies, roles
 from tenancy.postgresql.base import DatabaseWrapper
 from tests.pages import signed_in
-from tests.world import QuestionnaireFactory, SessionFactory, World, analysed
+from tests.world import QuestionnaireFactory, SessionFactory, World, analysed, annotation_of
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +95,7 @@ def lives(world: World) -> World:
     """The small world, where both clinics have rows of every kind."""
     for patient in (world.alices_patient, world.mallorys_patient):
         QuestionnaireFactory(patient=patient)
+        annotation_of(patient)
         analysed(SessionFactory(patient=patient))
     for user, patient in ((world.alice, world.alices_patient), (world.mallory, world.mallorys_patient)):
         notes.note_write(user=user, patient=patient, kind=NoteKind.PROGRESS, text="A note.")
