@@ -61,7 +61,7 @@ def report_pdf(report: Report) -> bytes:
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher
 
-    class OurFontsAlone(URLFetcher):
+    class OurFontsAlone(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
             return _font(url)
 
@@ -124,7 +124,8 @@ def _charts(report: Report) -> list[ReportChart]:
 
 
 def _own_in_words(report: Report) -> list[str]:
-    return [own_baseline_sentence(words, report.own[words.head][-1]) for words in HEAD_WORDS if report.own[words.head]]
+    own = ((words.label, report.own[words.head]) for words in HEAD_WORDS)
+    return [own_baseline_sentence(label, found[-1]) for label, found in own if found]
 
 
 def _labels(report: Report) -> list[CheckpointLabel]:
