@@ -114,7 +114,7 @@ def _database() -> BaseDatabaseWrapper:
     if "owner" not in settings.DATABASES:
         raise Refused(
             "DATABASE_OWNER_URL is not set. Only the role that owns the tables sees all of them: give its address for"
-            " this command (README, Settings)."
+            " this command (README, Configuration)."
         )
     return connections["owner"]
 

@@ -54,7 +54,9 @@ def https(**_: Any) -> list[CheckMessage]:
     """Without it, passwords and pages travel readable, and cookies may too."""
     if settings.HTTPS:
         return []
-    advice = "Please unset it; where TLS ends at a proxy, say in CLIENT_SCHEME_HEADER how it tells (README, Settings)."
+    advice = (
+        "Please unset it; where TLS ends at a proxy, CLIENT_SCHEME_HEADER says how it tells (README, Configuration)."
+    )
     return [Error(f"HTTPS is switched off. {advice}", id="undertone.E006")]
 
 

@@ -48,6 +48,9 @@ def emergency_begin(*, user: User, number: str, reason: str) -> Patient:
 
 @transaction.atomic
 def _open(user: User, patient: Patient, reason: str) -> None:
+    # As an erasure does: of a patient who is gone nothing is written.
+    if not Patient.objects.select_for_update(no_key=True).filter(id=patient.id):
+        raise ValidationError({"number": NOBODY})
     access = EmergencyAccess(
         clinic=user.clinic,
         user=user,

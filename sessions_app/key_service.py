@@ -128,7 +128,8 @@ class _ServiceAead(aead.Aead):  # type: ignore[misc]  # Tink has no types
             _rests[self._address] = time.monotonic() + PAUSE_SECONDS, error.again()
             # What was not found or not allowed is looked for anew: credentials may be there by then.
             _client_aead.cache_clear()
-            log.error("key_service_fails", error=type(error).__name__, again_in=PAUSE_SECONDS)
+            code = error.code if isinstance(error, KeyServiceRefuses) else ""
+            log.error("key_service_fails", error=type(error).__name__, code=code, again_in=PAUSE_SECONDS)
             raise
 
 

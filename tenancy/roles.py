@@ -26,7 +26,7 @@ def refuse_unbound(connection: Connection[Any]) -> None:
         why = "is a superuser or may bypass row-level security" if privileged else "owns Undertone's tables"
         raise ImproperlyConfigured(
             f"DATABASE_URL connects as '{name}', which {why}. One clinic could then see another's patients."
-            " Connect as a role of its own, and give the owner's address as DATABASE_OWNER_URL (README, Settings)."
+            " Connect as a role of its own, and give the owner's address as DATABASE_OWNER_URL (README, Configuration)."
         )
 
 

@@ -173,6 +173,12 @@ def trouble(error: BaseException | None) -> Problem | None:
     return REDIS_AWAY if isinstance(error, RedisError) else None
 
 
+def _of_key(error: KeyMissing) -> Problem:
+    # It may be one that is not set here, which no waiting mends.
+    _note("key_unavailable", error)
+    return KEY_AWAY
+
+
 def _fixed(status: int, code: str, detail: str) -> Callable[[Any], Problem]:
     return lambda error: Problem(status, code, detail)
 
@@ -188,6 +194,7 @@ _DESCRIPTIONS: tuple[tuple[type[Exception], Callable[[Any], Problem | None]], ..
     (SuspiciousOperation, _fixed(400, "parse_error", "This request cannot be read.")),
     (UnreadablePostError, _fixed(400, "parse_error", "This request ended before all of it had arrived.")),
     (IntegrityError, _fixed(409, Conflict.default_code, Conflict.default_detail)),
+    (KeyMissing, _of_key),
     (OperationalError, trouble),
     (InterfaceError, trouble),
     (OSError, trouble),
@@ -195,9 +202,13 @@ _DESCRIPTIONS: tuple[tuple[type[Exception], Callable[[Any], Problem | None]], ..
 
 
 def _unexpected(error: Exception) -> Problem:
-    # Where it happened, but neither the message (a database's quotes the row) nor Django's signal, which logs it.
-    log.error("internal_error", error=type(error).__name__, where=traceback.format_tb(error.__traceback__))
+    _note("internal_error", error)
     return internal_error()
+
+
+def _note(event: str, error: Exception) -> None:
+    # Where it happened, but neither the message (a database's quotes the row) nor Django's signal, which logs it.
+    log.error(event, error=type(error).__name__, where=traceback.format_tb(error.__traceback__))
 
 
 def internal_error() -> Problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from accounts.models import AccessLogEntry, ApiToken, Role
 from tests.pages import signed_in, text
@@ -26,6 +27,23 @@ def test_another_role_holds_at_once_and_signs_them_out(world: World) -> None:
     assert world.alice.role == Role.STAFF
     assert theirs.get("/").status_code == 302
     assert AccessLogEntry.objects.filter(action="set_role_staff", object_id=world.alice.id).exists()
+
+
+def test_a_session_that_another_role_ended_does_not_come_back_with_the_role(world: World) -> None:
+    theirs, admin = signed_in(world.alice), signed_in(world.ada)
+    for role in ("staff", "counselor"):
+        admin.post(f"{PEOPLE}{world.alice.id}/role/", {"role": role})
+    world.alice.refresh_from_db()
+    assert world.alice.role == Role.COUNSELOR
+    assert theirs.get("/").status_code == 302
+
+
+def test_a_token_may_do_what_the_new_role_may_and_no_more(world: World) -> None:
+    program = Client(HTTP_AUTHORIZATION=f"Token {token_of(world.alice)}")
+    assert program.get("/api/v1/analyses").status_code == 200
+    signed_in(world.ada).post(f"{PEOPLE}{world.alice.id}/role/", {"role": "staff"})
+    assert program.get("/api/v1/patients").status_code == 200
+    assert program.get("/api/v1/analyses").status_code == 403
 
 
 def test_a_role_that_is_none_changes_nothing(world: World) -> None:

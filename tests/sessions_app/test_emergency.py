@@ -56,6 +56,20 @@ def test_it_opens_one_patient_and_all_that_belongs_to_them_and_nothing_else(worl
     assert "Emergency access until" in text(page)
 
 
+def test_of_a_patient_who_is_erased_meanwhile_nothing_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = emergency.is_of_care_team
+
+    def erased_meanwhile(user: User, patient: Patient) -> bool:
+        erasure.patient_erase(user=world.alice, patient=world.alices_patient)
+        return asked(user, patient)
+
+    monkeypatch.setattr(emergency, "is_of_care_team", erased_meanwhile)
+    with pytest.raises(ValidationError) as refused:
+        begin(world)
+    assert refused.value.message_dict == {"number": [emergency.NOBODY]}
+    assert not EmergencyAccess.objects.exists()
+
+
 def test_it_opens_nothing_for_anybody_else(world: World) -> None:
     before = {who: seen_by(getattr(world, who)) for who in ("alice", "sam", "ada", "mallory", "robot")}
     begin(world)

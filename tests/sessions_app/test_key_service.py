@@ -319,12 +319,13 @@ def test_a_player_is_told_to_come_back_while_the_service_is_away(world: World, w
 
 
 def test_an_upload_meanwhile_is_answered_with_503_and_leaves_nothing(
-    world: World, without_service: Recording, media: Path
+    world: World, without_service: Recording, media: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     files = sorted(media.rglob("*"))
     sent = {"session": without_service.session_id, "file": SimpleUploadedFile("b.wav", b"another sound")}
     answer = as_(world.sam).post(f"{API}/recordings", sent)
     assert problem(answer) == (503, "key_unavailable")
+    assert "'event': 'key_unavailable'" in caplog.text
     assert answer["Retry-After"]
     assert (Recording.objects.get(), DoomedFile.objects.count()) == (without_service, 0)
     assert [path for path in sorted(media.rglob("*")) if path.is_file()] == [path for path in files if path.is_file()]

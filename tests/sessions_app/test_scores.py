@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.utils import timezone
 
-from accounts.models import AffectPolicy
+from accounts.models import AffectPolicy, Clinic
 from inference.models import Analysis, AnalysisJob
 from inference.results import HEADS, Turn
 from inference.signals import AnalysisRefused
@@ -15,10 +15,23 @@ from sessions_app.chart import chart_data
 from sessions_app.errors import AffectSwitchedOff, ResearchConsentMissing
 from sessions_app.listeners import ask_consent_and_policy, show_newest_analysis
 from sessions_app.models import Consent
-from sessions_app.scores import NO_CONSENT, NOT_FOR_ROLE, NOTHING_OVER_TIME, RESEARCH_ONLY, ScoreGate
+from sessions_app.playback import may_be_heard
+from sessions_app.scores import NO_CONSENT, NOT_FOR_ROLE, NOTHING_OVER_TIME, RESEARCH_ONLY, ScoreGate, is_covered
 from sessions_app.trends import trend_of
 from tests.scores import marked, traces
 from tests.world import QuestionnaireFactory, RecordingFactory, SessionFactory, World, analysed
+
+DAYS = pytest.mark.parametrize(
+    ("given_on", "expires_on", "covered"),
+    [
+        (date(2026, 3, 3), None, False),
+        (date(2026, 3, 2), None, True),
+        (date(2020, 1, 1), date(2026, 3, 1), False),
+        # A consent that has ended since still covers a session of its time, and no later one.
+        (date(2020, 1, 1), date(2026, 3, 2), True),
+    ],
+)
+"""Of consents to a session on 2 March 2026."""
 
 
 def shown_depression(world: World, user: object) -> tuple[float | None, str | None]:
@@ -51,10 +64,32 @@ def test_withdrawing_consent_hides_past_scores_at_once(world: World) -> None:
     assert shown_depression(world, world.alice) == (None, NO_CONSENT)
 
 
-def test_a_consent_that_expired_before_the_session_shows_no_score(world: World) -> None:
-    analysed(SessionFactory(patient=world.alices_patient))
-    Consent.objects.filter(patient=world.alices_patient).update(expires_on=date(2026, 3, 1))
-    assert shown_depression(world, world.alice)[0] is None
+@DAYS
+def test_a_score_is_shown_where_a_consent_held_on_the_day_of_its_session(
+    world: World, given_on: date, expires_on: date | None, covered: bool
+) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient), depression=0.7)
+    Consent.objects.update(given_on=given_on, expires_on=expires_on)
+    assert recording.analysis
+    assert shown_depression(world, world.alice)[0] == (0.7 if covered else None)
+    assert (gate_of(world).heard(recording.session, recording.analysis) is not None) == covered
+    assert is_covered(recording.session) == may_be_heard(recording.session) == covered
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "covered"), [("America/New_York", True), ("UTC", False), ("Pacific/Kiritimati", False)]
+)
+def test_the_day_of_a_session_is_the_clinics(world: World, time_zone: str, covered: bool) -> None:
+    # Half past nine in the evening of 1 March in New York.
+    recording = analysed(
+        SessionFactory(patient=world.alices_patient, held_at=datetime(2026, 3, 2, 2, 30, tzinfo=UTC)), depression=0.7
+    )
+    Consent.objects.update(given_on=date(2020, 1, 1), expires_on=date(2026, 3, 1))
+    Clinic.objects.update(time_zone=time_zone)
+    world.alices_patient.refresh_from_db()
+    assert shown_depression(world, world.alice)[0] == (0.7 if covered else None)
+    recording.session.refresh_from_db()
+    assert is_covered(recording.session) == may_be_heard(recording.session) == covered
 
 
 def test_hidden_scores_leave_no_trace_in_the_chart_data(world: World) -> None:
@@ -139,16 +174,7 @@ def test_where_scores_are_switched_off_none_are_made(world: World) -> None:
     assert ask_consent_and_policy(job=job) == AffectSwitchedOff.message
 
 
-@pytest.mark.parametrize(
-    ("given_on", "expires_on", "covered"),
-    [
-        (date(2026, 3, 3), None, False),
-        (date(2026, 3, 2), None, True),
-        (date(2020, 1, 1), date(2026, 3, 1), False),
-        # A consent that has ended since still covers a session of its time, and no later one.
-        (date(2020, 1, 1), date(2026, 3, 2), True),
-    ],
-)
+@DAYS
 def test_an_analysis_needs_a_consent_that_held_on_the_day_of_its_session(
     world: World, given_on: date, expires_on: date | None, covered: bool
 ) -> None:

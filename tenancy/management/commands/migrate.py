@@ -24,6 +24,6 @@ class Command(migrate.Command):
         if options["database"] == OWNER and OWNER not in settings.DATABASES:
             raise CommandError(
                 "DATABASE_OWNER_URL is not set. Tables are changed by the role that owns them, as which the"
-                " application never connects: give its address for this command (README, Settings)."
+                " application never connects: give its address for this command (README, Configuration)."
             )
         super().handle(*arguments, **options)
