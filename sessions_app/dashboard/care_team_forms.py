@@ -73,7 +73,7 @@ class JoinForm(forms.Form):
     @property
     def has_choices(self) -> bool:
         """Whether there is somebody who could join."""
-        return _field(self).queryset.exists()
+        return bool(_field(self).queryset.exists())
 
 
 def _choices(form: forms.Form, people: QuerySet[User]) -> None:
