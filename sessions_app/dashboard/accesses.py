@@ -74,11 +74,11 @@ def accesses(user: User, entries: list[AccessLogEntry]) -> Iterable[Access]:
         yield Access(
             entry=entry,
             who=ITSELF if entry.actor_id is None and entry.allowed else names.get(entry.actor_id, SOMEBODY),
-            role=Role(entry.role).label if entry.role else "",
+            role=str(Role(entry.role).label) if entry.role else "",
             did=plainly(entry.action),
             on=plainly(_kind(entry, user)),
             patient=numbers.get(entry.patient_id, str(entry.patient_id)[:8]) if entry.patient_id else "",
-            purpose=Purpose(entry.purpose).label,
+            purpose=str(Purpose(entry.purpose).label),
         )
 
 
@@ -117,7 +117,7 @@ def latest_readers(patient: Patient) -> tuple[Reader, ...]:
     return tuple(
         Reader(
             who=names.get(row["actor_id"], SOMEBODY) if row["actor_id"] else ITSELF,
-            role=Role(row["role"]).label if row["role"] else "",
+            role=str(Role(row["role"]).label) if row["role"] else "",
             times=row["times"],
             refused=row["refused"],
             latest=row["latest"],

@@ -16,7 +16,7 @@ def demo_logins() -> list[dict[str, str]]:
     return [
         {
             "display_name": login.display_name,
-            "role_name": Role(login.role).label,
+            "role_name": str(Role(login.role).label),
             "email": login.email,
             "password": login.password,
         }
