@@ -15,6 +15,9 @@ from inference.results import HeadName
 from sessions_app.baseline import SESSIONS, Baseline, Side, Value, baseline_of, departure, of_score, probability
 from sessions_app.trends import TrendPoint
 
+Read = tuple[TrendPoint, Value]
+"""A point and its value, as it is compared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Yardstick:
@@ -104,31 +107,33 @@ def own_baselines(points: Iterable[TrendPoint], yardstick: Yardstick) -> list[Ow
 
     A recording of poor quality does not count, nor one in which nobody has confirmed which voice is the patient's.
     """
-    of_keys: dict[str, list[TrendPoint]] = {}
+    of_keys: dict[str, list[Read]] = {}
     for point in points:
-        if yardstick.read(point) is not None:
-            of_keys.setdefault(yardstick.key(point), []).append(point)
+        value = yardstick.read(point)
+        if value is not None:
+            of_keys.setdefault(yardstick.key(point), []).append((point, value))
     return [_own_baseline(key, found, yardstick) for key, found in of_keys.items()]
 
 
-def _own_baseline(key: str, points: Sequence[TrendPoint], yardstick: Yardstick) -> OwnBaseline:
-    values = _by_session(points, yardstick)
-    begins, ends = points[0].session.held_at, points[-1].session.held_at
+def _own_baseline(key: str, read: Sequence[Read], yardstick: Yardstick) -> OwnBaseline:
+    values = _by_session(read)
+    begins, ends = read[0][0].session.held_at, read[-1][0].session.held_at
     return OwnBaseline(key, begins, ends, tuple(values), baseline_of(values), departure(values), yardstick)
 
 
-def _by_session(points: Iterable[TrendPoint], yardstick: Yardstick) -> list[Value]:
+def _by_session(read: Iterable[Read]) -> list[Value]:
     """One value for each session; several recordings of one are not several sessions."""
     sessions: dict[UUID, list[Value]] = {}
-    for point in points:
-        value = yardstick.read(point)
-        if value is not None and point.counts:
+    for point, value in read:
+        if point.counts:
             sessions.setdefault(point.session.id, []).append(value)
     return [_mean(found) for found in sessions.values()]
 
 
 def _mean(values: Sequence[Value]) -> Value:
     number = len(values)
+    if number == 1:
+        return values[0]
     return Value(
         *(sum(part) / number for part in zip(*((one.value, one.low, one.high) for one in values), strict=True))
     )
