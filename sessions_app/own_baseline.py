@@ -16,6 +16,9 @@ from sessions_app.baseline import SESSIONS, Baseline, Side, Value, baseline_of, 
 from sessions_app.models import Session
 from sessions_app.trends import TrendPoint
 
+Read = tuple[TrendPoint, Value]
+"""A point and its value, as it is compared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Yardstick:
@@ -112,32 +115,34 @@ def own_baselines(points: Iterable[TrendPoint], yardstick: Yardstick) -> list[Ow
     A recording of poor quality does not count, nor one in which nobody has confirmed which voice is the patient's,
     nor one that a counselor has set aside.
     """
-    of_keys: dict[str, list[TrendPoint]] = {}
+    of_keys: dict[str, list[Read]] = {}
     for point in points:
-        if yardstick.read(point) is not None:
-            of_keys.setdefault(yardstick.key(point), []).append(point)
+        value = yardstick.read(point)
+        if value is not None:
+            of_keys.setdefault(yardstick.key(point), []).append((point, value))
     return [_own_baseline(key, found, yardstick) for key, found in of_keys.items()]
 
 
-def _own_baseline(key: str, points: Sequence[TrendPoint], yardstick: Yardstick) -> OwnBaseline:
-    counted = _by_session(points, yardstick)
+def _own_baseline(key: str, read: Sequence[Read], yardstick: Yardstick) -> OwnBaseline:
+    counted = _by_session(read)
     values = [value for _, value in counted]
-    begins, ends = points[0].session.held_at, points[-1].session.held_at
+    begins, ends = read[0][0].session.held_at, read[-1][0].session.held_at
     return OwnBaseline(key, begins, ends, counted, baseline_of(values), departure(values), yardstick)
 
 
-def _by_session(points: Iterable[TrendPoint], yardstick: Yardstick) -> tuple[tuple[Session, Value], ...]:
+def _by_session(read: Iterable[Read]) -> tuple[tuple[Session, Value], ...]:
     """Each session with one value; several recordings of one are not several sessions."""
     sessions: dict[Session, list[Value]] = {}
-    for point in points:
-        value = yardstick.read(point)
-        if value is not None and point.counts:
+    for point, value in read:
+        if point.counts:
             sessions.setdefault(point.session, []).append(value)
     return tuple((session, _mean(found)) for session, found in sessions.items())
 
 
 def _mean(values: Sequence[Value]) -> Value:
     number = len(values)
+    if number == 1:
+        return values[0]
     return Value(
         *(sum(part) / number for part in zip(*((one.value, one.low, one.high) for one in values), strict=True))
     )

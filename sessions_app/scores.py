@@ -162,11 +162,6 @@ class ConsentGate:
             return stored
         return {code: Measure(None, measure.unit) for code, measure in stored.items()}
 
-    def biomarker(self, session: Session, analysis: Analysis, code: str) -> float | None:
-        """The value of one acoustic measure, or ``None`` where there is none or the voice is not shown."""
-        value: float | None = analysis.biomarkers.get(code, {}).get("value")
-        return value if self.shows_voice(session) else None
-
     def poor(self, session: Session, analysis: Analysis) -> str:
         """Why a recording is of poor quality, in a few words; nothing where it is good or the voice is not shown."""
         heard = self.heard(session, analysis)

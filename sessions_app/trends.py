@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from accounts.models import User
 from inference.models import Analysis
@@ -13,16 +14,19 @@ from sessions_app.models import Patient, QuestionnaireResponse, Recording, Revie
 from sessions_app.scores import ConsentGate, ScoreGate
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TrendPoint:
-    """One recording of one session, or a session without any. ``scores`` is empty until an analysis is done."""
+    """One recording of one session, or a session without any. ``scores`` is empty until an analysis is done.
+
+    What is asked of it for each score and measure is found once.
+    """
 
     session: Session
     recording: Recording | None
     scores: dict[HeadName, Score]
     gate: ConsentGate
 
-    @property
+    @cached_property
     def analysis(self) -> Analysis | None:
         """Where the scores come from."""
         return self.recording.analysis if self.recording else None
@@ -32,7 +36,7 @@ class TrendPoint:
         """Checkpoint name and version that made the scores, or an empty string."""
         return self.analysis.origin if self.analysis else ""
 
-    @property
+    @cached_property
     def origin_key(self) -> str:
         """What two points must share for a line to join them, or an empty string."""
         return self.analysis.origin_key if self.analysis else ""
@@ -51,9 +55,12 @@ class TrendPoint:
 
     def measure(self, code: str) -> float | None:
         """The value of one acoustic measure in its unit, if it was measured and may be shown."""
-        return self.gate.biomarker(self.session, self.analysis, code) if self.analysis else None
+        if self.analysis is None or not self.measured:
+            return None
+        value: float | None = self.analysis.biomarkers.get(code, {}).get("value")
+        return value
 
-    @property
+    @cached_property
     def measured(self) -> bool:
         """Whether its acoustic measures may be shown."""
         return self.analysis is not None and self.gate.shows_voice(self.session)
@@ -63,7 +70,7 @@ class TrendPoint:
         """The version of the pipeline that measured, or an empty string: measures do not depend on a checkpoint."""
         return self.analysis.pipeline_version if self.analysis else ""
 
-    @property
+    @cached_property
     def poor(self) -> str:
         """Why its recording is of poor quality, in a few words, if that may be told."""
         return self.gate.poor(self.session, self.analysis) if self.analysis else ""
@@ -73,7 +80,7 @@ class TrendPoint:
         """Whether there is any score to draw."""
         return any(score.value is not None for score in self.scores.values())
 
-    @property
+    @cached_property
     def assumed(self) -> bool:
         """Whether its scores are of one of two voices, which nobody has confirmed to be the patient's."""
         return self.shown and self.recording is not None and may_be_the_other(self.recording)
@@ -88,7 +95,7 @@ class TrendPoint:
         """Whether a counselor has set it aside."""
         return self.review is not None and self.review.verdict == Verdict.SET_ASIDE
 
-    @property
+    @cached_property
     def counts(self) -> bool:
         """Whether its scores may stand for the session: the recording is good, the voice is the patient's, and nobody
         has set it aside.
