@@ -89,7 +89,7 @@ def test_where_the_audio_is_gone_all_but_playing_works(stack: Stack, sign_in: Si
     page.get_by_role("link", name="Remove its audio").click()
     page.get_by_role("button", name=re.compile("Remove")).click()
     page.wait_for_url(re.compile("/sessions/"))
-    expect(page.locator("audio")).to_have_count(0)
+    expect(page.locator("[data-player]")).to_have_count(0)
     expect(page.locator("[data-wave] > div")).to_be_attached()
     assert page.locator("[data-wave]").evaluate(WAVE) > 100
     expect(page.locator("button[data-from]")).to_have_count(0)
