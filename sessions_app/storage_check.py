@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from inference.errors import FileDamaged
-from sessions_app import files, notes, storage
+from sessions_app import files, notes, reviews, storage
 from sessions_app.errors import KeyMissing
-from sessions_app.models import DoomedFile, Note, Recording
+from sessions_app.models import DoomedFile, Note, Recording, Review
 
 
 @dataclass(slots=True)
@@ -18,7 +20,7 @@ class StorageReport:
     ``checked``: recordings read; ``missing``, ``damaged`` and ``changed``: recordings whose file is gone, is not
     what was encrypted, or holds other bytes than were uploaded; ``locked``: recordings and notes whose key no master
     key known here opens; ``orphans``: stored files that no row names, left alone for an hour because they may be
-    coming in. ``notes``: notes opened; ``unreadable``: those whose row is not as it was signed.
+    coming in. ``notes``: notes opened, of reviews too; ``unreadable``: those whose row is not as written.
     """
 
     checked: int = 0
@@ -65,13 +67,19 @@ def _wrong_list(recording: Recording, report: StorageReport) -> list[uuid.UUID] 
 
 def _open_notes(report: StorageReport) -> None:
     for note in Note.objects.select_related("key", "patient").order_by("id").iterator():
-        report.notes += 1
-        try:
-            notes.text_of(note)
-        except KeyMissing:
-            report.locked.append(note.id)
-        except FileDamaged:
-            report.unreadable.append(note.id)
+        _open(report, note.id, partial(notes.text_of, note))
+    for review in Review.objects.exclude(key=None).select_related("key", "patient").order_by("id").iterator():
+        _open(report, review.id, partial(reviews.note_of, review))
+
+
+def _open(report: StorageReport, row: uuid.UUID, read: Callable[[], str]) -> None:
+    report.notes += 1
+    try:
+        read()
+    except KeyMissing:
+        report.locked.append(row)
+    except FileDamaged:
+        report.unreadable.append(row)
 
 
 def _known() -> set[str]:
