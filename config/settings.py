@@ -390,8 +390,8 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF, NONCE],
-        # The nonce is for the one style that wavesurfer puts into its own shadow; only the page that has it names one.
+        "script-src": [SELF],
+        # For the one style that wavesurfer puts into its own shadow; only a page that has it names a nonce.
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],

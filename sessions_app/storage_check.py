@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from inference.errors import FileDamaged
-from sessions_app import files, notes, storage
+from sessions_app import files, notes, reviews, storage
 from sessions_app.annotations import text_of
 from sessions_app.errors import KeyMissing
-from sessions_app.models import Annotation, DoomedFile, Note, Recording
+from sessions_app.models import Annotation, DoomedFile, Note, Recording, Review
 
 
 @dataclass(slots=True)
@@ -21,7 +21,8 @@ class StorageReport:
     ``checked``: recordings read; ``missing``, ``damaged`` and ``changed``: recordings whose file is gone, is not
     what was encrypted, or holds other bytes than were uploaded; ``locked``: recordings and notes whose key no master
     key known here opens; ``orphans``: stored files that no row names, left alone for an hour because they may be
-    coming in. ``notes``: notes opened; ``unreadable``: notes and annotations whose row is not as it was kept.
+    coming in. ``notes``: notes, annotations and notes of reviews opened; ``unreadable``: those whose row is not as
+    written.
     """
 
     checked: int = 0
@@ -68,19 +69,21 @@ def _wrong_list(recording: Recording, report: StorageReport) -> list[uuid.UUID] 
 
 def _open_notes(report: StorageReport) -> None:
     for note in Note.objects.select_related("key", "patient").order_by("id").iterator():
-        report.notes += 1
         _open(report, note.id, partial(notes.text_of, note))
     for annotation in Annotation.objects.select_related("key", "patient").order_by("id").iterator():
         _open(report, annotation.id, partial(text_of, annotation))
+    for review in Review.objects.exclude(key=None).select_related("key", "patient").order_by("id").iterator():
+        _open(report, review.id, partial(reviews.note_of, review))
 
 
-def _open(report: StorageReport, row_id: uuid.UUID, text: Callable[[], str]) -> None:
+def _open(report: StorageReport, row: uuid.UUID, read: Callable[[], str]) -> None:
+    report.notes += 1
     try:
-        text()
+        read()
     except KeyMissing:
-        report.locked.append(row_id)
+        report.locked.append(row)
     except FileDamaged:
-        report.unreadable.append(row_id)
+        report.unreadable.append(row)
 
 
 def _known() -> set[str]:

@@ -13,6 +13,8 @@ from inference.results import HeadName, Score
 from sessions_app.baseline import Side
 
 WINDOWS = 3
+LEAST = 0.01
+"""Windows nearer than this to the score are written as it is, and weigh nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def weighing_windows(windows: results.Timeline, head: HeadName, score: Score) ->
 def _windows(windows: results.Timeline, head: HeadName, score: float) -> Iterator[WeighingWindow]:
     values: tuple[float | None, ...] = getattr(windows, head)
     for start, end, value in zip(windows.start, windows.end, values, strict=True):
-        if value is not None and value != score:
+        if value is not None and abs(value - score) >= LEAST:
             yield WeighingWindow(start, end, value, Side.ABOVE if value > score else Side.BELOW)
 
 

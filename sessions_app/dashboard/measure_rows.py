@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.results import Measure
 from sessions_app.baseline import SESSIONS, Side
-from sessions_app.dashboard.wording import BEYOND, TO
+from sessions_app.dashboard.wording import BEYOND
 from sessions_app.own_measures import OwnBand, own_measure
 from sessions_app.trends import TrendPoint
 
@@ -63,7 +63,7 @@ def _band(definition: Definition, own: OwnBand) -> str:
     if own.baseline is None:
         return TOO_FEW.format(sessions=own.sessions, needed=SESSIONS)
     low = own.baseline.low if definition.unit.startswith(MAY_BE_NEGATIVE) else max(0.0, own.baseline.low)
-    return f"{_written(definition, low)}{TO}{_written(definition, own.baseline.high)}"
+    return f"{_written(definition, low)} to {_written(definition, own.baseline.high)}"
 
 
 def _written(definition: Definition, value: float) -> str:

@@ -61,6 +61,11 @@ class ReviewPanel:
     note: str | None
     form: ReviewForm | None
 
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether it counts for nothing any more."""
+        return self.review is not None and self.review.verdict == Verdict.SET_ASIDE
+
 
 def review_panel(
     analysis: Analysis, review: Review | None, *, may_review: bool, sent: ReviewForm | None

@@ -21,7 +21,7 @@ OF_SCORE = {
     Side.BELOW: "It lies below this patient’s own baseline.",
     Side.WITHIN: "It lies within this patient’s own baseline.",
 }
-WENT_WITH = "Beyond this patient’s own baseline in this session, too:"
+WENT_WITH = "Beyond this patient’s own baseline in this session:"
 NOTHING_MOVED = "No acoustic measure lay beyond this patient’s own baseline in this session."
 MEAN = "Each score is the mean of its windows."
 NO_CAUSE = f"{MEAN} The measures went with it and did not make it: the model hears the sound, not the measures."

@@ -15,7 +15,7 @@ from config.embedded import REPOSITORY
 from tests.config.test_production import SOUND
 from tests.pages import signed_in
 from tests.sessions_app.api.client import as_
-from tests.world import PASSWORD, World
+from tests.world import PASSWORD, SessionFactory, World, analysed
 
 ASKED = """
 import json, django
@@ -45,6 +45,14 @@ def test_the_content_policy_names_all_that_is_allowed_and_forbids_the_rest(world
     nothing = {name for name, sources in found.items() if sources == ["'none'"]}
     assert nothing == {"default-src", "object-src", "base-uri", "frame-ancestors"}
     assert all(sources == ["'self'"] for name, sources in found.items() if name not in nothing)
+
+
+def test_a_nonce_is_named_by_the_page_of_a_session_alone_and_for_styles_alone(world: World) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient))
+    found = policy(signed_in(world.alice).get(f"/sessions/{recording.session_id}/"))
+    own, nonce = found.pop("style-src")
+    assert (own, nonce[:7]) == ("'self'", "'nonce-")
+    assert not [name for name, sources in found.items() if any("nonce" in source for source in sources)]
 
 
 def test_nothing_is_only_reported(client: Client, db: None) -> None:

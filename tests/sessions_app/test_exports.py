@@ -84,7 +84,7 @@ def test_it_holds_each_kind_of_row_as_json_and_as_csv(world: World, recording: R
     assert found.testzip() is None
     names = {Path(name).stem for name in found.namelist() if name.startswith("json/")}
     assert names == {Path(name).stem for name in found.namelist() if name.startswith("csv/")}
-    for name in sorted(names - {"turns", "confirmations", "emergency_accesses", "flags"}):
+    for name in sorted(names - {"turns", "confirmations", "reviews", "emergency_accesses", "flags"}):
         listed = rows(found, name)
         assert listed, name
         lines = list(csv.DictReader(io.StringIO(found.read(f"csv/{name}.csv").decode())))
@@ -109,6 +109,7 @@ TABLES = {
     "Analysis": {"analyses", "measures", "quality"},
     "Timeline": {"windows", "turns", "waveform"},
     "Confirmation": {"confirmations"},
+    "Review": {"reviews"},
     "EmergencyAccess": {"emergency_accesses"},
 }
 """In which parts of the archive the rows of a model are that erasure deletes."""

@@ -19,6 +19,7 @@ from sessions_app.exports import patient_export
 from sessions_app.models import Reason, Recording, Review, ReviewChange, Verdict
 from sessions_app.own_baseline import of_head, own_baselines
 from sessions_app.reviews import FEWEST, MAX_CHARACTERS, note_of, review_set, tallies
+from sessions_app.storage_check import compare
 from sessions_app.trends import chart_data, trend_of
 from tests.tokens import token_of
 from tests.world import PatientFactory, SessionFactory, World, analysed
@@ -89,6 +90,14 @@ def test_a_note_that_was_moved_to_another_verdict_does_not_open(world: World, re
     Review.objects.update(verdict=Verdict.DISAGREE)
     with pytest.raises(FileDamaged):
         note_of(Review.objects.get())
+
+
+def test_notes_that_open_no_more_are_found(world: World, recording: Recording) -> None:
+    say(world.alice, recording, note=NOTE)
+    whole = compare()
+    assert (whole.notes, whole.unreadable) == (1, [])
+    Review.objects.update(verdict=Verdict.DISAGREE)
+    assert compare().unreadable == [Review.objects.get().id]
 
 
 def test_an_analysis_that_is_not_shown_any_more_is_not_reviewed(world: World, recording: Recording) -> None:

@@ -39,6 +39,11 @@ def test_the_windows_furthest_from_the_score_weigh_most_and_do_not_overlap() -> 
     ]
 
 
+def test_windows_that_are_written_as_the_score_weigh_nothing() -> None:
+    score = Score(0.5, 0.4, 0.6, "indeterminate")
+    assert [one.value for one in weighing_windows(over_time(0.504, 0.2, 0.496), "arousal", score)] == [0.2]
+
+
 def test_windows_without_a_value_and_a_score_that_is_not_given_weigh_nothing() -> None:
     score = Score(0.5, 0.4, 0.6, "indeterminate")
     assert [one.start for one in weighing_windows(over_time(None, None, 0.8), "valence", score)] == [6.0]

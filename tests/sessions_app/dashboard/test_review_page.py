@@ -36,7 +36,8 @@ def test_a_review_stands_on_the_session_and_in_the_patients_list(world: World, r
     assert "Slept badly &lt;b&gt;" not in shown
     assert NOTE in shown
     assert "set aside: counts for no baseline" in text(client.get(f"/patients/{world.alices_patient.id}/"))
-    assert "0.7" in shown
+    assert "Alice has set this analysis aside." in shown
+    assert "0.70 elevated" in shown
 
 
 def test_what_is_missing_is_said_beside_the_form_which_keeps_what_was_written(
