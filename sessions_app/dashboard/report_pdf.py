@@ -61,7 +61,7 @@ def report_pdf(report: Report) -> bytes:
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher
 
-    class OurFontsAlone(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
+    class OurFontsAlone(URLFetcher):  # type: ignore[misc]  # it has no annotations
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
             return _font(url)
 

@@ -8,6 +8,7 @@ from datetime import date
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 CLINIC_NAME = "Made-up rows for measuring"
 PATIENTS, ANALYSES, SEED = 20_000, 1_000_000, 1
@@ -78,8 +79,9 @@ class Plan:
             for number, (first, count) in enumerate(zip(firsts, counts, strict=True), start=1)
         ]
 
-    def _counts(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    def _counts(self) -> NDArray[np.int64]:
         """Sessions of each patient, rounded so that none is lost."""
         share = np.random.default_rng(self.seed).lognormal(0, SPREAD, self.patients)
         ends = np.rint(np.cumsum(share) / share.sum() * self.analyses).astype(np.int64)
-        return np.asarray(np.diff(ends, prepend=0))
+        counts: NDArray[np.int64] = np.diff(ends, prepend=0)
+        return counts
