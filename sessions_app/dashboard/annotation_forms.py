@@ -8,15 +8,14 @@ from django import forms
 from django.utils import timezone
 
 from accounts.models import User
-from sessions_app.annotations import EMPTY, MAX_CHARACTERS, TOO_LONG, Mark, marks_of
+from sessions_app.annotations import EMPTY, MAX_CHARACTERS, TOO_LONG, Mark
 from sessions_app.care import is_of_care_team
 from sessions_app.models import AnnotationKind, Patient
 
 
-def annotations_context(user: User, patient: Patient) -> dict[str, Any]:
-    """What the list needs, on the patient's page as well."""
+def annotations_context(user: User, patient: Patient, marks: list[Mark]) -> dict[str, Any]:
+    """What the list of ``marks`` (oldest first) needs, on the patient's page as well."""
     may_annotate = is_of_care_team(user, patient)
-    marks = marks_of(patient, user)
     return {"marks": marks[::-1], "annotation_form": AnnotationForm() if may_annotate else None}
 
 

@@ -157,7 +157,7 @@ class Course:
     """What the chart shows: its data, the labels of the checkpoints, and why no score is shown (or ``None``).
 
     ``own``: for each score, where the newest sessions lie beside the patient's own baseline; ``measures``: what else
-    can be chosen; ``summary``: what changed, in a few sentences.
+    can be chosen; ``summary``: what changed, in a few sentences; ``marks``: what happened on which day.
     """
 
     trend: Trend
@@ -167,6 +167,7 @@ class Course:
     own: list[str]
     measures: list[MeasureGroup]
     summary: list[Statement]
+    marks: list[Mark]
 
     @property
     def shown(self) -> bool:
@@ -186,21 +187,22 @@ class Course:
 
 def course_of(patient: Patient, user: User) -> Course:
     """The chart of ``patient`` for ``user``, who may see scores by role."""
-    trend = trend_of(patient, user)
+    trend, marks = trend_of(patient, user), marks_of(patient, user)
     own = {words.head: own_baselines(trend.points, of_head(words.head)) for words in HEAD_WORDS}
     hidden = why_none_at_all(user, patient.clinic) or _why_hidden(trend)
     shown = any(point.shown for point in trend.points)
     chart = {
         **chart_data(trend),
         "heads": _heads() if shown else [],
-        "annotations": [_mark(mark) for mark in marks_of(patient, user)],
+        "annotations": [_mark(mark) for mark in marks],
         "assumed_words": ASSUMED_SHORT,
         "set_aside_words": REVIEWED_SHORT[Verdict.SET_ASIDE],
         "baseline": {head: [band(one, as_read) for one in found if one.baseline] for head, found in own.items()},
         "baseline_words": BASELINE_LEGEND.format(sessions=SESSIONS),
     }
     said = [] if hidden else _in_words(own)
-    return Course(trend, chart, labels_of(_names(trend)), hidden, said, measures_of(trend.points), summary_of(trend))
+    found, summary = measures_of(trend.points), summary_of(trend)
+    return Course(trend, chart, labels_of(_names(trend)), hidden, said, found, summary, marks)
 
 
 def _mark(mark: Mark) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class Trend extends TrendDrawing {
     Object.assign(this, { layer, shown: codes, active: null });
     this.stops = this.places();
     this.plot.setData(this.columns(), false);
-    if (whole || from == null) this.view.reset();
+    if (whole) this.view.reset();
     else this.view.show(from, to);
     this.buildLegend();
     this.readOn();
@@ -99,7 +99,10 @@ class Trend extends TrendDrawing {
       hooks: { draw: [() => this.draw()], setCursor: [(plot) => this.point(plot)] },
     }, this.columns(), this.host);
     this.view = new View(this.plot, () => this.whole(), () => this.tellView());
-    this.resize = new ResizeObserver(() => this.plot.setSize(this.size()));
+    this.resize = new ResizeObserver(() => {
+      this.plot.setSize(this.size());
+      this.view.again();
+    });
     this.resize.observe(this.host);
   }
 

@@ -8,7 +8,7 @@ const SLOP = 4;
 /** Moves the horizontal scale of a plot within `full()`, and calls `told` with what is shown then. */
 export class View {
   constructor(plot, full, told) {
-    Object.assign(this, { plot, full, told, fingers: new Map(), moved: false });
+    Object.assign(this, { plot, full, told, fingers: new Map(), moved: false, stretch: null });
     const over = plot.over;
     over.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     over.addEventListener("pointerdown", (event) => this.press(event));
@@ -16,7 +16,8 @@ export class View {
     for (const end of ["pointerup", "pointercancel"]) over.addEventListener(end, (event) => this.fingers.delete(event.pointerId));
   }
 
-  get shown() { return [this.plot.scales.x.min, this.plot.scales.x.max]; }
+  /** From when to when. The plot itself knows it a moment later. */
+  get shown() { return this.stretch ?? this.full(); }
 
   get isWhole() {
     const [low, high] = this.full();
@@ -29,8 +30,15 @@ export class View {
     const [low, high] = this.full();
     const span = Math.min(Math.max(to - from, Math.min(SHORTEST, high - low)), high - low);
     const min = Math.min(Math.max(from, low), high - span);
-    this.plot.setScale("x", { min, max: min + span });
+    this.stretch = [min, min + span];
+    this.again();
     this.told();
+  }
+
+  /** Show it once more, for instance in another size. */
+  again() {
+    const [min, max] = this.shown;
+    this.plot.setScale("x", { min, max });
   }
 
   zoom(times, at = (this.shown[0] + this.shown[1]) / 2) {

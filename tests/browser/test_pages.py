@@ -31,7 +31,10 @@ def addresses(stack: Stack) -> list[str]:
     admission = ["/patients/new/", f"/patients/{world['fresh']}/consents/withdraw/"]
     patients += [
         f"{patients[0]}{part}/"
-        for part in ("notes", "changes", "accesses", "export", "erase", "questionnaires", "questionnaires/phq9")
+        for part in (
+            *("notes", "changes", "accesses", "export", "erase", "questionnaires", "questionnaires/phq9"),
+            *("numbers", "annotations"),
+        )
     ]
     account = [f"/account/{name}/" for name in ("voice", "api-token", "password", "second-factor", "devices")]
     return [

@@ -15,7 +15,16 @@ from django_htmx.http import trigger_client_event
 from accounts import access_log
 from accounts.policy import Action
 from inference.errors import FileDamaged
-from sessions_app.annotations import KIND, Mark, Said, annotation_add, annotation_correct, annotation_remove, mark_of
+from sessions_app.annotations import (
+    KIND,
+    Mark,
+    Said,
+    annotation_add,
+    annotation_correct,
+    annotation_remove,
+    mark_of,
+    marks_of,
+)
 from sessions_app.care import require_own_care
 from sessions_app.dashboard.annotation_forms import AnnotationForm, annotations_context
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404, refusal
@@ -106,7 +115,7 @@ def _done(request: ClinicRequest, patient: Patient, words: str) -> HttpResponse:
 
 def _shown(request: ClinicRequest, patient: Patient, **more: Any) -> HttpResponse:
     """The list in place, or as a page of its own. ``more``: form, what is edited or to be removed, what was done."""
-    context = {"patient": patient, **annotations_context(request.user, patient)}
+    context = {"patient": patient, **annotations_context(request.user, patient, marks_of(patient, request.user))}
     form = more.pop("form", None)
     if form is not None and context["annotation_form"] is not None:
         context["annotation_form"] = form

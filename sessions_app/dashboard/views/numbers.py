@@ -46,7 +46,7 @@ def numbers(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
         "definition": definition,
         "meaning": measure_meaning(definition) if definition else "",
         "own": _own(definition, course.trend.points) if definition else course.own,
-        "entries": entries_of(course.trend, marks_of(found, request.user)),
+        "entries": entries_of(course.trend, course.marks),
         "emergency": emergency_of(request.user, found),
         "may_export": is_of_care_team(request.user, found),
     }

@@ -110,7 +110,7 @@ def patient_context(
     return {
         **sessions_context(request, found),
         **_answers(request, course),
-        **(annotations_context(request.user, found) if may(request.user, Action.SEE_ANNOTATIONS) else {}),
+        **_events(request, found, course),
         "course": course,
         "panel": consent_panel(found, request.user, consent_form),
         "policy": policy_sentence(found.clinic) if sees_scores else "",
@@ -133,6 +133,13 @@ def _answers(request: ClinicRequest, course: Course | None) -> dict[str, Any]:
         "safety": safety_answer(course.trend.questionnaires),
         "may_enter_questionnaire": may(request.user, Action.ENTER_QUESTIONNAIRE),
     }
+
+
+def _events(request: ClinicRequest, found: Patient, course: Course | None) -> dict[str, Any]:
+    """What happened on which day, for those who may see it."""
+    if course is None or not may(request.user, Action.SEE_ANNOTATIONS):
+        return {"marks": None}
+    return annotations_context(request.user, found, course.marks)
 
 
 def sessions_context(request: ClinicRequest, found: Patient) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import uuid
@@ -100,7 +101,7 @@ def test_two_recordings_of_one_session_are_told_apart_in_the_chart(world: World)
     analysed(session, depression=0.62)
     data = chart(signed_in(world.alice).get(page_of(world.alices_patient)))
     assert data["part"] == {"0": "recording 1 of 2", "1": "recording 2 of 2"}
-    assert data["address"] == [f"/sessions/{session.id}/"] * 2
+    assert data["session"] == [base64.urlsafe_b64encode(session.id.bytes).decode().rstrip("=")] * 2
 
 
 def test_the_title_that_a_browser_remembers_names_nobody(world: World) -> None:
@@ -205,6 +206,7 @@ def test_a_long_course_costs_as_many_queries_as_a_short_one(
         analysed(SessionFactory(patient=world.alices_patient))
     client = signed_in(world.alice)
     # Log-in session, user, clinic; patient; access log; the table (consents, sessions, recordings); the chart (the
-    # same and questionnaires); consents for the header; care team; notes; emergency access; two for notices.
-    with django_assert_num_queries(18):
+    # same and questionnaires); consents for the header; care team; notes; emergency access; two for notices; events and
+    # whether one is of the care team.
+    with django_assert_num_queries(20):
         client.get(page_of(world.alices_patient))
