@@ -9,14 +9,14 @@ from uuid import UUID
 
 from inference.biomarkers.definitions import Definition
 from inference.results import HeadName
-from sessions_app.baseline import SESSIONS, Baseline, Side, Value, baseline_of, of_score
+from sessions_app.baseline import Baseline, Side, Value, baseline_of, of_score
 from sessions_app.models import Session
 from sessions_app.own_baseline import own_baselines
 from sessions_app.scores import ScoreGate
 from sessions_app.trends import TrendPoint, points_of
 
 LOOKED_AT = 40
-"""Earlier sessions among which the first `SESSIONS` that count are looked for."""
+"""Earlier sessions among which the first `baseline.SESSIONS` that count are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,6 @@ def own_score(points: Iterable[TrendPoint], head: HeadName, origin_key: str) -> 
         if own.origin_key == origin_key:
             return OwnBand(own.sessions, own.baseline)
     return OwnBand(0, None)
-
-
-def missing(band: OwnBand) -> int:
-    """How many sessions there are too few for a baseline."""
-    return max(0, SESSIONS - band.sessions)
 
 
 def side_of_score(point: TrendPoint, band: OwnBand, head: HeadName) -> Side | None:
