@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from inference.biomarkers.definitions import Definition
 from inference.results import HeadName
-from sessions_app.baseline import SESSIONS, Baseline, Side, of_score
+from sessions_app.baseline import Baseline, Side, of_score
 from sessions_app.models import Session
 from sessions_app.own_baseline import OwnBaseline, of_head, of_measure, own_baselines
 from sessions_app.scores import ScoreGate
 from sessions_app.trends import TrendPoint, points_of
 
 LOOKED_AT = 40
-"""Earlier sessions among which the first `SESSIONS` that count are looked for."""
+"""Earlier sessions among which the first `baseline.SESSIONS` that count are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,6 @@ def own_score(points: Iterable[TrendPoint], head: HeadName, origin_key: str) -> 
 
 def _band(found: Iterable[OwnBaseline], key: str) -> OwnBand:
     return next((OwnBand(own.sessions, own.baseline) for own in found if own.key == key), OwnBand(0, None))
-
-
-def missing(band: OwnBand) -> int:
-    """How many sessions there are too few for a baseline."""
-    return max(0, SESSIONS - band.sessions)
 
 
 def side_of_score(point: TrendPoint, band: OwnBand, head: HeadName) -> Side | None:

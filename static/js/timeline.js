@@ -124,7 +124,7 @@ class Timeline {
   draw() {
     const context = this.plot.ctx;
     context.save();
-    if (this.active != null) this.drawCursor(context, this.plot.bbox.top, this.plot.bbox.height);
+    if (this.active != null && !this.playing) this.drawCursor(context, this.plot.bbox.top, this.plot.bbox.height);
     for (const { head } of this.data.heads) this.drawHead(context, head);
     context.restore();
   }
@@ -171,7 +171,7 @@ class Timeline {
     this.lanes.forEach(([who, label], place) => {
       this.drawLane(context, who, label, { left, inner, top: (place * LANE + 2) * scale, height: (LANE - 6) * scale });
     });
-    if (this.active != null) this.drawCursor(context, 0, height);
+    if (this.active != null && !this.playing) this.drawCursor(context, 0, height);
   }
 
   drawLane(context, who, label, { left, inner, top, height }) {
@@ -190,6 +190,8 @@ class Timeline {
   }
 
   point(plot) {
+    // While it plays, what is heard is what is read.
+    if (this.playing) return;
     if (plot.cursor.idx == null || plot.cursor.left < 0 || plot.cursor.idx === this.active) return;
     this.activate(plot.cursor.idx);
   }
@@ -229,6 +231,7 @@ class Timeline {
 
   /** Read the window that is heard, without saying each of them aloud while it plays. */
   moved(seconds, playing) {
+    this.playing = playing;
     this.readout.setAttribute("aria-live", playing ? "off" : "polite");
     if (!playing) return;
     const away = (index) => Math.abs(this.middles[index] - seconds);

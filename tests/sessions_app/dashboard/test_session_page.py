@@ -16,6 +16,8 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import AccessLogEntry, AffectPolicy
 from inference.biomarkers.definitions import BY_CODE
 from inference.models import Analysis, AnalysisJob, JobState
+from inference.score_words import POOR
+from sessions_app.dashboard.quality_words import ADVICE
 from sessions_app.models import Consent, Recording
 from tests.pages import HTMX, signed_in, text
 from tests.scores import marked, traces
@@ -63,6 +65,17 @@ def test_measures_take_label_unit_and_definition_from_the_table(world: World, re
 
 def test_quality_checks_are_listed_with_value_and_sentence(world: World, recording: Recording) -> None:
     assert "The voice stands out well. 24 dB" in text(signed_in(world.alice).get(page_of(recording)))
+
+
+def test_each_check_that_can_fail_has_advice_and_only_one_that_failed_shows_it(
+    world: World, recording: Recording
+) -> None:
+    assert set(ADVICE) == {*POOR, "channels"}
+    client, page = signed_in(world.alice), page_of(recording)
+    assert "Next time:" not in text(client.get(page))
+    check = {"code": "snr", "ok": False, "value": 3.0, "unit": "dB", "message": "There is much noise."}
+    Analysis.objects.filter(id=recording.analysis_id).update(quality=[check])
+    assert f"There is much noise. Next time: {ADVICE['snr']} 3 dB" in text(client.get(page))
 
 
 def test_the_checkpoints_own_label_stands_beside_its_scores(
