@@ -204,3 +204,12 @@ def test_programs_get_one_json_object(monkeypatch: pytest.MonkeyPatch) -> None:
         "ok": False,
         "findings": [{"name": "redis", "ok": False, "message": "No.", "advice": "Do."}],
     }
+
+
+def test_what_reports_are_made_with_is_there_or_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.reports().ok
+    monkeypatch.setattr(doctor.report_pdf, "is_possible", lambda: False)
+    finding = doctor.reports()
+    assert not finding.ok
+    assert "Everything else works." in finding.message
+    assert "libpango-1.0-0" in finding.advice

@@ -21,8 +21,18 @@ import tenancy
 from accounts.api_tokens import api_token_make
 from accounts.models import Clinic, EmergencyAccess, Invitation, Role, User
 from sessions_app.keys import clinic_key_add
-from sessions_app.models import Confirmation, CounselorVoice, ErasureReport, NoteKind, Patient, SavedView
+from sessions_app.models import (
+    Confirmation,
+    CounselorVoice,
+    ErasureReport,
+    NoteKind,
+    Patient,
+    Reason,
+    SavedView,
+    Verdict,
+)
 from sessions_app.notes import note_write
+from sessions_app.reviews import review_set
 from tenancy import policies
 from tests.world import QuestionnaireFactory, SessionFactory, World, analysed, annotation_of, flag_of
 
@@ -102,6 +112,9 @@ def _of_patients(user: User, patient: Patient) -> None:
     recording = analysed(SessionFactory(patient=patient))
     note_write(user=user, patient=patient, kind=NoteKind.PROGRESS, text="A note.")
     Confirmation.objects.create(analysis=recording.analysis, confirmed_by=user)
+    # With a note, for only then has a review a key.
+    said: dict[str, Any] = {"verdict": Verdict.AGREE, "reason": Reason.NONE, "note": "A note."}
+    review_set(user=user, recording=recording, seen=recording.analysis_id, **said)
     ErasureReport.objects.create(clinic=user.clinic, patient_id=patient.id, erased_by=user, counts={})
     EmergencyAccess.objects.create(
         clinic=user.clinic, user=user, patient_id=patient.id, reason="A reason", ends_at=timezone.now()
