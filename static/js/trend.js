@@ -87,7 +87,8 @@ class Trend extends TrendDrawing {
       padding: [TOP, () => this.gutter || 12, 0, 0],
       tzDate: (seconds) => this.zone ? uPlot.tzDate(new Date(seconds * 1e3), this.zone) : new Date(seconds * 1e3),
       legend: { show: false },
-      scales: { x: { range: () => this.whole() }, y: { range: () => this.heights() } },
+      // uPlot asks for the range of time again whenever it draws anew: it is what the view shows.
+      scales: { x: { range: () => this.view?.shown ?? this.whole() }, y: { range: () => this.heights() } },
       series: [{}, { paths: () => null, points: { show: false }, scale: "y" }],
       axes: this.axes(),
       cursor: {

@@ -84,6 +84,8 @@ def test_zoom_and_pan_by_keyboard_and_by_button_are_said_and_reset(page: Page) -
     expect(page.get_by_role("button", name="Zoom out")).to_be_disabled()
     read(page, "End", "+", "+")
     expect(shown).to_have_text(re.compile(r"to 1[5-9] Feb 2026"))
+    page.locator("[data-chart] .u-over").hover(position={"x": 4, "y": 60})
+    expect(page.locator("[data-readout]")).to_contain_text("2 Feb 2026")
     before = shown.text_content()
     page.keyboard.press("Shift+ArrowLeft")
     expect(shown).not_to_have_text(before or "")
