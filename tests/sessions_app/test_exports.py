@@ -229,7 +229,7 @@ def test_who_looked_is_in_it_and_from_where_is_not(world: World, recording: Reco
     signed_in(world.sam).get(f"/patients/{world.alices_patient.id}/", REMOTE_ADDR="203.0.113.8")
     found = archive(world)
     listed = [(row["actor"], row["action"], row["purpose"]) for row in rows(found, "accesses")]
-    assert listed == [("Alice", "create", "care"), ("Sam", "read", "care"), ("Alice", "export", "request")]
+    assert listed == [("Alice", "create", "care")] * 2 + [("Sam", "read", "care"), ("Alice", "export", "request")]
     assert "203.0.113.8" not in everything(found)
 
 
