@@ -18,7 +18,7 @@ from tests.world import QuestionnaireFactory, RecordingFactory, SessionFactory, 
 
 pytestmark = pytest.mark.django_db
 
-BEGAN = datetime(2016, 1, 5, 9, tzinfo=UTC)
+BEGAN = datetime(2020, 1, 6, 9, tzinfo=UTC)
 POOR = {"code": "snr", "ok": False, "value": 3.0, "unit": "dB", "message": "There is much noise."}
 MOST_BYTES = 60_000
 
