@@ -20,7 +20,17 @@ from sessions_app.dashboard.wording import plainly
 from sessions_app.models import Patient
 
 DONE = {"cancel", "confirm_patient", "create", "delete", "delete_with_account", "export", "list", "make", "read"}
-DONE |= {"list_analyses", "read_timeline", "reanalyze", "refer_to", "retry", "swap_patient", "upload", "withdraw"}
+DONE |= {
+    "list_analyses",
+    "read_timeline",
+    "reanalyze",
+    "refer_to",
+    "retry",
+    "swap_patient",
+    "update",
+    "upload",
+    "withdraw",
+}
 DONE |= ACCOUNT_ACTIONS
 DONE |= {"set_audio_days", "set_overdue_weeks", "erase", "see_emergency"}
 DONE |= {"see_flag", "put_off_flag", "reopen_flag"}

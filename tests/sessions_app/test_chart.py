@@ -18,7 +18,7 @@ from tests.world import QuestionnaireFactory, RecordingFactory, SessionFactory, 
 
 pytestmark = pytest.mark.django_db
 
-BEGAN = datetime(2016, 1, 5, 9, tzinfo=UTC)
+BEGAN = datetime(2020, 1, 6, 9, tzinfo=UTC)
 POOR = {"code": "snr", "ok": False, "value": 3.0, "unit": "dB", "message": "There is much noise."}
 MOST_BYTES = 60_000
 
@@ -35,8 +35,8 @@ def test_a_score_is_sent_as_it_is_read_and_nearly_certain_is_not_certain(score: 
 def test_a_poor_recording_is_marked_with_the_reason(world: World) -> None:
     for week in range(3):
         analysed(SessionFactory(patient=world.alices_patient, held_at=BEGAN + timedelta(weeks=week)))
-    middle = Analysis.objects.order_by("created_at")[1]
-    Analysis.objects.filter(id=middle.id).update(quality=[POOR])
+    middle = Recording.objects.order_by("session__held_at")[1]
+    Analysis.objects.filter(subject=middle.id).update(quality=[POOR])
     chart = chart_of(world)
     assert chart["poor"] == {1: 0}
     assert chart["poor_words"] == ["much noise"]

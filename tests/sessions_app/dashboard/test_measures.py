@@ -10,7 +10,7 @@ import pytest
 from accounts.models import AccessLogEntry, AffectPolicy
 from inference.biomarkers import DEFINITIONS
 from inference.models import Analysis
-from sessions_app.models import Consent
+from sessions_app.models import Consent, Recording
 from tests.pages import signed_in, text
 from tests.world import SessionFactory, World, analysed
 
@@ -70,8 +70,8 @@ def test_the_band_is_never_finer_than_the_digits_that_are_shown(world: World) ->
 
 def test_a_poor_recording_is_marked_and_counts_for_no_baseline(world: World) -> None:
     measured(world, 9.9, 4.2, 4.0, 4.1)
-    first = Analysis.objects.order_by("created_at")[0]
-    Analysis.objects.filter(id=first.id).update(quality=[POOR])
+    first = Recording.objects.order_by("session__held_at")[0]
+    Analysis.objects.filter(subject=first.id).update(quality=[POOR])
     data = sent(world)
     assert data["poor"] == {"0": 0}
     assert "3 of 4 count" in data["own"]
@@ -81,8 +81,8 @@ def test_a_new_checkpoint_begins_no_new_line_of_a_measure_but_a_new_pipeline_doe
     measured(world, 4.1, 4.2)
     measured(world, 4.0, first_week=2, weights="cd" * 32)
     assert sent(world)["origin"] == [0, 0, 0]
-    newest = Analysis.objects.order_by("-created_at")[0]
-    Analysis.objects.filter(id=newest.id).update(pipeline_version="2")
+    newest = Recording.objects.order_by("-session__held_at")[0]
+    Analysis.objects.filter(subject=newest.id).update(pipeline_version="2")
     data = sent(world)
     assert data["origin"] == [0, 0, 1]
     assert data["origins"] == ["pipeline 1", "pipeline 2"]
