@@ -58,7 +58,7 @@ class Plan:
 
     def id_of(self, kind: str, number: int = 0) -> UUID:
         """The id of one row; `sessions_app.scale.rows` derives those of sessions in the same way."""
-        return UUID(hashlib.md5(f"{self.salt}/{kind}/{number}".encode(), usedforsecurity=False).hexdigest())
+        return UUID(hashlib.sha256(f"{self.salt}/{kind}/{number}".encode()).hexdigest()[:32])
 
     @property
     def salt(self) -> str:

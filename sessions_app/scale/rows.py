@@ -28,6 +28,12 @@ WINDOWS, PEAKS = 500, 1000
 
 DAYS_BETWEEN_SESSIONS = 7
 
+
+def _id(kind: str, number: str = "n") -> str:
+    """What derives the id of one row, as `Plan.id_of` does."""
+    return f"substr(encode(sha256(convert_to(%(salt)s || '/{kind}/' || {number}, 'UTF8')), 'hex'), 1, 32)::uuid"
+
+
 SHAPES = f"""
     CREATE TEMPORARY TABLE made_up_shape ON COMMIT DROP AS
     SELECT whole, array_agg((i * {HOP_SECONDS})::float ORDER BY i) AS start,
@@ -40,13 +46,13 @@ SHAPES = f"""
     GROUP BY whole
 """  # noqa: S608 - numbers of our own
 
-SESSIONS = """
+SESSIONS = f"""
     CREATE TEMPORARY TABLE made_up ON COMMIT DROP AS
     SELECT n, patient.id AS patient_id, patient.by AS user_id, i = 0 AS whole, i,
-           md5(%(salt)s || '/session/' || n)::uuid AS session_id,
-           md5(%(salt)s || '/job/' || n)::uuid AS job_id,
-           md5(%(salt)s || '/analysis/' || n)::uuid AS analysis_id,
-           md5(%(salt)s || '/recording/' || n)::uuid AS recording_id,
+           {_id('session')} AS session_id,
+           {_id('job')} AS job_id,
+           {_id('analysis')} AS analysis_id,
+           {_id('recording')} AS recording_id,
            %(until)s::timestamptz - make_interval(
                days => i * %(days)s + 1 + n %% 5, mins => 30 * (n %% 16)::int + patient.number %% 30) AS held_at
     FROM unnest(%(ids)s::uuid[], %(users)s::uuid[], %(numbers)s::int[], %(firsts)s::int[], %(counts)s::int[])
@@ -54,7 +60,7 @@ SESSIONS = """
          generate_series(0, patient.sessions - 1) i, LATERAL (SELECT patient.first + i AS n) numbered
 """
 
-PATIENTS = """
+PATIENTS = f"""
     INSERT INTO sessions_app_patient (id, clinic_id, reference, given_name, family_name, created_at)
     SELECT id, %(clinic)s, reference, 'Made-up', family_name, %(until)s::timestamptz
     FROM unnest(%(ids)s::uuid[], %(references)s::text[], %(families)s::text[]) patient(id, reference, family_name);
@@ -63,7 +69,7 @@ PATIENTS = """
     INSERT INTO sessions_app_consent (id, patient_id, text_version, method, recording, voice_analysis, live,
                                       keeping_audio, research, given_on, withdrawn_at, withdrawn_by_id, taken_by_id,
                                       recorded_at)
-    SELECT md5(%(salt)s || '/consent/' || number)::uuid, id, 'made-up', 'paper', true, true, false, false, false,
+    SELECT {_id('consent', 'number')}, id, 'made-up', 'paper', true, true, false, false, false,
            %(until)s::date - 20000, CASE WHEN number %% 100 = 1 THEN %(until)s::timestamptz END,
            CASE WHEN number %% 100 = 1 THEN %(staff)s::uuid END, %(staff)s, %(until)s::timestamptz
     FROM unnest(%(ids)s::uuid[], %(numbers)s::int[]) patient(id, number) WHERE number %% 50 <> 0
@@ -176,6 +182,6 @@ def _answers(instrument: str) -> str:
     )
     return f"""
         INSERT INTO sessions_app_questionnaireresponse (id, patient_id, instrument, answered_at, items)
-        SELECT md5(%(salt)s || '/{instrument}/' || n)::uuid, patient_id, '{instrument}', held_at, array[{items}]
+        SELECT {_id(instrument)}, patient_id, '{instrument}', held_at, array[{items}]
         FROM made_up WHERE i %% 4 = 0
     """  # noqa: S608

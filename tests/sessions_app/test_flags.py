@@ -26,7 +26,9 @@ from sessions_app.models import (
     QuestionnaireResponse,
     Reason,
     Recording,
+    Review,
     Scope,
+    Session,
     Verdict,
 )
 from tests.pages import signed_in, text
@@ -66,11 +68,20 @@ def needs(patient: Patient) -> tuple[int, int, int]:
     return patient.need, patient.need_unheard, patient.need_at_desk
 
 
+def heard(session: Session, score: float) -> Recording:
+    """A recording whose voice is known to be the patient's, and whose score a counselor has reviewed."""
+    recording = analysed(session, depression=score, method=BY_CHANNEL)
+    counselor = session.patient.care_team.get()
+    said = {"verdict": Verdict.AGREE, "reviewed_by": counselor, "reviewed_at": timezone.now()}
+    Review.objects.create(patient=session.patient, analysis=recording.analysis, **said)
+    return recording
+
+
 def departed(patient: Patient) -> list[Recording]:
     """Six sessions whose voice is known to be the patient's, the last two far above the first four."""
     scores = (0.3, 0.35, 0.3, 0.35, 0.95, 0.95)
     sessions = [SessionFactory(patient=patient, held_at=ago(weeks=6 - week)) for week in range(6)]
-    found = [analysed(one, depression=score, method=BY_CHANNEL) for one, score in zip(sessions, scores, strict=True)]
+    found = [heard(one, score) for one, score in zip(sessions, scores, strict=True)]
     flags.flags_refresh(patient.id)
     return found
 
@@ -124,7 +135,7 @@ def test_a_flag_that_was_seen_stays_so_while_it_rests_on_the_same(world: World) 
     flags.flag_see(user=world.alice, flag=flag)
     assert needs(world.alices_patient)[0] == 99
     another = SessionFactory(patient=world.alices_patient, held_at=ago(hours=3))
-    analysed(another, depression=0.96, method=BY_CHANNEL)
+    heard(another, 0.96)
     flags.flags_refresh(world.alices_patient.id)
     flag.refresh_from_db()
     assert flag.answered_by == world.alice

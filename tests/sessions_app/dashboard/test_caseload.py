@@ -97,11 +97,11 @@ def test_neither_words_nor_order_tell_of_a_voice_where_the_policy_shows_no_score
     analysed(SessionFactory(patient=last, held_at=timezone.now() - timedelta(days=3)))
     flags.flags_refresh(last.id)
     assert shown(world.alice) == ["Zelkova", "Alder"]
-    assert "Confirm whose voice it is" in text(signed_in(world.alice).get("/"))
+    assert "Review the session" in text(signed_in(world.alice).get("/"))
     world.clinic.affect_policy = policy
     world.clinic.save()
     assert shown(world.alice) == ["Alder", "Zelkova"]
-    assert "Confirm whose voice it is" not in text(signed_in(world.alice).get("/"))
+    assert "Review the session" not in text(signed_in(world.alice).get("/"))
 
 
 def test_the_administrator_sees_no_list(listed: World) -> None:
