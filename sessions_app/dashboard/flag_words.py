@@ -112,7 +112,7 @@ def flag_words(flag: Flag) -> FlagWords:
     """``flag``, fetched with what it rests on and who answered it."""
     kind = FlagKind(flag.kind)
     words = WORDS[kind]
-    reason = words.reason.format(answer=_item(flag), weeks=_weeks(flag))
+    reason = words.reason.replace("{answer}", _item(flag)).replace("{weeks}", _weeks(flag))
     return FlagWords(flag, reason, words.rule, words.step, _address(flag, words), _answer(flag))
 
 

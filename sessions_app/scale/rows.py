@@ -49,10 +49,10 @@ SHAPES = f"""
 SESSIONS = f"""
     CREATE TEMPORARY TABLE made_up ON COMMIT DROP AS
     SELECT n, patient.id AS patient_id, patient.by AS user_id, i = 0 AS whole, i,
-           {_id('session')} AS session_id,
-           {_id('job')} AS job_id,
-           {_id('analysis')} AS analysis_id,
-           {_id('recording')} AS recording_id,
+           {_id("session")} AS session_id,
+           {_id("job")} AS job_id,
+           {_id("analysis")} AS analysis_id,
+           {_id("recording")} AS recording_id,
            %(until)s::timestamptz - make_interval(
                days => i * %(days)s + 1 + n %% 5, mins => 30 * (n %% 16)::int + patient.number %% 30) AS held_at
     FROM unnest(%(ids)s::uuid[], %(users)s::uuid[], %(numbers)s::int[], %(firsts)s::int[], %(counts)s::int[])
@@ -69,7 +69,7 @@ PATIENTS = f"""
     INSERT INTO sessions_app_consent (id, patient_id, text_version, method, recording, voice_analysis, live,
                                       keeping_audio, research, given_on, withdrawn_at, withdrawn_by_id, taken_by_id,
                                       recorded_at)
-    SELECT {_id('consent', 'number')}, id, 'made-up', 'paper', true, true, false, false, false,
+    SELECT {_id("consent", "number")}, id, 'made-up', 'paper', true, true, false, false, false,
            %(until)s::date - 20000, CASE WHEN number %% 100 = 1 THEN %(until)s::timestamptz END,
            CASE WHEN number %% 100 = 1 THEN %(staff)s::uuid END, %(staff)s, %(until)s::timestamptz
     FROM unnest(%(ids)s::uuid[], %(numbers)s::int[]) patient(id, number) WHERE number %% 50 <> 0

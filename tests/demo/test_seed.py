@@ -121,7 +121,7 @@ def test_every_session_with_consent_has_its_own_recording_and_all_are_small() ->
 def test_the_first_page_has_several_reasons_before_anything_is_analysed(clinic: Clinic) -> None:
     # Whether somebody is overdue depends on the day of the test.
     clinical = Flag.objects.filter(clinic=clinic).exclude(kind=FlagKind.OVERDUE)
-    assert {FlagKind(flag.kind) for flag in clinical} == {FlagKind.SELF_HARM, FlagKind.WORSE_PHQ9}
+    assert {FlagKind(flag.kind) for flag in clinical} == {FlagKind.SELF_HARM, FlagKind.WORSE_PHQ9, FlagKind.WORSE_GAD7}
     on_top = clinic.patients.filter(need=FlagKind.SELF_HARM)
     assert 0 < on_top.count() < clinic.patients.count() / 4
 

@@ -90,7 +90,7 @@ def test_programs_are_answered_in_english(world: World) -> None:
     ]
     for answer in answers:
         assert answer.headers["Content-Language"] == "en"
-    assert "credentials" in answers[-1].json()["detail"]
+    assert "Please sign in" in answers[-1].json()["detail"]
 
 
 @pytest.mark.usefixtures("spanish", "db")

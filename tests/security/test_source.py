@@ -117,9 +117,9 @@ def test_no_script_makes_markup_or_code_of_text_or_listens_to_other_windows(scri
     assert not re.findall(forbidden, script.read_text())
 
 
-def test_the_browsers_storage_holds_light_or_dark_and_nothing_else() -> None:
+def test_the_browsers_storage_holds_light_or_dark_and_whether_keys_are_off_and_nothing_else() -> None:
     kept = [name for file in SCRIPTS for name in re.findall(r"localStorage\.\w+\(([^,)]*)", file.read_text())]
-    assert set(kept) == {'"theme"'}
+    assert set(kept) == {'"theme"', "OFF"}
 
 
 def test_no_template_switches_escaping_off_or_asks_for_a_plugin() -> None:

@@ -68,8 +68,8 @@ def heard(scores: Sequence[float], *, method: str = BY_CHANNEL, last_weeks_ago: 
     for place, value in enumerate(scores):
         of = recording(method=method)
         held = session(last_weeks_ago + len(scores) - 1 - place, of)
-        scores: dict[HeadName, Score] = {"depression": Score(value, value - 0.02, value + 0.02, "elevated")}
-        points.append(TrendPoint(held, of, scores, GATE))
+        found: dict[HeadName, Score] = {"depression": Score(value, value - 0.02, value + 0.02, "elevated")}
+        points.append(TrendPoint(held, of, found, GATE))
     return points
 
 

@@ -119,7 +119,7 @@ def test_the_report_counts_what_went_and_stays(world: World, patient: Patient) -
     expected |= {"timelines": 1, "confirmations": 1, "reviews": 1, "analysis jobs": 2, "emergency accesses": 1}
     expected |= {"places in a care team": 1, "audio files": 2, "notes": 4, "flags": 1, "annotations": 1}
     expected |= {"steps of analysis jobs": moves - JobMove.objects.count(), "changes of the record": changes}
-    assert changes == 9
+    assert changes == 10
     assert counts == expected
 
 

@@ -14,6 +14,7 @@ from inference.errors import AnalysisError
 from inference.speakers import METHODS
 from sessions_app.api.contract_schema import FullContractSerializer
 from sessions_app.api.problems import ANALYSIS_STATUS, REFUSED_STATUS
+from sessions_app.dashboard.report_pdf import NoPdf
 from sessions_app.errors import Refused
 from tests.sessions_app.api.client import API
 
@@ -68,7 +69,8 @@ def codes(kind: type[Exception]) -> set[str]:
 
 def test_every_code_of_an_error_is_in_the_handbook() -> None:
     handbook = (settings.BASE_DIR / "docs" / "api.md").read_text()
-    known = codes(AnalysisError) | codes(Refused) - {"refused"} | set(ANALYSIS_STATUS) | set(REFUSED_STATUS)
+    pages_alone = {"refused", NoPdf.code}
+    known = codes(AnalysisError) | codes(Refused) - pages_alone | set(ANALYSIS_STATUS) | set(REFUSED_STATUS)
     assert not [code for code in known if f"`{code}`" not in handbook]
 
 

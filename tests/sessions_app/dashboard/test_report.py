@@ -64,7 +64,7 @@ def test_each_score_comes_with_interval_state_quality_and_what_made_it(world: Wo
     assert recording.analysis
     assert recording.analysis.checkpoint_sha256 in said
     assert "demonstration: trained on synthetic speech, not for clinical use" in said
-    assert "no own baseline yet; 1 of 4 sessions count" in said
+    assert "not enough sessions yet for an own baseline; 1 of 4 count" in said
 
 
 def test_a_recording_that_is_poor_says_what_was_wrong_with_it(world: World) -> None:
