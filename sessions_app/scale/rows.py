@@ -58,7 +58,7 @@ SESSIONS = f"""
     FROM unnest(%(ids)s::uuid[], %(users)s::uuid[], %(numbers)s::int[], %(firsts)s::int[], %(counts)s::int[])
              AS patient(id, by, number, first, sessions),
          generate_series(0, patient.sessions - 1) i, LATERAL (SELECT patient.first + i AS n) numbered
-"""
+"""  # noqa: S608
 
 PATIENTS = f"""
     INSERT INTO sessions_app_patient (id, clinic_id, reference, given_name, family_name, created_at)
@@ -73,7 +73,7 @@ PATIENTS = f"""
            %(until)s::date - 20000, CASE WHEN number %% 100 = 1 THEN %(until)s::timestamptz END,
            CASE WHEN number %% 100 = 1 THEN %(staff)s::uuid END, %(staff)s, %(until)s::timestamptz
     FROM unnest(%(ids)s::uuid[], %(numbers)s::int[]) patient(id, number) WHERE number %% 50 <> 0
-"""
+"""  # noqa: S608
 
 JOBS = f"""
     INSERT INTO sessions_app_session (id, patient_id, held_at, created_at, created_by_id)
