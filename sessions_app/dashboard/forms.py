@@ -137,6 +137,7 @@ class OverdueForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Clinic
         fields = ["overdue_weeks"]
+        help_texts = {"overdue_weeks": ""}
         widgets = {"overdue_weeks": forms.NumberInput(attrs={"class": "form-control days"})}
 
 

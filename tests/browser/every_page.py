@@ -17,6 +17,7 @@ NOT_PAGES = {
     "recording-progress": "a part of the session's page",
     "consent-record": "leads to the patient's page, where its form is",
     "recording-audio": "sound",
+    "patient-report": "a file to be saved",
     "mfa_login_webauthn": "what a script asks before it signs somebody in",
     "api:": "sends on to the page without the last stroke",
 }

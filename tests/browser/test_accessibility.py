@@ -96,7 +96,7 @@ def test_no_page_of_a_second_factor_has_a_barrier(stack: Stack, open_page: Calla
     add_passkey(page, "My telephone")
     page.wait_for_url(lambda url: "/passkey/" not in url)
     page.goto(f"{home}/account/second-factor/")
-    page.get_by_text("My telephone").wait_for()
+    page.get_by_role("link", name="Remove My telephone").wait_for()
     look("mfa_index, with all of them", "/account/second-factor/")
     for name, path in (
         ("mfa_deactivate_totp", "/account/second-factor/app/remove/"),
