@@ -18,6 +18,7 @@ NOT_PAGES = {
     "consent-record": "leads to the patient's page, where its form is",
     "recording-audio": "sound",
     "patient-report": "a file to be saved",
+    "patient-measure": "numbers for the chart",
     "mfa_login_webauthn": "what a script asks before it signs somebody in",
     "api:": "sends on to the page without the last stroke",
 }

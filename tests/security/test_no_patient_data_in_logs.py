@@ -179,7 +179,7 @@ def _look(counselor: Visitor, done: Walk) -> None:
     page = counselor.get(f"/patients/{done.patient}/").decode()
     done.seen += page
     for path in sorted(set(re.findall(r'"(/(?:sessions|patients|recordings)/[^"?]+/)"', page))):
-        done.seen += counselor.get(path).decode()
+        done.seen += counselor.get(path).decode(errors="replace")
 
 
 def _be_refused(staff: Visitor, counselor: Visitor, admin: Visitor, done: Walk) -> None:

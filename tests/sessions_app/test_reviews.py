@@ -14,13 +14,14 @@ from inference import services as jobs
 from inference.errors import FileDamaged
 from sessions_app import rotation
 from sessions_app.changes import changes_of_patient
+from sessions_app.chart import chart_data
 from sessions_app.errors import AffectSwitchedOff, ConsentMissing
 from sessions_app.exports import patient_export
 from sessions_app.models import Reason, Recording, Review, ReviewChange, Verdict
 from sessions_app.own_baseline import of_head, own_baselines
 from sessions_app.reviews import FEWEST, MAX_CHARACTERS, note_of, review_set, tallies
 from sessions_app.storage_check import compare
-from sessions_app.trends import chart_data, trend_of
+from sessions_app.trends import trend_of
 from tests.tokens import token_of
 from tests.world import PatientFactory, SessionFactory, World, analysed
 
