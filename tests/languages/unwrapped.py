@@ -2,26 +2,7 @@
 
 from __future__ import annotations
 
-TEMPLATES_TO_COME: tuple[str, ...] = (
-    "templates/dashboard/_access_rows.html",
-    "templates/dashboard/_access_table.html",
-    "templates/dashboard/_care_team_rows.html",
-    "templates/dashboard/_changes_table.html",
-    "templates/dashboard/_clinic_nav.html",
-    "templates/dashboard/_operations.html",
-    "templates/dashboard/_readers.html",
-    "templates/dashboard/access_log.html",
-    "templates/dashboard/care_team.html",
-    "templates/dashboard/care_teams.html",
-    "templates/dashboard/checkpoints.html",
-    "templates/dashboard/checkpoints_in_use.html",
-    "templates/dashboard/clinic.html",
-    "templates/dashboard/clinic_changes.html",
-    "templates/dashboard/operations.html",
-    "templates/dashboard/patient_accesses.html",
-    "templates/dashboard/patient_changes.html",
-    "templates/dashboard/report.html",
-)
+TEMPLATES_TO_COME: tuple[str, ...] = ()
 
 MODULES_TO_COME: tuple[str, ...] = ("inference/", "sessions_app/")
 
