@@ -18,7 +18,7 @@ from tests.accounts.factors import with_app
 from tests.accounts.security_key import SecurityKey
 from tests.languages import catalogs
 from tests.pages import signed_in, text
-from tests.world import World
+from tests.world import QuestionnaireFactory, SessionFactory, World, analysed
 
 pytestmark = pytest.mark.usefixtures("spanish")
 
@@ -107,6 +107,51 @@ def test_the_administrators_pages_about_people_are_in_spanish(world: World) -> N
 )
 def test_an_error_is_told_in_spanish(world: World, place: str, heading: str) -> None:
     assert heading in read(speaks_spanish(world.alice).get(place))
+
+
+@pytest.mark.parametrize(
+    ("place", "heading"),
+    [
+        ("/", "Mis pacientes"),
+        ("/flags/", "Nada requiere su atención"),
+        ("/patients/new/", "¿Quién más atiende a este paciente?"),
+        ("/emergency/", "Acceso de emergencia"),
+        ("/account/voice/", "Su voz"),
+        ("/checkpoints/", "Qué no se sabe"),
+        ("/patients/{patient}/", "Evolución en el tiempo"),
+        ("/patients/{patient}/numbers/", "Evolución en cifras"),
+        ("/patients/{patient}/annotations/", "Acontecimientos"),
+        ("/patients/{patient}/questionnaires/", "Cómo se cuenta el PHQ-9"),
+        ("/patients/{patient}/notes/", "Nota de psicoterapia."),
+        ("/patients/{patient}/consents/withdraw/", "¿Retirar el consentimiento"),
+        ("/patients/{patient}/export/", "Usted recibe un archivo comprimido"),
+        ("/patients/{patient}/erase/", "Suprimir para siempre"),
+        ("/patients/{patient}/accesses/", "Consultar esto también queda anotado."),
+        ("/patients/{patient}/changes/", "Antes → y después"),
+        ("/sessions/{session}/", "Cómo sonó la voz"),
+        ("/recordings/{recording}/delete/", "¿Eliminar esta grabación?"),
+        ("/recordings/{recording}/remove-audio/", "¿Quitar el audio de esta grabación?"),
+    ],
+)
+def test_a_counselors_pages_are_in_spanish(world: World, place: str, heading: str) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient))
+    QuestionnaireFactory(patient=world.alices_patient)
+    about = {"patient": world.alices_patient.id, "session": recording.session_id, "recording": recording.id}
+    assert heading in read(speaks_spanish(world.alice).get(place.format(**about)))
+
+
+@pytest.mark.parametrize(
+    ("place", "heading"),
+    [
+        ("/", "Puntuaciones de la voz"),
+        ("/clinic/care-teams/", "Equipos asistenciales"),
+        ("/clinic/checkpoints/", "Qué modelo de voz ha puntuado"),
+        ("/clinic/operations/", "Procesos de análisis"),
+        ("/clinic/access-log/", "Exportar como CSV"),
+    ],
+)
+def test_the_administrators_pages_about_the_clinic_are_in_spanish(world: World, place: str, heading: str) -> None:
+    assert heading in read(speaks_spanish(world.ada).get(place))
 
 
 def test_a_code_is_mailed_in_the_language_of_its_receiver(world: World, settings: Settings, client: Client) -> None:

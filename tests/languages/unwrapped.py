@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TEMPLATES_TO_COME: tuple[str, ...] = ("templates/dashboard/",)
+TEMPLATES_TO_COME: tuple[str, ...] = ()
 
 MODULES_TO_COME: tuple[str, ...] = ("inference/", "sessions_app/")
 
