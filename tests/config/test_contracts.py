@@ -10,6 +10,7 @@ JOB_HALF = {
     "models",
     "services",
     "tasks",
+    "broker",
     "operations",
     "heartbeat",
     "runner",
