@@ -32,43 +32,30 @@ def user_add(*, clinic: Clinic, email: str, name: str, role: Role, password: str
 
 def affect_policy_set(*, user: User, policy: AffectPolicy) -> Clinic:
     """Say whether the user's clinic makes and shows affect scores. It holds from the next page on, for all scores."""
-    require(user, Action.MANAGE_CLINIC, object_kind="clinic")
-    clinic = user.clinic
-    clinic.affect_policy = policy
-    clinic.full_clean()
-    clinic.save(update_fields=["affect_policy"])
-    access_log.record(actor=user, action=f"affect_policy_{policy}", object_kind="clinic", object_id=clinic.id)
-    return clinic
+    return _clinic_set(user, "affect_policy", policy, action=f"affect_policy_{policy}")
 
 
 def idle_minutes_set(*, user: User, minutes: int) -> Clinic:
     """Say after how long without doing anything people are signed out. Raises ``ValidationError``."""
-    require(user, Action.MANAGE_CLINIC, object_kind="clinic")
-    clinic = user.clinic
-    clinic.idle_minutes = minutes
-    clinic.full_clean()
-    clinic.save(update_fields=["idle_minutes"])
-    access_log.record(actor=user, action="set_idle_minutes", object_kind="clinic", object_id=clinic.id)
-    return clinic
+    return _clinic_set(user, "idle_minutes", minutes, action="set_idle_minutes")
 
 
 def overdue_weeks_set(*, user: User, weeks: int) -> Clinic:
     """Say after how many weeks without a session a patient of the clinic is flagged. Raises ``ValidationError``."""
-    require(user, Action.MANAGE_CLINIC, object_kind="clinic")
-    clinic = user.clinic
-    clinic.overdue_weeks = weeks
-    clinic.full_clean()
-    clinic.save(update_fields=["overdue_weeks"])
-    access_log.record(actor=user, action="set_overdue_weeks", object_kind="clinic", object_id=clinic.id)
-    return clinic
+    return _clinic_set(user, "overdue_weeks", weeks, action="set_overdue_weeks")
 
 
 def audio_days_set(*, user: User, days: int) -> Clinic:
     """Say how many days after its analysis the clinic keeps audio. Raises ``ValidationError``."""
+    return _clinic_set(user, "audio_days", days, action="set_audio_days")
+
+
+def _clinic_set(user: User, field: str, value: object, *, action: str) -> Clinic:
+    """Change one setting of the clinic of ``user``, and log it as ``action``."""
     require(user, Action.MANAGE_CLINIC, object_kind="clinic")
     clinic = user.clinic
-    clinic.audio_days = days
+    setattr(clinic, field, value)
     clinic.full_clean()
-    clinic.save(update_fields=["audio_days"])
-    access_log.record(actor=user, action="set_audio_days", object_kind="clinic", object_id=clinic.id)
+    clinic.save(update_fields=[field])
+    access_log.record(actor=user, action=action, object_kind="clinic", object_id=clinic.id)
     return clinic

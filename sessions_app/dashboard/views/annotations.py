@@ -7,14 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django_htmx.http import trigger_client_event
 
 from accounts import access_log
 from accounts.policy import Action
-from inference.errors import FileDamaged
 from sessions_app.annotations import (
     KIND,
     Mark,
@@ -28,12 +26,10 @@ from sessions_app.annotations import (
 from sessions_app.care import require_own_care
 from sessions_app.dashboard.annotation_forms import AnnotationForm, annotations_context
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404, refusal
+from sessions_app.dashboard.keeping import kept
 from sessions_app.dashboard.views.patients import COURSE_CHANGED
 from sessions_app.emergency import emergency_of
-from sessions_app.errors import KeyMissing
 from sessions_app.models import Annotation, AnnotationKind, Patient
-
-NOT_ENCRYPTED = "It could not be encrypted, so it was not kept. Please tell your clinic administrator."
 
 
 @open_to(GET=Action.SEE_ANNOTATIONS, POST=Action.ANNOTATE)
@@ -92,17 +88,8 @@ def _sent(request: ClinicRequest) -> QueryDict | None:
 
 
 def _kept(form: AnnotationForm, keep: Callable[[Said], Annotation]) -> bool:
-    """Whether it was kept; why not is said in the form, which still holds what was written."""
     given = form.cleaned_data
-    try:
-        keep(Said(given["day"], AnnotationKind(given["kind"]), given["text"]))
-    except ValidationError as error:
-        form.add_error(None, error)
-        return False
-    except (FileDamaged, KeyMissing):
-        form.add_error(None, NOT_ENCRYPTED)
-        return False
-    return True
+    return kept(form, lambda: keep(Said(given["day"], AnnotationKind(given["kind"]), given["text"])))
 
 
 def _done(request: ClinicRequest, patient: Patient, words: str) -> HttpResponse:

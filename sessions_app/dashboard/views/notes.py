@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 
 from accounts import access_log
 from accounts.policy import Action
-from inference.errors import FileDamaged
 from sessions_app import notes
 from sessions_app.care import is_of_care_team, require_own_care
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404, refusal
+from sessions_app.dashboard.keeping import kept
 from sessions_app.dashboard.note_forms import AddendumForm, NoteForm
 from sessions_app.dashboard.note_pages import note_page, note_with_addenda, shown
 from sessions_app.emergency import emergency_of
-from sessions_app.errors import KeyMissing
 from sessions_app.models import Note, NoteKind, Patient
-
-NOT_ENCRYPTED = (
-    "The note could not be encrypted just now, so it was not kept. Please try again soon, and tell your clinic "
-    "administrator if it stays so."
-)
 
 
 @open_to(GET=Action.READ_NOTES, POST=Action.WRITE_NOTE)
@@ -72,7 +64,7 @@ def _sent(request: ClinicRequest) -> QueryDict | None:
 
 def _written(request: ClinicRequest, patient: Patient, form: NoteForm) -> bool:
     given = form.cleaned_data
-    return _signed(
+    return kept(
         form,
         lambda: notes.note_write(
             user=request.user,
@@ -85,20 +77,7 @@ def _written(request: ClinicRequest, patient: Patient, form: NoteForm) -> bool:
 
 
 def _added(request: ClinicRequest, found: Note, form: AddendumForm) -> bool:
-    return _signed(form, lambda: notes.note_add(user=request.user, note=found, text=form.cleaned_data["text"]))
-
-
-def _signed(form: AddendumForm, sign: Callable[[], Note]) -> bool:
-    """Whether it was kept; why not is said in the form, which still holds what was written."""
-    try:
-        sign()
-    except ValidationError as error:
-        form.add_error(None, error)
-        return False
-    except (FileDamaged, KeyMissing):
-        form.add_error(None, NOT_ENCRYPTED)
-        return False
-    return True
+    return kept(form, lambda: notes.note_add(user=request.user, note=found, text=form.cleaned_data["text"]))
 
 
 def _log_page(request: ClinicRequest, patient: Patient, page: list[Note]) -> None:
