@@ -112,8 +112,10 @@ def session_add(*, user: User, patient: Patient, held_at: datetime) -> Session:
     """Add a session that was held at ``held_at`` (aware)."""
     require(user, Action.ADD_SESSION)
     session = Session(patient=patient, held_at=held_at, created_by=user)
-    session.full_clean()
     with transaction.atomic():
+        # As an erasure does: of a patient who is gone nothing is kept.
+        get_object_or_404(Patient.objects.select_for_update(no_key=True), id=patient.id)
+        session.full_clean()
         session.save()
         _log_about(user, patient, "create", "session", session.id)
         record_changed.send(sender=Patient, patient_id=patient.id)

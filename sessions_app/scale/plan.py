@@ -41,6 +41,11 @@ class MadeUpPatient:
         return "".join(_syllable(place // SYLLABLES**each) for each in range(3)).capitalize()
 
 
+def sql_id(kind: str, number: str = "n") -> str:
+    """SQL that derives the id of one row, as `Plan.id_of` does; ``number``: the column that has its number."""
+    return f"substr(encode(sha256(convert_to(%(salt)s || '/{kind}/' || {number}, 'UTF8')), 'hex'), 1, 32)::uuid"
+
+
 def _syllable(number: int) -> str:
     onset, vowel = divmod(number % SYLLABLES, len(VOWELS))
     return ONSETS[onset] + VOWELS[vowel]
@@ -57,7 +62,7 @@ class Plan:
     until: date
 
     def id_of(self, kind: str, number: int = 0) -> UUID:
-        """The id of one row; `sessions_app.scale.rows` derives those of sessions in the same way."""
+        """The id of one row; `sql_id` derives those of sessions in the same way."""
         return UUID(hashlib.sha256(f"{self.salt}/{kind}/{number}".encode()).hexdigest()[:32])
 
     @property

@@ -15,7 +15,8 @@ from accounts.models import Clinic
 from inference.biomarkers.definitions import DEFINITIONS
 from inference.results import HEADS
 from sessions_app.instruments import DEFINITIONS as INSTRUMENTS
-from sessions_app.scale.plan import MadeUpPatient, Plan
+from sessions_app.scale.needs import FLAGS, NEEDS, REVIEWS
+from sessions_app.scale.plan import MadeUpPatient, Plan, sql_id
 
 ORIGIN = "made-up-rows"
 """Stands for the checkpoint, of which there is no card; every page that shows a score names it."""
@@ -27,11 +28,6 @@ WINDOWS, PEAKS = 500, 1000
 """Of a whole timeline: the windows of 50 minutes, and as many peaks as a worker keeps."""
 
 DAYS_BETWEEN_SESSIONS = 7
-
-
-def _id(kind: str, number: str = "n") -> str:
-    """What derives the id of one row, as `Plan.id_of` does."""
-    return f"substr(encode(sha256(convert_to(%(salt)s || '/{kind}/' || {number}, 'UTF8')), 'hex'), 1, 32)::uuid"
 
 
 SHAPES = f"""
@@ -48,11 +44,11 @@ SHAPES = f"""
 
 SESSIONS = f"""
     CREATE TEMPORARY TABLE made_up ON COMMIT DROP AS
-    SELECT n, patient.id AS patient_id, patient.by AS user_id, i = 0 AS whole, i,
-           {_id("session")} AS session_id,
-           {_id("job")} AS job_id,
-           {_id("analysis")} AS analysis_id,
-           {_id("recording")} AS recording_id,
+    SELECT n, patient.id AS patient_id, patient.number, patient.by AS user_id, i = 0 AS whole, i,
+           {sql_id("session")} AS session_id,
+           {sql_id("job")} AS job_id,
+           {sql_id("analysis")} AS analysis_id,
+           {sql_id("recording")} AS recording_id,
            %(until)s::timestamptz - make_interval(
                days => i * %(days)s + 1 + n %% 5, mins => 30 * (n %% 16)::int + patient.number %% 30) AS held_at
     FROM unnest(%(ids)s::uuid[], %(users)s::uuid[], %(numbers)s::int[], %(firsts)s::int[], %(counts)s::int[])
@@ -69,7 +65,7 @@ PATIENTS = f"""
     INSERT INTO sessions_app_consent (id, patient_id, text_version, method, recording, voice_analysis, live,
                                       keeping_audio, research, given_on, withdrawn_at, withdrawn_by_id, taken_by_id,
                                       recorded_at)
-    SELECT {_id("consent", "number")}, id, 'made-up', 'paper', true, true, false, false, false,
+    SELECT {sql_id("consent", "number")}, id, 'made-up', 'paper', true, true, false, false, false,
            %(until)s::date - 20000, CASE WHEN number %% 100 = 1 THEN %(until)s::timestamptz END,
            CASE WHEN number %% 100 = 1 THEN %(staff)s::uuid END, %(staff)s, %(until)s::timestamptz
     FROM unnest(%(ids)s::uuid[], %(numbers)s::int[]) patient(id, number) WHERE number %% 50 <> 0
@@ -107,7 +103,7 @@ def write(cursor: CursorWrapper, plan: Plan, clinic: Clinic, patients: Sequence[
     cursor.execute(SHAPES)
     cursor.execute(PATIENTS, values)
     cursor.execute(SESSIONS, values)
-    for statement in (JOBS, _analyses(), TIMELINES, RECORDINGS, *map(_answers, INSTRUMENTS)):
+    for statement in (JOBS, _analyses(), TIMELINES, RECORDINGS, *map(_answers, INSTRUMENTS), REVIEWS, FLAGS, NEEDS):
         cursor.execute(statement, values)
     cursor.execute("DROP TABLE made_up, made_up_shape")
 
@@ -182,6 +178,6 @@ def _answers(instrument: str) -> str:
     )
     return f"""
         INSERT INTO sessions_app_questionnaireresponse (id, patient_id, instrument, answered_at, items)
-        SELECT {_id(instrument)}, patient_id, '{instrument}', held_at, array[{items}]
+        SELECT {sql_id(instrument)}, patient_id, '{instrument}', held_at, array[{items}]
         FROM made_up WHERE i %% 4 = 0
     """  # noqa: S608

@@ -193,6 +193,7 @@ def test_what_reaches_a_patient_who_was_erased_meanwhile_finds_nobody_and_leaves
     for act in (
         lambda: services.consent_withdraw(user=world.sam, patient=patient),
         lambda: recordings.recording_delete(user=world.sam, recording=recording),
+        lambda: services.session_add(user=world.sam, patient=patient, held_at=recording.session.held_at),
     ):
         with pytest.raises(Http404):
             act()

@@ -9,17 +9,22 @@ import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.db.models import Max
 
 from accounts.models import Clinic, User
 from inference.models import Analysis, AnalysisJob, JobMove, Timeline
 from sessions_app.dashboard.course import course_of
+from sessions_app.flags import flags_refresh, needs_of
 from sessions_app.models import (
     Consent,
+    Flag,
+    FlagKind,
     Patient,
     PatientChange,
     QuestionnaireResponse,
     Recording,
     RecordingChange,
+    Review,
     Session,
 )
 from sessions_app.scale import seed
@@ -45,9 +50,30 @@ def test_each_analysis_has_its_session_recording_job_timeline_and_histories(db: 
 
 def test_the_rows_are_those_that_forms_would_let_in(db: None) -> None:
     seed.seed(SMALL)
-    for table in (Patient, Consent, Session, QuestionnaireResponse, AnalysisJob, Analysis, Timeline):
+    for table in (Patient, Consent, Session, QuestionnaireResponse, AnalysisJob, Analysis, Timeline, Review, Flag):
         for row in table.objects.order_by("pk")[:20]:
             row.full_clean()
+
+
+def test_lists_sort_by_what_flags_say_and_those_about_self_harm_are_the_ones_that_the_rules_find(db: None) -> None:
+    seed.seed(SMALL)
+    patients = Patient.objects.prefetch_related("flags").all()
+    for patient in patients:
+        said = {name: getattr(patient, name) for name in ("need", "need_unheard", "need_at_desk")}
+        assert said == needs_of(patient.flags.all())
+        assert patient.last_session_at == patient.sessions.aggregate(last=Max("held_at"))["last"]
+    self_harm = Flag.objects.filter(kind=FlagKind.SELF_HARM)
+    made_up = set(self_harm.values_list("patient_id", "response_id"))
+    for patient in patients:
+        flags_refresh(patient.id)
+    assert set(self_harm.values_list("patient_id", "response_id")) == made_up != set()
+
+
+def test_of_some_recordings_somebody_has_said_what_they_think_and_of_others_nobody(db: None) -> None:
+    seed.seed(SMALL)
+    reviewed = Analysis.objects.filter(review__isnull=False)
+    assert 0 < reviewed.count() < 500
+    assert set(Review.objects.values_list("verdict", flat=True)) == {"agree", "disagree"}
 
 
 def _digest() -> str:
