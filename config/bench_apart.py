@@ -64,8 +64,12 @@ def _measured(module: str, *counts: int) -> int:
     from django.core.management import call_command
     from django.db import connection
 
+    from config import garbage
+
     bench = importlib.import_module(module)
     call_command("migrate", verbosity=0)
+    # As a server does that begins.
+    garbage.settle()
     with every_clinic():
         cost = bench.measure(*counts)
     connection.close()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Count, Q
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Action, may
 from inference.biomarkers.definitions import REPEATABILITY, Definition
-from inference.models import JobState
+from inference.models import AnalysisJob, JobState
 from inference.results import HeadName, Score
 from sessions_app.annotations import Mark, marks_of
 from sessions_app.baseline import SESSIONS
@@ -30,10 +34,17 @@ from sessions_app.dashboard.wording import (
 )
 from sessions_app.measures import MeasureGroup, measures_of, own_measure
 from sessions_app.models import Patient, Recording, Session, Verdict
+from sessions_app.models.sessions import SessionQuerySet
 from sessions_app.own_baseline import OwnBaseline, of_head, own_baselines
 from sessions_app.scores import NO_CONSENT, ScoreGate, why_none_at_all
 from sessions_app.summary import Statement, summary_of
 from sessions_app.trends import Trend, TrendPoint, trend_of
+
+NEWEST = 20
+"""So many sessions are listed unless all are asked for."""
+
+JUST_UPLOADED = timedelta(days=1)
+"""Whoever brought in an old recording sees for so long what became of it."""
 
 NO_CONSENT_FOR_ANY = "Not shown: no consent to voice analysis covers the days of these sessions."
 
@@ -80,14 +91,22 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class SessionList:
-    """All sessions of a patient, newest first; ``score_columns``: whether this user is shown scores at all."""
+    """Sessions of a patient, newest first; ``score_columns``: whether this user is shown scores at all.
+
+    ``total`` sessions have ``recorded`` recordings, of which ``analysed`` have been analysed: when this changes, so
+    does the chart. ``is_whole``: whether all were asked for.
+    """
 
     rows: tuple[SessionRow, ...]
     score_columns: bool
+    total: int
+    recorded: int
+    analysed: int
+    is_whole: bool
 
     @property
     def recordings(self) -> list[RecordingRow]:
-        """All recordings of all sessions."""
+        """All recordings of the sessions that are listed."""
         return [recording for row in self.rows for recording in row.recordings]
 
     @property
@@ -96,9 +115,14 @@ class SessionList:
         return any(row.progress.is_open for row in self.recordings)
 
     @property
-    def analysed(self) -> int:
-        """How many recordings have been analysed: when this changes, so does the chart."""
-        return sum(row.progress.state == JobState.SUCCEEDED for row in self.recordings)
+    def left_out(self) -> int:
+        """How many sessions are not listed."""
+        return self.total - len(self.rows)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether some would be left out if not all had been asked for."""
+        return self.is_whole and self.total > NEWEST
 
     @property
     def appearance(self) -> str:
@@ -108,17 +132,31 @@ class SessionList:
     @property
     def facts(self) -> str:
         """Changes whenever a row says something else. How far a running analysis is by now says nothing new."""
-        return fingerprint((self.score_columns, [row.facts for row in self.rows]))
+        return fingerprint((self.score_columns, self.total, self.analysed, [row.facts for row in self.rows]))
 
 
-def session_list(patient: Patient, user: User) -> SessionList:
-    """The sessions of ``patient`` as ``user`` may see them."""
+def session_list(patient: Patient, user: User, *, everything: bool = False) -> SessionList:
+    """The newest sessions of ``patient`` as ``user`` may see them, and those with an upload or analysis under way."""
     gate = ScoreGate.for_patient(user, patient.clinic, list(patient.consents.all()))
-    sessions = list(Session.objects.visible_to(user).filter(patient=patient).with_recordings())
+    found = Session.objects.visible_to(user).filter(patient=patient)
+    succeeded = Q(recordings__job__state=JobState.SUCCEEDED)
+    counts = found.order_by().aggregate(
+        total=Count("id", distinct=True),
+        recorded=Count("recordings", distinct=True),
+        analysed=Count("recordings", filter=succeeded, distinct=True),
+    )
+    sessions = list((found if everything else _listed(found)).with_recordings())
     unheard = unheard_of(one.job for session in sessions for one in session.recordings.all())
     shown = _Shown(gate, unheard, may_name_channel=not sees_in_emergency(user, patient))
     rows = tuple(_session_row(session, shown) for session in sessions)
-    return SessionList(rows, score_columns=why_none_at_all(user, patient.clinic) is None)
+    columns = why_none_at_all(user, patient.clinic) is None
+    return SessionList(rows, score_columns=columns, is_whole=everything, **counts)
+
+
+def _listed(found: SessionQuerySet) -> SessionQuerySet:
+    under_way = Q(recordings__job__in=AnalysisJob.objects.open())
+    under_way |= Q(recordings__uploaded_at__gte=timezone.now() - JUST_UPLOADED)
+    return found.filter(Q(id__in=found.values("id")[:NEWEST]) | under_way).distinct()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,3 +19,12 @@ def test_neither_web_nor_the_workers_parent_imports_torch(module: str) -> None:
     )
     printed = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert printed.stdout.strip() == "False"
+
+
+def test_the_garbage_collector_of_a_web_process_leaves_out_what_was_loaded_at_its_start() -> None:
+    code = (
+        "import sys, gc, config.asgi;"
+        "print('sessions_app.dashboard.urls' in sys.modules, len(gc.get_objects()) < gc.get_freeze_count() / 100)"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == "True True"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -144,7 +145,7 @@ def _events(request: ClinicRequest, found: Patient, course: Course | None) -> di
 
 def sessions_context(request: ClinicRequest, found: Patient) -> dict[str, Any]:
     """What the list of sessions needs."""
-    listed = session_list(found, request.user)
+    listed = session_list(found, request.user, everything=_shows_all_sessions(request))
     pace = seconds_between_news() if listed.any_open else None
     return {
         "patient": found,
@@ -154,6 +155,12 @@ def sessions_context(request: ClinicRequest, found: Patient) -> dict[str, Any]:
         "heads": HEAD_WORDS,
         "score_columns": listed.score_columns,
     }
+
+
+def _shows_all_sessions(request: ClinicRequest) -> bool:
+    """Whether the page that is open was asked for all sessions, also where a part of it is fetched."""
+    address = (request.htmx.current_url or "") if request.htmx else request.get_full_path()
+    return ("sessions", "all") in parse_qsl(urlsplit(address).query)
 
 
 def log_read(request: ClinicRequest, found: Patient) -> None:

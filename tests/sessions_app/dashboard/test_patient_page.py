@@ -208,5 +208,5 @@ def test_a_long_course_costs_as_many_queries_as_a_short_one(
     # Log-in session, user, clinic; patient; access log; the table (consents, sessions, recordings); the chart (the
     # same and questionnaires); consents for the header; care team; notes; emergency access; two for notices; events and
     # whether one is of the care team.
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         client.get(page_of(world.alices_patient))

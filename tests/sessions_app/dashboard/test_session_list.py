@@ -13,10 +13,12 @@ from django.utils import timezone
 from accounts.models import AccessLogEntry
 from inference.models import AnalysisJob, JobState, Worker
 from inference.stages import STAGE_LABELS
+from sessions_app.dashboard.course import NEWEST
 from sessions_app.dashboard.progress import UNHEARD
-from sessions_app.models import Consent, Recording
+from sessions_app.models import Consent, Recording, Session
 from sessions_app.scores import NO_CONSENT
 from tests.pages import HTMX, signed_in, text
+from tests.scores import marked
 from tests.world import RecordingFactory, SessionFactory, World, analysed, job_done
 
 
@@ -177,3 +179,66 @@ def test_a_worker_that_misses_two_heartbeats_is_said_to_be_waited_for(
         page = text(signed_in(world.sam).get(address))
         assert (UNHEARD in page) is unheard
         assert (STAGE_LABELS["speech"] in page) is not unheard
+
+
+@pytest.fixture
+def many(world: World) -> list[Session]:
+    """More sessions than are listed at first, oldest first."""
+    first = SessionFactory(patient=world.alices_patient).held_at
+    return [
+        SessionFactory(patient=world.alices_patient, held_at=first + timedelta(days=7 * week))
+        for week in range(1, NEWEST + 5)
+    ]
+
+
+def sessions_on(page: str) -> set[str]:
+    return set(re.findall(r'href="/sessions/([0-9a-f-]+)/"', page))
+
+
+def test_of_many_sessions_the_newest_are_listed_and_all_where_all_are_asked_for(
+    world: World, many: list[Session]
+) -> None:
+    client, address = signed_in(world.sam), f"/patients/{world.alices_patient.id}/"
+    page = client.get(address)
+    assert sessions_on(page.content.decode()) == {str(session.id) for session in many[-NEWEST:]}
+    assert f"The newest {NEWEST} of {NEWEST + 5} sessions." in text(page)
+    page = client.get(f"{address}?sessions=all")
+    assert sessions_on(page.content.decode()) > {str(session.id) for session in many}
+    assert f"All {NEWEST + 5} sessions." in text(page)
+
+
+def test_few_sessions_are_listed_without_a_word_about_others(world: World, waiting: Recording) -> None:
+    page = text(signed_in(world.sam).get(list_of(world)))
+    assert "All sessions" not in page
+    assert "Only the newest" not in page
+
+
+def test_an_old_recording_is_listed_while_it_is_analysed_and_on_the_day_of_its_upload(
+    world: World, many: list[Session]
+) -> None:
+    recording = RecordingFactory(session=many[0])
+    long_ago = timezone.now() - timedelta(days=30)
+    client = signed_in(world.sam)
+    assert str(many[0].id) in sessions_on(client.get(list_of(world)).content.decode())
+    Recording.objects.filter(id=recording.id).update(uploaded_at=long_ago)
+    assert str(many[0].id) in sessions_on(client.get(list_of(world)).content.decode())
+    change(recording, state=JobState.FAILED, error_code="x", error_message="x")
+    assert str(many[0].id) not in sessions_on(client.get(list_of(world)).content.decode())
+
+
+def test_a_page_that_shows_all_sessions_goes_on_showing_all_when_its_list_is_fetched_again(
+    world: World, many: list[Session]
+) -> None:
+    page = f"http://testserver/patients/{world.alices_patient.id}/"
+    for query, listed in (("", NEWEST), ("?sessions=all", NEWEST + 5)):
+        fetched = signed_in(world.sam).get(list_of(world), headers={**HTMX, "HX-Current-URL": page + query})
+        assert len(sessions_on(fetched.content.decode())) == listed
+
+
+def test_the_number_of_analysed_recordings_counts_those_that_are_not_listed(world: World, many: list[Session]) -> None:
+    marked(many[0])
+    change(RecordingFactory(session=many[-1]), state=JobState.FAILED, error_code="x", error_message="x")
+    Recording.objects.update(uploaded_at=timezone.now() - timedelta(days=30))
+    page = signed_in(world.sam).get(list_of(world))
+    assert str(many[0].id) not in sessions_on(page.content.decode())
+    assert "1 of 2 recordings analysed." in text(page)
