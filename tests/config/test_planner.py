@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 
 
-@pytest.mark.parametrize(("name", "value"), [("jit", "off"), ("random_page_cost", "1.1")])
-def test_a_connection_takes_indexes_as_cheap_and_compiles_nothing(db: None, name: str, value: str) -> None:
+@pytest.mark.parametrize(("name", "value"), [("jit", "off"), ("seq_page_cost", "0.1"), ("random_page_cost", "0.11")])
+def test_a_connection_takes_pages_as_cheap_and_compiles_nothing(db: None, name: str, value: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SHOW {name}")
         assert cursor.fetchone() == (value,)
