@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from accounts.models import User
 
@@ -34,6 +35,16 @@ def language_of(request: HttpRequest) -> str:
     if request.path.startswith(PROGRAMS):
         return settings.LANGUAGE_CODE
     return _chosen(request.user) or translation.get_language_from_request(request)
+
+
+def as_for_programs() -> AbstractContextManager[None]:
+    """Within it English is spoken, whoever asks: in files that programs read."""
+    return translation.override(settings.LANGUAGE_CODE)
+
+
+def whole_number(number: int) -> str:
+    """A whole number with its thousands set apart as the language does: a comma would be a decimal one in Spanish."""
+    return f"{number:,}".replace(",", pgettext("between thousands", ","))
 
 
 def language_of_receiver(email: str) -> str | None:

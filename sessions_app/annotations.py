@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.shortcuts import get_object_or_404
+from django.utils.functional import lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts import access_log
 from accounts.models import User
@@ -23,8 +25,15 @@ KIND = "annotation"
 """What the access log calls one, and a patient's list of them."""
 
 MAX_CHARACTERS = 200
-EMPTY = "Please say in a few words what happened."
-TOO_LONG = f"Please say it in {MAX_CHARACTERS} characters or fewer; a note has room for more."
+EMPTY = gettext_lazy("Please say in a few words what happened.")
+
+
+def _too_long() -> str:
+    words = gettext("Please say it in %(characters)s characters or fewer; a note has room for more.")
+    return words % {"characters": MAX_CHARACTERS}
+
+
+TOO_LONG = lazy(_too_long, str)()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +52,12 @@ class Mark:
     @property
     def kind(self) -> str:
         """What happened, in a word."""
-        return AnnotationKind(self.annotation.kind).label
+        return str(AnnotationKind(self.annotation.kind).label)
 
     @property
     def words(self) -> str:
         """Its text, or that it cannot be opened."""
-        return "This text cannot be opened." if self.text is None else self.text
+        return gettext("This text cannot be opened.") if self.text is None else self.text
 
 
 def marks_of(patient: Patient, user: User) -> list[Mark]:

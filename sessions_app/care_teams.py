@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from accounts import access_log
 from accounts.models import User
@@ -17,8 +18,8 @@ from sessions_app.models import Patient
 KIND = "care_team"
 """What the access log calls it."""
 
-NO_COUNSELOR = "A care team is made of counselors of this clinic whose account is not switched off."
-NOBODY_LEFT = "Nobody else of this care team can see the patient. Please add another counselor first."
+NO_COUNSELOR = gettext_lazy("A care team is made of counselors of this clinic whose account is not switched off.")
+NOBODY_LEFT = gettext_lazy("Nobody else of this care team can see the patient. Please add another counselor first.")
 
 
 @transaction.atomic

@@ -14,6 +14,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import gettext
+
 from inference.biomarkers.definitions import Definition
 from inference.results import HEADS
 from sessions_app import thinning
@@ -54,11 +56,15 @@ def measure_data(trend: Trend, definition: Definition) -> Data:
     shown = _thinned(points, [values])
     written = [point.measure(definition.code) for point in shown]
     return {
-        **_places(shown, lambda point: (point.pipeline, f"pipeline {point.pipeline}" if point.pipeline else "")),
+        **_places(shown, lambda point: (point.pipeline, _pipeline(point.pipeline))),
         "series": {
             definition.code: {"value": [None if one is None else round(one, definition.decimals) for one in written]}
         },
     }
+
+
+def _pipeline(version: str) -> str:
+    return gettext("pipeline %(version)s") % {"version": version} if version else ""
 
 
 def band(own: OwnBaseline, write: Callable[[float | None], float | None]) -> Data:
@@ -108,7 +114,7 @@ def _questionnaire(kind: str, report: SelfReport) -> Data:
         "kind": kind,
         "name": definition.name,
         "most": definition.most,
-        "bands": [[band.low, band.high, band.words] for band in definition.bands],
+        "bands": [[band.low, band.high, str(band.words)] for band in definition.bands],
         "time": _times(response.answered_at for response in report.complete),
         "total": [response.total for response in report.complete],
     }

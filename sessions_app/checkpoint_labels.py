@@ -6,10 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from django.utils.translation import gettext_lazy
+
 from inference import checkpoints
 from inference.errors import CheckpointUnavailable
 
-NO_CARD = "The card of this checkpoint is not installed here, so it is not known what its scores are fit for."
+NO_CARD = gettext_lazy(
+    "The card of this checkpoint is not installed here, so it is not known what its scores are fit for."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ def label_of(checkpoint: str) -> str:
     try:
         return _description(checkpoint).label
     except CheckpointUnavailable:
-        return NO_CARD
+        return str(NO_CARD)
 
 
 def labels_of(names: Iterable[str]) -> list[CheckpointLabel]:

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts import access_log
 from accounts.models import EmergencyAccess, Purpose, User
@@ -23,8 +24,7 @@ from sessions_app.models import Patient
 
 KIND = "emergency_access"
 LEAST_REASON = 20
-REASON_TOO_SHORT = f"Please say in {LEAST_REASON} characters or more why this cannot wait."
-NOBODY = "No patient of this clinic has this number."
+NOBODY = gettext_lazy("No patient of this clinic has this number.")
 
 
 def emergency_begin(*, user: User, number: str, reason: str) -> Patient:
@@ -34,7 +34,8 @@ def emergency_begin(*, user: User, number: str, reason: str) -> Patient:
     """
     require(user, Action.BREAK_GLASS)
     if len(reason.strip()) < LEAST_REASON:
-        raise ValidationError({"reason": REASON_TOO_SHORT})
+        too_short = gettext("Please say in %(characters)s characters or more why this cannot wait.")
+        raise ValidationError({"reason": too_short % {"characters": LEAST_REASON}})
     patient = Patient.objects.filter(clinic=user.clinic_id, reference__iexact=number.strip()).first()
     if patient is None:
         access_log.record(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from accounts import access_log
 from accounts.models import EmergencyAccess, Purpose, User
@@ -19,24 +20,24 @@ from sessions_app.care import require_own_care
 from sessions_app.models import ErasureReport, Patient, Recording
 
 NAMES = {
-    "Patient": "patient",
-    "Patient_care_team": "places in a care team",
-    "Consent": "consents",
-    "Session": "sessions",
-    "Note": "notes",
-    "Flag": "flags",
-    "QuestionnaireResponse": "questionnaires",
-    "Annotation": "annotations",
-    "Recording": "recordings",
-    "AnalysisJob": "analysis jobs",
-    "JobMove": "steps of analysis jobs",
-    "Analysis": "analyses",
-    "Timeline": "timelines",
-    "Confirmation": "confirmations",
-    "Review": "reviews",
-    "EmergencyAccess": "emergency accesses",
+    "Patient": gettext_noop("patient"),
+    "Patient_care_team": gettext_noop("places in a care team"),
+    "Consent": gettext_noop("consents"),
+    "Session": gettext_noop("sessions"),
+    "Note": gettext_noop("notes"),
+    "Flag": gettext_noop("flags"),
+    "QuestionnaireResponse": gettext_noop("questionnaires"),
+    "Annotation": gettext_noop("annotations"),
+    "Recording": gettext_noop("recordings"),
+    "AnalysisJob": gettext_noop("analysis jobs"),
+    "JobMove": gettext_noop("steps of analysis jobs"),
+    "Analysis": gettext_noop("analyses"),
+    "Timeline": gettext_noop("timelines"),
+    "Confirmation": gettext_noop("confirmations"),
+    "Review": gettext_noop("reviews"),
+    "EmergencyAccess": gettext_noop("emergency accesses"),
 }
-"""What the report calls the rows of a model."""
+"""What the report calls the rows of a model. It keeps the English."""
 
 
 def patient_erase(*, user: User, patient: Patient) -> ErasureReport | None:
@@ -59,13 +60,13 @@ def patient_erase(*, user: User, patient: Patient) -> ErasureReport | None:
 
 def _erase(patient: Patient) -> Counter[str]:
     # They go with the patient's row: a trigger deletes them, for which the application itself has no right.
-    counts: Counter[str] = Counter({"changes of the record": changes.count_of_patient(patient)})
+    counts: Counter[str] = Counter({gettext_noop("changes of the record"): changes.count_of_patient(patient)})
     for recording in list(Recording.objects.filter(session__patient=patient)):
         # As a worker that stores an analysis does: first the job, then the recording.
         subject = recording.id
         jobs.jobs_hold(subject=subject)
         # The file goes with the row: see `listeners.delete_the_file`.
-        counts["audio files"] += recording.has_audio
+        counts[gettext_noop("audio files")] += recording.has_audio
         counts += _counted(recording.delete())
         counts += Counter(_named(jobs.jobs_forget(subject=subject)))
     counts += _counted(EmergencyAccess.objects.filter(patient_id=patient.id).delete())

@@ -19,6 +19,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from accounts import access_log
+from accounts.languages import as_for_programs
 from accounts.models import Purpose, User
 from accounts.policy import Action
 from inference.errors import FileDamaged
@@ -116,9 +117,10 @@ def patient_export(*, user: User, patient: Patient, psychotherapy_notes: bool = 
     withheld = sum(one.has_audio for one in recordings) - len(heard)
     audio = [(f"audio/{one.id}{_suffix(one)}", one.file) for one in heard]
     removed = len(recordings) - len(heard) - withheld
-    tables = tables_of(patient, user)
-    if psychotherapy_notes:
-        tables[PSYCHOTHERAPY_NOTES] = _own_psychotherapy_notes(patient, user)
+    with as_for_programs():
+        tables = tables_of(patient, user)
+        if psychotherapy_notes:
+            tables[PSYCHOTHERAPY_NOTES] = _own_psychotherapy_notes(patient, user)
     words = _notes_in_words(tables, user)
     return PatientExport(tables, audio, partial(_readme, patient, words, removed, withheld))
 
@@ -150,7 +152,8 @@ def _readme(patient: Patient, notes: str, removed: int, withheld: int, damaged: 
     """``notes``: what is said of them; ``withheld``: recordings that nobody may listen to; ``damaged``: names of files
     that could not be read whole.
     """
-    refusal = refusal_by_policy(patient.clinic)
+    with as_for_programs():
+        refusal = refusal_by_policy(patient.clinic)
     audio = [REMOVED.format(removed)] if removed else []
     audio += [WITHHELD.format(withheld)] if withheld else []
     audio += [DAMAGED.format(name) for name in damaged]

@@ -7,8 +7,35 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext_lazy, pgettext
 
 from sessions_app.self_report import Change, Direction, SelfReport
+
+SINCE_FIRST = (
+    ngettext_lazy(
+        "Since the first, of %(day)s: %(then)s → %(now)s, %(points)s point fewer.",
+        "Since the first, of %(day)s: %(then)s → %(now)s, %(points)s points fewer.",
+        "points",
+    ),
+    ngettext_lazy(
+        "Since the first, of %(day)s: %(then)s → %(now)s, %(points)s point more.",
+        "Since the first, of %(day)s: %(then)s → %(now)s, %(points)s points more.",
+        "points",
+    ),
+)
+SINCE_LAST = (
+    ngettext_lazy(
+        "Since the one before, of %(day)s: %(then)s → %(now)s, %(points)s point fewer.",
+        "Since the one before, of %(day)s: %(then)s → %(now)s, %(points)s points fewer.",
+        "points",
+    ),
+    ngettext_lazy(
+        "Since the one before, of %(day)s: %(then)s → %(now)s, %(points)s point more.",
+        "Since the one before, of %(day)s: %(then)s → %(now)s, %(points)s points more.",
+        "points",
+    ),
+)
+"""Each for a total that fell and for one that rose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,42 +60,51 @@ def changes_of(report: SelfReport) -> Iterable[ChangeWords]:
     if first:
         yield since_first(first)
     if first and last and last.since != first.since:
-        yield ChangeWords(_sentence("the one before", last), tuple(_findings(last, since_first=False)))
+        yield ChangeWords(_sentence(last, since_first=False), tuple(_findings(last, since_first=False)))
 
 
 def since_first(change: Change) -> ChangeWords:
     """What became of the first total until now."""
-    return ChangeWords(_sentence("the first", change), tuple(_findings(change, since_first=True)))
+    return ChangeWords(_sentence(change, since_first=True), tuple(_findings(change, since_first=True)))
 
 
-def _sentence(name: str, change: Change) -> str:
+def _sentence(change: Change, *, since_first: bool) -> str:
     day = date_format(timezone.localtime(change.since.answered_at), "j M Y")
-    points = abs(change.points)
-    way = (
-        "no change" if not points else f"{points} point{'s' * (points != 1)} {'more' if change.points > 0 else 'fewer'}"
-    )
-    return f"Since {name}, of {day}: {change.since.total} → {change.now.total}, {way}."
+    numbers = {"day": day, "then": change.since.total, "now": change.now.total}
+    if change.points:
+        fewer, more = SINCE_FIRST if since_first else SINCE_LAST
+        return (more if change.points > 0 else fewer) % {**numbers, "points": abs(change.points)}
+    if since_first:
+        return gettext("Since the first, of %(day)s: %(then)s → %(now)s, no change.") % numbers
+    return gettext("Since the one before, of %(day)s: %(then)s → %(now)s, no change.") % numbers
 
 
 def _findings(change: Change, *, since_first: bool) -> Iterable[Finding]:
-    name, limit = change.definition.name, change.definition.reliable
-    source = "Limit: NHS Talking Therapies manual, after Jacobson and Truax 1991."
     match change.direction:
         case Direction.BETTER:
-            yield Finding("reliable improvement", f"The {name} total fell by {limit} points or more. {source}")
+            rule = gettext("The %(name)s total fell by %(limit)s points or more.")
+            yield Finding(gettext("reliable improvement"), _by_limit(rule, change))
         case Direction.WORSE:
-            yield Finding("reliable worsening", f"The {name} total rose by {limit} points or more. {source}")
+            rule = gettext("The %(name)s total rose by %(limit)s points or more.")
+            yield Finding(gettext("reliable worsening"), _by_limit(rule, change))
         case Direction.NONE:
-            yield Finding("no reliable change", f"Fewer than {limit} points on {name} may be chance. {source}")
+            rule = gettext("Fewer than %(limit)s points on %(name)s may be chance.")
+            yield Finding(gettext("no reliable change"), _by_limit(rule, change))
     if since_first:
         yield from _outcomes(change)
 
 
+def _by_limit(rule: str, change: Change) -> str:
+    """The rule, and where its limit comes from."""
+    said = rule % {"name": change.definition.name, "limit": change.definition.reliable}
+    return f"{said} {gettext('Limit: NHS Talking Therapies manual, after Jacobson and Truax 1991.')}"
+
+
 def _outcomes(change: Change) -> Iterable[Finding]:
-    case, limit = change.definition.case, change.definition.remission
+    limits = {"case": change.definition.case, "limit": change.definition.remission}
     if change.response:
-        yield Finding("response", f"The first total was {case} or more and has at least halved (McMillan 2010).")
+        rule = gettext("The first total was %(case)s or more and has at least halved (McMillan 2010).")
+        yield Finding(pgettext("outcome", "response"), rule % limits)
     if change.remission:
-        yield Finding(
-            "remission", f"The first total was {case} or more and the newest is below {limit} (Kroenke 2001)."
-        )
+        rule = gettext("The first total was %(case)s or more and the newest is below %(limit)s (Kroenke 2001).")
+        yield Finding(gettext("remission"), rule % limits)

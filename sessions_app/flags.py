@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts import access_log
 from accounts.models import Clinic, User
@@ -35,9 +36,11 @@ AT_ONCE = 500
 UNUSED = ("analysis__biomarkers", "analysis__timings")
 UNANSWERED = {"answered_by": None, "answered_at": None, "until": None}
 LATEST = timedelta(days=183)
-NOT_LATER = "What a patient answered about self-harm cannot be put off. Please mark it as seen when you have seen it."
-TOO_SOON = "Please give a day after today."
-TOO_LATE = "Please give a day within half a year."
+NOT_LATER = gettext_lazy(
+    "What a patient answered about self-harm cannot be put off. Please mark it as seen when you have seen it."
+)
+TOO_SOON = gettext_lazy("Please give a day after today.")
+TOO_LATE = gettext_lazy("Please give a day within half a year.")
 
 
 def flags_refresh(patient_id: UUID) -> None:

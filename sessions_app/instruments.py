@@ -8,7 +8,8 @@ Sources, by the short names used below:
 - IAPT handbook: IAPT Data Handbook 2.0.1 (2011). One or two missing items are replaced by the mean of the others.
 - McMillan 2010: McMillan, Gilbody & Richards, J Affect Disord 127:122-129. Response: the total has halved.
 
-Both questionnaires may be reproduced, translated and used without permission (their publisher's statement).
+Both questionnaires may be reproduced, translated and used without permission (their publisher's statement). In Spanish
+the items read as in the publisher's own version for the United States.
 """
 
 from __future__ import annotations
@@ -17,11 +18,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-CHOICES = ("Not at all", "Several days", "More than half the days", "Nearly every day")
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+CHOICES = (
+    gettext_lazy("Not at all"),
+    gettext_lazy("Several days"),
+    gettext_lazy("More than half the days"),
+    gettext_lazy("Nearly every day"),
+)
 """How often within the last two weeks: 0 to 3."""
 
-INSTRUCTION = "Over the last 2 weeks, how often have you been bothered by any of the following problems?"
+INSTRUCTION = gettext_lazy("Over the last 2 weeks, how often have you been bothered by any of the following problems?")
 
 MOST_MISSING = 2
 """With more items missing than these, there is no total (IAPT handbook)."""
@@ -33,7 +45,7 @@ class Band:
 
     low: int
     high: int
-    words: str
+    words: StrOrPromise
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +57,8 @@ class Definition:
     """
 
     name: str
-    measures: str
-    items: tuple[str, ...]
+    measures: StrOrPromise
+    items: tuple[StrOrPromise, ...]
     bands: tuple[Band, ...]
     reliable: int
     case: int
@@ -63,7 +75,7 @@ class Definition:
         """What ``total`` is called. Raises ``ValueError`` for one that there is not."""
         for band in self.bands:
             if band.low <= total <= band.high:
-                return band.words
+                return str(band.words)
         raise ValueError(f"{self.name} has no total of {total}.")
 
 
@@ -78,31 +90,39 @@ def total_of(items: Sequence[int | None]) -> int | None:
     return int(Fraction(sum(answered) * len(items), len(answered)) + Fraction(1, 2))
 
 
-def _bands(*tops: tuple[int, str]) -> tuple[Band, ...]:
+def _bands(*tops: tuple[int, StrOrPromise]) -> tuple[Band, ...]:
     """Bands that follow one another from 0, by their highest totals."""
-    edges = [(-1, ""), *tops]
+    edges: list[tuple[int, StrOrPromise]] = [(-1, ""), *tops]
     return tuple(Band(before + 1, top, words) for (before, _), (top, words) in pairwise(edges))
 
+
+MINIMAL = pgettext_lazy("severity", "minimal")
+MILD = pgettext_lazy("severity", "mild")
+MODERATE = pgettext_lazy("severity", "moderate")
+MODERATELY_SEVERE = pgettext_lazy("severity", "moderately severe")
+SEVERE = pgettext_lazy("severity", "severe")
 
 SAFETY_ITEM = 9
 """Of PHQ-9: the item about self-harm."""
 
 PHQ9 = Definition(
     name="PHQ-9",
-    measures="depression",
+    measures=pgettext_lazy("questionnaire", "depression"),
     items=(
-        "Little interest or pleasure in doing things",
-        "Feeling down, depressed, or hopeless",
-        "Trouble falling or staying asleep, or sleeping too much",
-        "Feeling tired or having little energy",
-        "Poor appetite or overeating",
-        "Feeling bad about yourself, or that you are a failure or have let yourself or your family down",
-        "Trouble concentrating on things, such as reading the newspaper or watching television",
-        "Moving or speaking so slowly that other people could have noticed, or the opposite: being so fidgety or"
-        " restless that you have been moving around a lot more than usual",
-        "Thoughts that you would be better off dead or of hurting yourself in some way",
+        gettext_lazy("Little interest or pleasure in doing things"),
+        gettext_lazy("Feeling down, depressed, or hopeless"),
+        gettext_lazy("Trouble falling or staying asleep, or sleeping too much"),
+        gettext_lazy("Feeling tired or having little energy"),
+        gettext_lazy("Poor appetite or overeating"),
+        gettext_lazy("Feeling bad about yourself, or that you are a failure or have let yourself or your family down"),
+        gettext_lazy("Trouble concentrating on things, such as reading the newspaper or watching television"),
+        gettext_lazy(
+            "Moving or speaking so slowly that other people could have noticed, or the opposite: being so fidgety or"
+            " restless that you have been moving around a lot more than usual"
+        ),
+        gettext_lazy("Thoughts that you would be better off dead or of hurting yourself in some way"),
     ),
-    bands=_bands((4, "minimal"), (9, "mild"), (14, "moderate"), (19, "moderately severe"), (27, "severe")),
+    bands=_bands((4, MINIMAL), (9, MILD), (14, MODERATE), (19, MODERATELY_SEVERE), (27, SEVERE)),
     reliable=6,
     case=10,
     remission=5,
@@ -112,17 +132,17 @@ PHQ9 = Definition(
 
 GAD7 = Definition(
     name="GAD-7",
-    measures="anxiety",
+    measures=pgettext_lazy("questionnaire", "anxiety"),
     items=(
-        "Feeling nervous, anxious, or on edge",
-        "Not being able to stop or control worrying",
-        "Worrying too much about different things",
-        "Trouble relaxing",
-        "Being so restless that it is hard to sit still",
-        "Becoming easily annoyed or irritable",
-        "Feeling afraid as if something awful might happen",
+        gettext_lazy("Feeling nervous, anxious, or on edge"),
+        gettext_lazy("Not being able to stop or control worrying"),
+        gettext_lazy("Worrying too much about different things"),
+        gettext_lazy("Trouble relaxing"),
+        gettext_lazy("Being so restless that it is hard to sit still"),
+        gettext_lazy("Becoming easily annoyed or irritable"),
+        gettext_lazy("Feeling afraid as if something awful might happen"),
     ),
-    bands=_bands((4, "minimal"), (9, "mild"), (14, "moderate"), (21, "severe")),
+    bands=_bands((4, MINIMAL), (9, MILD), (14, MODERATE), (21, SEVERE)),
     reliable=4,
     case=8,
     source="Spitzer, Kroenke, Williams & Löwe 2006",

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy
+
 from inference.errors import AnalysisError, retry_can_help
 from inference.models import AnalysisJob, JobState
 
-NOT_TOLD = (
+NOT_TOLD = gettext_lazy(
     "This recording could not be analysed. The reason is not shown: no consent to voice analysis covers the day of "
     "this session."
 )
@@ -41,4 +43,4 @@ def why_failed(code: str, message: str, *, has_consent: bool) -> tuple[str, str]
     """Code and sentence of a failure (empty: there was none) as they may be told."""
     if not code or has_consent or retry_can_help(code):
         return code, message
-    return NOT_TOLD_CODE, NOT_TOLD
+    return NOT_TOLD_CODE, str(NOT_TOLD)

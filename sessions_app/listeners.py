@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from django.db import DatabaseError, transaction
 from django.db.models.signals import post_delete
+from django.utils.translation import gettext_noop
 
 from accounts.models import Clinic
 from inference import services as jobs
@@ -26,6 +27,9 @@ from sessions_app.scores import why_none_made
 from sessions_app.signals import record_changed
 
 log = structlog.get_logger(__name__)
+
+GONE = gettext_noop("This recording was deleted before it could be analysed.")
+"""Kept in English with the job."""
 
 
 def connect() -> None:
@@ -89,7 +93,7 @@ def _look_again(patient_id: UUID) -> None:
 def _consented(job: AnalysisJob) -> Session:
     recording = _recording_of(job)
     if recording is None:
-        raise AnalysisRefused("recording_gone", "This recording was deleted before it could be analysed.")
+        raise AnalysisRefused("recording_gone", GONE)
     session = recording.session
     if session.patient.consent_on(session.day_in(session.patient.clinic)) is None:
         raise AnalysisRefused(ConsentMissing.code, ConsentMissing.message)

@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
+from django.utils.translation import gettext_lazy
+
 from inference.biomarkers.definitions import DEFINITIONS, Definition
 from sessions_app.own_baseline import OwnBaseline, of_measure, own_baselines
 from sessions_app.trends import TrendPoint
 
 EVIDENCE = {
     "A": "",
-    "B": "Findings on its link with depression are mixed.",
-    "C": "There is little evidence for a link with depression.",
+    "B": gettext_lazy("Findings on its link with depression are mixed."),
+    "C": gettext_lazy("There is little evidence for a link with depression."),
 }
 """By the tier of a measure: what must be said beside it."""
 

@@ -8,8 +8,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts import access_log
+from accounts.languages import whole_number
 from accounts.models import Purpose, User
 from accounts.policy import Action
 from sessions_app import encryption, keys
@@ -17,8 +20,15 @@ from sessions_app.care import require_own_care
 from sessions_app.models import Note, NoteKind, Patient, Session
 
 MAX_CHARACTERS = 50_000
-EMPTY = "Please write something."
-TOO_LONG = f"This is longer than {MAX_CHARACTERS:,} characters. Please write it as several notes."
+EMPTY = gettext_lazy("Please write something.")
+
+
+def _too_long() -> str:
+    words = gettext("This is longer than %(characters)s characters. Please write it as several notes.")
+    return words % {"characters": whole_number(MAX_CHARACTERS)}
+
+
+TOO_LONG = lazy(_too_long, str)()
 
 SENT_TWICE = timedelta(seconds=20)
 """Within this the same words of the same author about the same are one note: a button that was pressed twice."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from accounts.languages import as_for_programs
 from inference.biomarkers.definitions import DEFINITIONS
 from inference.results import HEADS
 from sessions_app.annotations import Mark
@@ -51,13 +52,13 @@ def entries_of(trend: Trend, marks: Iterable[Mark]) -> list[Entry]:
     return sorted([*points, *responses, *events], key=lambda entry: entry.at)
 
 
-def cells_of(trend: Trend, marks: Iterable[Mark]) -> Iterator[Iterable[object]]:
-    """Lines of the spreadsheet, each with a cell for every one of `HEADINGS`; last what they are not."""
-    yield HEADINGS
-    for entry in entries_of(trend, marks):
-        row = {"time_utc": entry.at.astimezone(UTC).isoformat(), **_cells(entry)}
-        yield [row.get(heading) for heading in HEADINGS]
-    yield [NOT_A_DIAGNOSIS]
+def cells_of(trend: Trend, marks: Iterable[Mark]) -> list[Iterable[object]]:
+    """Lines of the spreadsheet, in English, each with a cell for every one of `HEADINGS`; last what they are not."""
+    with as_for_programs():
+        rows = [
+            {"time_utc": entry.at.astimezone(UTC).isoformat(), **_cells(entry)} for entry in entries_of(trend, marks)
+        ]
+    return [HEADINGS, *([row.get(heading) for heading in HEADINGS] for row in rows), [NOT_A_DIAGNOSIS]]
 
 
 def _cells(entry: Entry) -> dict[str, object]:
@@ -85,7 +86,7 @@ def _point(point: TrendPoint) -> dict[str, object]:
 
 def _response(response: QuestionnaireResponse) -> dict[str, object]:
     return {
-        "what": response.get_instrument_display(),
+        "what": response.definition.name,
         "total": response.total,
         "severity": response.severity,
     }

@@ -10,8 +10,11 @@ from datetime import UTC
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts import access_log
+from accounts.languages import whole_number
 from accounts.models import Clinic, User
 from accounts.policy import Action
 from inference.errors import FileDamaged
@@ -27,9 +30,16 @@ KIND = "review"
 """What the access log calls one."""
 
 MAX_CHARACTERS = 2000
-TOO_LONG = f"This is longer than {MAX_CHARACTERS:,} characters. Please write the rest as a note about the session."
 
-TELL_WHICH = "Please write the reason here."
+
+def _too_long() -> str:
+    words = gettext("This is longer than %(characters)s characters. Please write the rest as a note about the session.")
+    return words % {"characters": whole_number(MAX_CHARACTERS)}
+
+
+TOO_LONG = lazy(_too_long, str)()
+
+TELL_WHICH = gettext_lazy("Please write the reason here.")
 
 FEWEST = 5
 """With fewer reviews nothing is told apart: in a small clinic one verdict may say who gave it, and about whom."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext_lazy
 
 from accounts.models import AffectPolicy, Clinic, User
 from accounts.policy import Action, may
@@ -23,18 +25,18 @@ from inference.score_words import why_indeterminate, why_poor
 from sessions_app.errors import AffectSwitchedOff, Refused, ResearchConsentMissing, ResearchOnly
 from sessions_app.models import Consent, Scope, Session
 
-NOT_FOR_ROLE = "Scores are shown to the patient's counselors only."
-NO_CONSENT = "Not shown: no consent to voice analysis covers the day of this session."
+NOT_FOR_ROLE = gettext_lazy("Scores are shown to the patient's counselors only.")
+NO_CONSENT = cast("str", gettext_lazy("Not shown: no consent to voice analysis covers the day of this session."))
 RESEARCH_ONLY = ResearchOnly.message
 
 
 def why_hidden(*, user: User | AnonymousUser, clinic: Clinic, has_consent: bool) -> str | None:
     """The sentence that says why ``user`` may not be shown scores, or ``None`` if they may."""
     if not may(user, Action.SEE_SCORES):
-        return NOT_FOR_ROLE
+        return str(NOT_FOR_ROLE)
     if refusal := refusal_by_policy(clinic):
         return refusal.message
-    return None if has_consent else NO_CONSENT
+    return None if has_consent else str(NO_CONSENT)
 
 
 def refusal_by_policy(clinic: Clinic) -> Refused | None:
@@ -133,7 +135,7 @@ class ConsentGate:
 
     def why_hidden(self, session: Session) -> str | None:
         """Why this session's scores are not shown, or ``None``."""
-        return None if self.has_consent(session) else NO_CONSENT
+        return None if self.has_consent(session) else str(NO_CONSENT)
 
     def shows_voice(self, session: Session) -> bool:
         """Whether anything that was heard in this session's voice may be shown, scores apart."""

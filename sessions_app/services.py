@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import access_log
 from accounts.models import Clinic, Role, User
@@ -45,7 +46,7 @@ def patient_add(
 def _care_team(user: User, chosen: Iterable[User]) -> set[User]:
     team = set(chosen)
     if team - set(User.objects.counselors_of(user.clinic)):
-        raise ValidationError({"care_team": "A care team is made of counselors of this clinic."})
+        raise ValidationError({"care_team": gettext("A care team is made of counselors of this clinic.")})
     return team | {user} if user.role == Role.COUNSELOR else team
 
 

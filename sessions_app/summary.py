@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import fmean
 
+from django.utils.translation import gettext, ngettext
+
 from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.score_words import number
 from sessions_app.baseline import IN_A_ROW, SESSIONS, Side
@@ -22,16 +24,23 @@ from sessions_app.trends import Trend, TrendPoint
 
 MAIN = tuple(definition for definition in DEFINITIONS if definition.main)
 
-OWN_BASELINE = Finding(
-    "own baseline",
-    f"Where a further session lies in nine of ten cases if nothing changed, by the first {SESSIONS} sessions (90 % "
-    f"prediction interval). A departure is named when the last {IN_A_ROW} sessions or more lie beyond the same edge. "
-    "Poor recordings and voices that nobody has confirmed are left out.",
-)
-BY_CHANCE = Finding(
-    "may be chance",
-    f"{len(MAIN)} measures are compared, so one or another may lie beyond its baseline by chance alone.",
-)
+
+def own_baseline_rule() -> Finding:
+    """What an own baseline is, and when a departure from it is named."""
+    words = gettext(
+        "Where a further session lies in nine of ten cases if nothing changed, by the first %(sessions)s sessions "
+        "(90 %% prediction interval). A departure is named when the last %(in_a_row)s sessions or more lie beyond the "
+        "same edge. Poor recordings and voices that nobody has confirmed are left out."
+    )
+    return Finding(gettext("own baseline"), words % {"sessions": SESSIONS, "in_a_row": IN_A_ROW})
+
+
+def by_chance_rule() -> Finding:
+    """What comparing many measures does."""
+    words = gettext(
+        "%(measures)s measures are compared, so one or another may lie beyond its baseline by chance alone."
+    )
+    return Finding(gettext("may be chance"), words % {"measures": len(MAIN)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +71,26 @@ class _Compared:
         low, high, center = self.own.low, self.own.high, self.own.center
         if low is None or high is None or center is None:
             return self.label
-        side, way = ("above", "more") if self.own.side is Side.ABOVE else ("below", "less")
-        count, mean = len(self.own.beyond), fmean(self.own.beyond)
-        apart = f"{self.write(abs(mean - center))}{self.unit} {way} than its middle"
-        band = f"baseline {self.write(low)} to {self.write(high)}{self.unit}"
-        on_average = f"{self.write(mean)}{self.unit} on average, {apart}"
-        return f"{self.label} lies {side} it in the last {count} sessions: {on_average} ({band})."
+        mean = fmean(self.own.beyond)
+        said = (
+            gettext(
+                "%(label)s lies above it in the last %(count)s sessions: %(mean)s on average, %(apart)s more than its "
+                "middle (baseline %(low)s to %(high)s)."
+            )
+            if self.own.side is Side.ABOVE
+            else gettext(
+                "%(label)s lies below it in the last %(count)s sessions: %(mean)s on average, %(apart)s less than its "
+                "middle (baseline %(low)s to %(high)s)."
+            )
+        )
+        return said % {
+            "label": self.label,
+            "count": len(self.own.beyond),
+            "mean": f"{self.write(mean)}{self.unit}",
+            "apart": f"{self.write(abs(mean - center))}{self.unit}",
+            "low": self.write(low),
+            "high": f"{self.write(high)}{self.unit}",
+        }
 
 
 def summary_of(trend: Trend) -> list[Statement]:
@@ -82,27 +105,30 @@ def _of_report(report: SelfReport) -> Statement | None:
         return None
     said = since_first(change)
     count = len(report.complete)
-    return Statement(f"{name}, {count} totals. {said.sentence}", said.findings)
+    totals = gettext("%(name)s, %(count)s totals.") % {"name": name, "count": count}
+    return Statement(f"{totals} {said.sentence}", said.findings)
 
 
 def _of_scores(points: tuple[TrendPoint, ...]) -> Iterator[Statement]:
-    found = [(words.label, own_baselines(points, of_head(words.head))) for words in HEAD_WORDS]
+    found = [(str(words.label), own_baselines(points, of_head(words.head))) for words in HEAD_WORDS]
     compared = [_Compared(label, own[-1], number) for label, own in found if own]
     if not compared:
         return
     with_baseline = [one for one in compared if one.own.baseline is not None]
     if not with_baseline:
         count = max(one.own.sessions for one in compared)
-        words = f"Scores of the voice: not enough sessions yet for an own baseline; {count} of {SESSIONS} count."
-        yield Statement(words, (OWN_BASELINE,))
+        words = gettext(
+            "Scores of the voice: not enough sessions yet for an own baseline; %(count)s of %(sessions)s count."
+        )
+        yield Statement(words % {"count": count, "sessions": SESSIONS}, (own_baseline_rule(),))
         return
-    yield _statement("Scores of the voice", with_baseline, OWN_BASELINE)
+    yield _statement(gettext("Scores of the voice"), with_baseline, own_baseline_rule())
 
 
 def _of_measures(points: tuple[TrendPoint, ...]) -> Iterator[Statement]:
     compared = [one for definition in MAIN for one in _measure(points, definition)]
     if compared:
-        yield _statement("Main measures of the voice", compared, OWN_BASELINE, BY_CHANCE)
+        yield _statement(gettext("Main measures of the voice"), compared, own_baseline_rule(), by_chance_rule())
 
 
 def _measure(points: tuple[TrendPoint, ...], definition: Definition) -> Iterator[_Compared]:
@@ -114,12 +140,35 @@ def _measure(points: tuple[TrendPoint, ...], definition: Definition) -> Iterator
 def _statement(what: str, compared: Sequence[_Compared], *rules: Finding) -> Statement:
     """Which depart and by how much; that none of the others does; on how many sessions it rests."""
     after_it = max(one.own.sessions for one in compared) - SESSIONS
-    if not after_it:
-        return Statement(f"{what}: the first {SESSIONS} sessions make this patient’s own baseline; none since.", rules)
-    rests = f"{after_it} session{'s' * (after_it != 1)} after the {SESSIONS} that make it"
-    departing = [one.words for one in compared if one.departs]
+    departing = tuple(one.words for one in compared if one.departs)
+    said = _rests_on(after_it, departs=bool(departing)) % {"what": what, "after": after_it, "sessions": SESSIONS}
     if not departing:
-        return Statement(f"{what}: no lasting departure from this patient’s own baseline; {rests}.", rules)
+        return Statement(said, rules)
     rest = len(compared) - len(departing)
-    others = [f"The other {rest} show{'s' * (rest == 1)} no lasting departure."] if rest else []
-    return Statement(f"{what} beside this patient’s own baseline; {rests}:", rules, (*departing, *others))
+    return Statement(said, rules, (*departing, *([_others(rest)] if rest else [])))
+
+
+def _rests_on(after_it: int, *, departs: bool) -> str:
+    """How many sessions there are ``after_it``, and whether any departs lastingly."""
+    if not after_it:
+        return gettext("%(what)s: the first %(sessions)s sessions make this patient’s own baseline; none since.")
+    if not departs:
+        return ngettext(
+            "%(what)s: no lasting departure from this patient’s own baseline; %(after)s session after the "
+            "%(sessions)s that make it.",
+            "%(what)s: no lasting departure from this patient’s own baseline; %(after)s sessions after the "
+            "%(sessions)s that make it.",
+            after_it,
+        )
+    return ngettext(
+        "%(what)s beside this patient’s own baseline; %(after)s session after the %(sessions)s that make it:",
+        "%(what)s beside this patient’s own baseline; %(after)s sessions after the %(sessions)s that make it:",
+        after_it,
+    )
+
+
+def _others(rest: int) -> str:
+    words = ngettext(
+        "The other %(rest)s shows no lasting departure.", "The other %(rest)s show no lasting departure.", rest
+    )
+    return words % {"rest": rest}

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.utils.translation import gettext
+
 from accounts.models import User
 from inference.models import Analysis
 from inference.results import HeadName, Score
@@ -47,11 +49,14 @@ class TrendPoint:
         recordings = list(self.session.recordings.all())
         if self.recording is None or len(recordings) < 2:
             return ""
-        return f"recording {recordings.index(self.recording) + 1} of {len(recordings)}"
+        return gettext("recording %(number)s of %(all)s") % {
+            "number": recordings.index(self.recording) + 1,
+            "all": len(recordings),
+        }
 
     def score(self, head: HeadName) -> Score:
         """One score, unavailable while there is no analysis."""
-        return self.scores.get(head) or Score.unavailable("This recording has not been analysed.")
+        return self.scores.get(head) or Score.unavailable(gettext("This recording has not been analysed."))
 
     def measure(self, code: str) -> float | None:
         """The value of one acoustic measure in its unit, if it was measured and may be shown."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from accounts import access_log
 from accounts.models import User
@@ -19,7 +20,7 @@ from sessions_app import files, storage
 from sessions_app.models import CounselorVoice
 
 MAX_BYTES = 64 * 1024**2
-TOO_LARGE = "This clip is larger than 64 MiB. Half a minute of your voice is enough."
+TOO_LARGE = gettext_lazy("This clip is larger than 64 MiB. Half a minute of your voice is enough.")
 KIND = "counselor_voice"
 
 
@@ -30,7 +31,7 @@ def voice_keep(*, user: User, upload: UploadedFile[bytes]) -> CounselorVoice:
     """
     require(user, Action.KEEP_VOICE, object_kind=KIND)
     if (upload.size or 0) > MAX_BYTES:
-        raise TooLarge(TOO_LARGE)
+        raise TooLarge(str(TOO_LARGE))
     with files.taken_in(upload, storage.VOICES, user.clinic_id) as stored:
         seconds = clips.check(Stored(stored.name))
         return _replace(user, stored, seconds)

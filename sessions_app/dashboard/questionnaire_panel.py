@@ -74,7 +74,7 @@ def _rows(definition: Definition, columns: Iterable[QuestionnaireResponse]) -> I
     for place, (words, answers) in enumerate(
         zip(definition.items, zip(*(one.items for one in columns), strict=True), strict=True), 1
     ):
-        yield ItemRow(place, words, answers, is_safety=place == definition.safety_item)
+        yield ItemRow(place, str(words), answers, is_safety=place == definition.safety_item)
 
 
 def missing_words(response: QuestionnaireResponse) -> str:

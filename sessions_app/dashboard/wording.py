@@ -203,4 +203,4 @@ def measure_sentence(definition: Definition, own: list[OwnBaseline]) -> str:
 
 def measure_meaning(definition: Definition) -> str:
     """What a measure is, where that comes from, and how much is known of its link with depression."""
-    return " ".join(filter(None, (definition.definition, f"{definition.source}.", EVIDENCE[definition.tier])))
+    return " ".join(filter(None, (definition.definition, f"{definition.source}.", str(EVIDENCE[definition.tier]))))

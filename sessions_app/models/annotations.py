@@ -7,6 +7,7 @@ import uuid
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from accounts.changes import OF_PATIENT, keeps_changes
 from accounts.models import User
@@ -19,9 +20,9 @@ from sessions_app.models.scope import ScopedQuerySet
 class AnnotationKind(models.TextChoices):
     """What happened. The words of the person who noted it say more."""
 
-    MEDICATION = "medication", "Medication"
-    LIFE_EVENT = "life_event", "Life event"
-    OTHER = "other", "Other"
+    MEDICATION = "medication", gettext_lazy("Medication")
+    LIFE_EVENT = "life_event", gettext_lazy("Life event")
+    OTHER = "other", pgettext_lazy("event", "Other")
 
 
 class AnnotationQuerySet(ScopedQuerySet["Annotation"]):
@@ -65,6 +66,6 @@ class Annotation(models.Model):
     def clean(self) -> None:
         """Refuse a day to come, and one before anybody was born who could be a patient."""
         if self.day > timezone.localdate():
-            raise ValidationError({"day": "This day is still to come."})
+            raise ValidationError({"day": gettext("This day is still to come.")})
         if self.day.year < 1900:
-            raise ValidationError({"day": "Please look at the year again."})
+            raise ValidationError({"day": gettext("Please look at the year again.")})

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.changes import OF_PATIENT, keeps_changes
 from accounts.models import User
@@ -18,17 +19,16 @@ from sessions_app.models.patients import Patient
 from sessions_app.models.scope import ScopedQuerySet
 
 FIRST_YEAR = 1950
-BEFORE_WITHDRAWAL = "The patient withdrew consent on {day}. One from before counts no more: please record a new one."
 
 
 class Scope(models.TextChoices):
     """What a consent can cover. Each is a column of `Consent`; the words are those that stand beside its tick."""
 
-    RECORDING = "recording", "Sessions are recorded"
-    VOICE_ANALYSIS = "voice_analysis", "Software analyses how the voice sounds"
-    LIVE = "live", "It may do so live, while a session runs"
-    KEEPING_AUDIO = "keeping_audio", "Recordings are kept for longer than the clinic’s usual time"
-    RESEARCH = "research", "Results may be used for research"
+    RECORDING = "recording", gettext_lazy("Sessions are recorded")
+    VOICE_ANALYSIS = "voice_analysis", gettext_lazy("Software analyses how the voice sounds")
+    LIVE = "live", gettext_lazy("It may do so live, while a session runs")
+    KEEPING_AUDIO = "keeping_audio", gettext_lazy("Recordings are kept for longer than the clinic’s usual time")
+    RESEARCH = "research", gettext_lazy("Results may be used for research")
 
 
 RESTS_ON = {
@@ -42,9 +42,9 @@ RESTS_ON = {
 class Method(models.TextChoices):
     """How a patient gave consent."""
 
-    PAPER = "paper", "Signed on paper"
-    ELECTRONIC = "electronic", "Signed electronically"
-    SPOKEN = "spoken", "Said aloud and noted"
+    PAPER = "paper", gettext_lazy("Signed on paper")
+    ELECTRONIC = "electronic", gettext_lazy("Signed electronically")
+    SPOKEN = "spoken", gettext_lazy("Said aloud and noted")
 
 
 class ConsentQuerySet(ScopedQuerySet["Consent"]):
@@ -110,14 +110,14 @@ class Consent(models.Model):
         zone = ZoneInfo(self.patient.clinic.time_zone)
         today, withdrawn = timezone.localdate(timezone=zone), self._withdrawn_before(zone)
         if self.given_on and self.given_on > today:
-            wrong["given_on"] = "This day lies in the future. Please give the day on which consent was given."
+            wrong["given_on"] = gettext("This day lies in the future. Please give the day on which consent was given.")
         elif self.given_on and self.given_on.year < FIRST_YEAR:
-            wrong["given_on"] = f"Please give a day after {FIRST_YEAR}."
+            wrong["given_on"] = gettext("Please give a day after %(year)s.") % {"year": FIRST_YEAR}
         elif self.given_on and withdrawn and self.given_on < withdrawn:
             # Else what was withdrawn would be shown again.
-            wrong["given_on"] = BEFORE_WITHDRAWAL.format(day=date_format(withdrawn, "j M Y"))
+            wrong["given_on"] = _before_withdrawal(withdrawn)
         if self.given_on and self.expires_on and self.expires_on < self.given_on:
-            wrong["expires_on"] = "This day lies before the day on which consent was given."
+            wrong["expires_on"] = gettext("This day lies before the day on which consent was given.")
         wrong |= self._wrong_scopes()
         if wrong:
             raise ValidationError(wrong)
@@ -129,9 +129,9 @@ class Consent(models.Model):
     def _wrong_scopes(self) -> dict[str, str]:
         covered = self.scopes
         if not covered:
-            return {Scope.VOICE_ANALYSIS: "Please say what the consent covers."}
+            return {Scope.VOICE_ANALYSIS: gettext("Please say what the consent covers.")}
         return {
-            scope: f"This also needs “{RESTS_ON[scope].label}”."
+            scope: gettext("This also needs “%(scope)s”.") % {"scope": RESTS_ON[scope].label}
             for scope in covered
             if scope in RESTS_ON and RESTS_ON[scope] not in covered
         }
@@ -145,3 +145,8 @@ class Consent(models.Model):
         """Whether this consent allows ``scope`` for a session held on ``day``: `in_force` for a row in hand."""
         unexpired = self.expires_on is None or self.expires_on >= day
         return bool(getattr(self, scope)) and self.withdrawn_at is None and self.given_on <= day and unexpired
+
+
+def _before_withdrawal(withdrawn: date) -> str:
+    words = gettext("The patient withdrew consent on %(day)s. One from before counts no more: please record a new one.")
+    return words % {"day": date_format(withdrawn, "j M Y")}

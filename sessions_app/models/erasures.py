@@ -7,6 +7,7 @@ import uuid
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from accounts.models import Clinic, User
 from accounts.policy import Action, may
@@ -43,5 +44,6 @@ class ErasureReport(models.Model):
 
     @property
     def lines(self) -> list[tuple[str, int]]:
-        """Kinds and how many of each, the most first."""
-        return sorted(self.counts.items(), key=lambda kind: (-kind[1], kind[0]))
+        """Kinds, in the language of who reads, and how many of each, the most first."""
+        counts = [(gettext(kind), count) for kind, count in self.counts.items()]
+        return sorted(counts, key=lambda kind: (-kind[1], kind[0]))

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy
 
 from accounts.models import AffectPolicy, Clinic, User
 from accounts.policy import Action, may
@@ -21,14 +22,14 @@ from sessions_app.models.sessions import Session
 class FlagKind(models.IntegerChoices):
     """Reasons to look at a patient, the most urgent first: the number is the rank. `sessions_app.attention` derives."""
 
-    SELF_HARM = 10, "Item 9 of PHQ-9"
-    WORSE_PHQ9 = 20, "PHQ-9 worse"
-    WORSE_GAD7 = 30, "GAD-7 worse"
-    BEYOND_BASELINE = 40, "Voice beyond own baseline"
-    DISAGREEING = 50, "Voice and PHQ-9 disagree"
-    REVIEW_WAITING = 60, "Review waiting"
-    ANALYSIS_FAILED = 70, "Analysis failed"
-    OVERDUE = 80, "No session for long"
+    SELF_HARM = 10, gettext_lazy("Item 9 of PHQ-9")
+    WORSE_PHQ9 = 20, gettext_lazy("PHQ-9 worse")
+    WORSE_GAD7 = 30, gettext_lazy("GAD-7 worse")
+    BEYOND_BASELINE = 40, gettext_lazy("Voice beyond own baseline")
+    DISAGREEING = 50, gettext_lazy("Voice and PHQ-9 disagree")
+    REVIEW_WAITING = 60, gettext_lazy("Review waiting")
+    ANALYSIS_FAILED = 70, gettext_lazy("Analysis failed")
+    OVERDUE = 80, gettext_lazy("No session for long")
 
 
 NO_NEED = 99

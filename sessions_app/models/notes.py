@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
 from accounts.policy import Action
@@ -21,8 +22,8 @@ from sessions_app.models.sessions import Session
 class NoteKind(models.TextChoices):
     """Psychotherapy notes are those of 45 CFR 164.501: kept apart from the record, for whoever wrote them."""
 
-    PROGRESS = "progress", "Progress note"
-    PSYCHOTHERAPY = "psychotherapy", "Psychotherapy note"
+    PROGRESS = "progress", gettext_lazy("Progress note")
+    PSYCHOTHERAPY = "psychotherapy", gettext_lazy("Psychotherapy note")
 
 
 class NoteQuerySet(ScopedQuerySet["Note"]):
@@ -76,4 +77,4 @@ class Note(models.Model):
     def clean(self) -> None:
         """Refuse a note about a session of somebody else."""
         if self.session is not None and self.session.patient_id != self.patient_id:
-            raise ValidationError({"session": "This session is not the patient’s."})
+            raise ValidationError({"session": gettext("This session is not the patient’s.")})

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now, Upper
+from django.utils.translation import gettext
 
 from accounts.changes import OF_PATIENT, keeps_changes
 from accounts.models import Clinic, EmergencyAccess, Role, User
@@ -122,9 +123,8 @@ class Patient(models.Model):
         """Refuse a reference that another patient of the clinic has, whatever its letter case."""
         others = Patient.objects.exclude(id=self.id).filter(clinic=self.clinic_id)
         if others.filter(reference__iexact=self.reference).exists():
-            raise ValidationError(
-                {"reference": ValidationError("Another patient of this clinic has this number.", code="unique")}
-            )
+            taken = gettext("Another patient of this clinic has this number.")
+            raise ValidationError({"reference": ValidationError(taken, code="unique")})
 
     @property
     def full_name(self) -> str:

@@ -7,6 +7,7 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.changes import OF_PATIENT, keeps_changes
 from accounts.policy import Action
@@ -19,8 +20,8 @@ from sessions_app.models.sessions import refuse_impossible_time
 class Instrument(models.TextChoices):
     """The kinds of `sessions_app.instruments.DEFINITIONS`."""
 
-    PHQ9 = "phq9", "PHQ-9"
-    GAD7 = "gad7", "GAD-7"
+    PHQ9 = "phq9", gettext_lazy("PHQ-9")
+    GAD7 = "gad7", gettext_lazy("GAD-7")
 
 
 class QuestionnaireQuerySet(ScopedQuerySet["QuestionnaireResponse"]):
@@ -56,7 +57,9 @@ class QuestionnaireResponse(models.Model):
             models.UniqueConstraint(
                 fields=["patient", "instrument", "answered_at"],
                 name="one_questionnaire_at_a_time",
-                violation_error_message="A questionnaire of this kind and of this minute is there already.",
+                violation_error_message=gettext_lazy(
+                    "A questionnaire of this kind and of this minute is there already."
+                ),
             )
         ]
 
@@ -67,9 +70,9 @@ class QuestionnaireResponse(models.Model):
         """Refuse a wrong number of items, an answer outside 0..3, and a sheet on which nothing is answered."""
         wrong = any(item is not None and not 0 <= item < len(CHOICES) for item in self.items)
         if wrong or len(self.items) != len(self.definition.items):
-            raise ValidationError({"items": "Each item is answered with 0, 1, 2 or 3, or not at all."})
+            raise ValidationError({"items": gettext("Each item is answered with 0, 1, 2 or 3, or not at all.")})
         if self.missing == len(self.items):
-            raise ValidationError({"items": "Nothing is answered yet."})
+            raise ValidationError({"items": gettext("Nothing is answered yet.")})
 
     @property
     def definition(self) -> Definition:

@@ -6,6 +6,7 @@ import uuid
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.changes import OF_PATIENT, keeps_changes
 from accounts.models import User
@@ -15,27 +16,30 @@ from sessions_app.models.keys import ClinicKey
 from sessions_app.models.patients import Patient
 from sessions_app.models.scope import ScopedQuerySet
 
-WITHOUT_REASON = "Please say why."
+WITHOUT_REASON = gettext_lazy("Please say why.")
 
 
 class Verdict(models.TextChoices):
     """What is set aside stays visible, marked, and counts for no baseline."""
 
-    AGREE = "agree", "Agree"
-    DISAGREE = "disagree", "Disagree"
-    SET_ASIDE = "set_aside", "Set aside"
+    AGREE = "agree", pgettext_lazy("verdict", "Agree")
+    DISAGREE = "disagree", pgettext_lazy("verdict", "Disagree")
+    SET_ASIDE = "set_aside", pgettext_lazy("verdict", "Set aside")
 
 
 class Reason(models.TextChoices):
     """Why somebody disagrees, or sets an analysis aside."""
 
-    NONE = "", "No reason given"
-    NOT_AS_MET = "not_as_met", "It does not fit how the patient was in the session"
-    OTHER_VOICE = "other_voice", "Another person’s voice was measured"
-    POOR_SOUND = "poor_sound", "The sound is too poor"
-    UNUSUAL_VOICE = "unusual_voice", "The voice was unusual for another cause, such as a cold or tiredness"
-    NOT_A_TALK = "not_a_talk", "It was no ordinary talk, for instance reading aloud or an exercise"
-    OTHER = "other", "Another reason, which the note tells"
+    NONE = "", gettext_lazy("No reason given")
+    NOT_AS_MET = "not_as_met", gettext_lazy("It does not fit how the patient was in the session")
+    OTHER_VOICE = "other_voice", gettext_lazy("Another person’s voice was measured")
+    POOR_SOUND = "poor_sound", gettext_lazy("The sound is too poor")
+    UNUSUAL_VOICE = (
+        "unusual_voice",
+        gettext_lazy("The voice was unusual for another cause, such as a cold or tiredness"),
+    )
+    NOT_A_TALK = "not_a_talk", gettext_lazy("It was no ordinary talk, for instance reading aloud or an exercise")
+    OTHER = "other", gettext_lazy("Another reason, which the note tells")
 
 
 class ReviewQuerySet(ScopedQuerySet["Review"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from sessions_app.models.flags import FlagKind
@@ -11,9 +12,9 @@ from sessions_app.models.flags import FlagKind
 class Order(models.TextChoices):
     """What the list is sorted by."""
 
-    NEED = "need", "Most in need first"
-    NAME = "name", "Name"
-    LAST_SESSION = "last_session", "Newest session first"
+    NEED = "need", gettext_lazy("Most in need first")
+    NAME = "name", gettext_lazy("Name")
+    LAST_SESSION = "last_session", gettext_lazy("Newest session first")
 
 
 class SavedView(models.Model):

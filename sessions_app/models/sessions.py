@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Prefetch, Q
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.changes import OF_PATIENT, keeps_changes
 from accounts.models import Clinic, User
@@ -25,17 +26,19 @@ CLOCK_SLACK = timedelta(minutes=10)
 def refuse_impossible_time(held_at: datetime) -> None:
     """Raises ``ValidationError`` for a time at which no session can have been held."""
     if held_at.year < FIRST_YEAR:
-        raise ValidationError(f"Please give a day after {FIRST_YEAR}.", code="too_long_ago")
+        raise ValidationError(gettext("Please give a day after %(year)s.") % {"year": FIRST_YEAR}, code="too_long_ago")
     if held_at > timezone.now() + CLOCK_SLACK:
-        raise ValidationError("This time lies in the future. Please give a time in the past.", code="in_future")
+        raise ValidationError(
+            gettext("This time lies in the future. Please give a time in the past."), code="in_future"
+        )
 
 
 class PatientChannel(models.TextChoices):
     """On which channel of a stereo recording the patient is."""
 
-    UNKNOWN = "", "One voice, or mono"
-    LEFT = "left", "Patient on the left channel"
-    RIGHT = "right", "Patient on the right channel"
+    UNKNOWN = "", gettext_lazy("One voice, or mono")
+    LEFT = "left", gettext_lazy("Patient on the left channel")
+    RIGHT = "right", gettext_lazy("Patient on the right channel")
 
 
 class SessionQuerySet(ScopedQuerySet["Session"]):

@@ -1,4 +1,5 @@
 // What both charts share: colours of the theme, markers, lines with gaps, and words for numbers.
+import { filled } from "./words.js";
 
 /** How each score is drawn. Line and marker differ too, so that colour is never needed to tell them apart. */
 export const STYLES = {
@@ -88,10 +89,10 @@ function interval(low, high) {
   return number(low) === number(high) ? number(low) : `${number(low)}–${number(high)}`;
 }
 
-/** "0.71 (0.62–0.79), elevated", or why there is none. */
-export function scoreWords({ value, low, high, state }) {
-  if (value == null) return "not available";
-  return `${number(value)} (${interval(low, high)}), ${state}`;
+/** "0.71 (0.62–0.79), elevated", or that there is none, in `words`. */
+export function scoreWords({ value, low, high, state }, words) {
+  if (value == null) return words.not_available;
+  return filled(words.score, { value: number(value), interval: interval(low, high), state: words.states[state] ?? state });
 }
 
 /** A piece of a legend: how something is drawn, and what it is. */

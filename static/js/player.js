@@ -1,4 +1,5 @@
 // Plays a recording from any moment, with a cursor over all that shares its time axis.
+import { filled } from "./words.js";
 
 const STEP = 5;
 
@@ -13,10 +14,11 @@ export function clock(seconds) {
 export class Player {
   /**
    * `sheet` holds the audio and its buttons, and is in an article whose buttons with `data-from` play a part;
-   * `place(seconds)`: CSS pixels from the left of `[data-axis]`; `moved(seconds, playing)` is called as it plays.
+   * `place(seconds)`: CSS pixels from the left of `[data-axis]`; `moved(seconds, playing)` is called as it plays;
+   * `words`: what it says.
    */
-  constructor(sheet, { duration, place, moved }) {
-    Object.assign(this, { sheet, duration, place, moved, until: null });
+  constructor(sheet, { duration, place, moved, words }) {
+    Object.assign(this, { sheet, duration, place, moved, words, until: null });
     this.audio = sheet.querySelector("[data-player] audio");
     if (!this.audio) return;
     this.find = (name) => sheet.querySelector(`[data-${name}]`);
@@ -40,7 +42,7 @@ export class Player {
     this.find("speed").addEventListener("change", (event) => { this.audio.playbackRate = Number(event.target.value); });
     for (const name of ["play", "pause", "seeked", "ended", "timeupdate"]) this.audio.addEventListener(name, () => this.show());
     this.audio.addEventListener("play", () => this.follow());
-    this.audio.addEventListener("error", () => this.tell("The audio cannot be played now. Please load this page again."));
+    this.audio.addEventListener("error", () => this.tell(this.words.trouble));
   }
 
   offerParts() {
@@ -84,8 +86,8 @@ export class Player {
 
   show() {
     const playing = !this.audio.paused;
-    this.find("play").textContent = playing ? "Pause" : "Play";
-    this.find("time").textContent = `${clock(this.now)} of ${clock(this.duration)}`;
+    this.find("play").textContent = playing ? this.words.pause : this.words.play;
+    this.find("time").textContent = filled(this.words.time, { now: clock(this.now), whole: clock(this.duration) });
     this.moveHead();
     this.moved(this.now, playing);
   }

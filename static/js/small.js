@@ -19,7 +19,7 @@ export function offerCopy(root) {
     button.hidden = false;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(root.querySelector(button.dataset.copy).textContent);
-      button.textContent = "Copied";
+      button.textContent = button.dataset.copied;
     });
   }
 }

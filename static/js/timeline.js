@@ -2,9 +2,10 @@
 import { STYLES, colours, drawMarker, legendItem, number, runs } from "./drawing.js";
 import { Player, clock } from "./player.js";
 import { drawWaveform } from "./waveform.js";
+import { wordsOf } from "./words.js";
 
 const SILENCE = "silence";
-const LANES = [["patient", "Patient"], ["counselor", "Counselor"], ["other", "Other"], [SILENCE, "Silence"]];
+const LANES = ["patient", "counselor", "other", SILENCE];
 const LANE = 17;
 const FEW = 40;
 const SHORTEST_SILENCE = 0.3;
@@ -32,13 +33,14 @@ class Timeline {
   constructor(sheet) {
     this.sheet = sheet;
     this.data = JSON.parse(document.getElementById(sheet.dataset.timeline).textContent);
+    this.words = wordsOf("timeline");
     this.host = sheet.querySelector("[data-chart]");
     this.axis = sheet.querySelector("[data-axis]");
     this.laneHost = sheet.querySelector("[data-lanes]");
     this.readout = sheet.querySelector("[data-readout]");
     this.middles = this.data.start.map((start, index) => (start + this.data.end[index]) / 2);
     this.spans = [...this.data.turns, ...silences(this.data.turns, this.data.duration)];
-    this.lanes = LANES.filter(([who]) => this.spans.some((span) => span[2] === who));
+    this.lanes = LANES.filter((who) => this.spans.some((span) => span[2] === who));
     this.active = null;
     this.palette = colours(sheet);
     this.canvas = document.createElement("canvas");
@@ -49,6 +51,7 @@ class Timeline {
       duration: this.data.duration,
       place: (seconds) => this.left(seconds),
       moved: (seconds, playing) => this.moved(seconds, playing),
+      words: this.words,
     });
     this.align();
     this.listen();
@@ -168,8 +171,8 @@ class Timeline {
     Object.assign(this.canvas, { width, height });
     const context = this.canvas.getContext("2d");
     const { left, width: inner } = this.plot.bbox;
-    this.lanes.forEach(([who, label], place) => {
-      this.drawLane(context, who, label, { left, inner, top: (place * LANE + 2) * scale, height: (LANE - 6) * scale });
+    this.lanes.forEach((who, place) => {
+      this.drawLane(context, who, this.words.lanes[who], { left, inner, top: (place * LANE + 2) * scale, height: (LANE - 6) * scale });
     });
     if (this.active != null && !this.playing) this.drawCursor(context, 0, height);
   }

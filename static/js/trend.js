@@ -6,6 +6,7 @@ import { saveImage } from "./trend_image.js";
 import { moments } from "./trend_layer.js";
 import { readout, times } from "./trend_readout.js";
 import { View } from "./trend_view.js";
+import { filled, language, wordsOf } from "./words.js";
 
 const DAY = 86400;
 const NARROW = 520;
@@ -28,6 +29,7 @@ class Trend extends TrendDrawing {
     super();
     this.sheet = sheet;
     this.data = JSON.parse(document.getElementById(sheet.dataset.trend).textContent);
+    this.words = wordsOf("trend");
     this.host = sheet.querySelector("[data-chart]");
     this.readout = sheet.querySelector("[data-readout]");
     this.zone = sheet.dataset.timeZone || undefined;
@@ -36,7 +38,7 @@ class Trend extends TrendDrawing {
     Object.assign(this, { layer: null, shown: [], active: null });
     this.stops = this.places();
     this.build();
-    this.choice = new Choice(sheet, this.data, (layer, codes) => this.show(layer, codes));
+    this.choice = new Choice(sheet, this.data, this.words, (layer, codes) => this.show(layer, codes));
     this.choice.begin();
     this.listen();
   }
@@ -133,8 +135,8 @@ class Trend extends TrendDrawing {
   }
 
   dates(splits) {
-    const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: this.zone });
-    const year = new Intl.DateTimeFormat("en-GB", { year: "numeric", timeZone: this.zone });
+    const day = new Intl.DateTimeFormat(language(), { day: "numeric", month: "short", timeZone: this.zone });
+    const year = new Intl.DateTimeFormat(language(), { year: "numeric", timeZone: this.zone });
     let before = null;
     return splits.map((seconds) => {
       const date = new Date(seconds * 1e3);
@@ -243,32 +245,36 @@ class Trend extends TrendDrawing {
     const place = this.stops[this.active];
     const totals = this.lanes.flatMap((lane) => lane.time.flatMap((time, index) => near(time, place.time) ? [{ lane, total: lane.total[index] }] : []));
     const when = { totals, marks: this.marks.filter((mark) => near(mark.time, place.time)) };
-    const { layer, shown, zone } = this;
-    this.readout.replaceChildren(...readout({ layer, shown, place, when, zone, assumedWords: this.data.assumed_words, asideWords: this.data.set_aside_words }));
+    const { layer, shown, zone, words } = this;
+    this.readout.replaceChildren(...readout({ layer, shown, place, when, zone, words, assumedWords: this.data.assumed_words, asideWords: this.data.set_aside_words }));
+  }
+
+  /** The stretch of time that is shown, in words. */
+  get stretch() {
+    const [first, last] = this.view.shown.map(times(this.zone).day);
+    return filled(this.words.stretch, { first, last });
   }
 
   /** Say which stretch of time is shown, once it is not all of it. */
   tellView() {
-    const { day } = times(this.zone);
-    const [from, to] = this.view.shown;
-    this.sheet.querySelector("[data-shown]").textContent = this.view.isWhole ? "" : `${day(from)} to ${day(to)}`;
+    this.sheet.querySelector("[data-shown]").textContent = this.view.isWhole ? "" : this.stretch;
     for (const button of this.sheet.querySelectorAll("[data-view]")) {
       button.disabled = this.view.isWhole && button.dataset.view !== "nearer";
     }
   }
 
   buildLegend() {
-    const { layer, shown } = this;
+    const { layer, shown, words } = this;
     const one = shown.length === 1 ? layer.style(shown[0]) : null;
     const items = shown.map((code) => legendItem(layer.style(code), layer.label(code)));
-    if (one && layer.series(shown[0]).low) items.push(legendItem({ ...one, marker: null }, "90 % interval", { band: true, line: false }));
+    if (one && layer.series(shown[0]).low) items.push(legendItem({ ...one, marker: null }, filled(words.interval), { band: true, line: false }));
     if (one && layer.bands(shown[0]).length) {
       items.push(legendItem({ colour: "soft", dash: [], marker: null }, this.data.baseline_words, { band: true, line: false }));
     }
-    if (layer?.data.states) items.push(legendItem(one ?? STYLES.depression, "indeterminate", { hollow: true, line: false }));
-    if (layer?.apartWords) items.push(legendItem({ ...(one ?? STYLES.depression), marker: "cross" }, `${layer.apartWords}, not joined`, { line: false }));
+    if (layer?.data.states) items.push(legendItem(one ?? STYLES.depression, words.states.indeterminate, { hollow: true, line: false }));
+    if (layer?.apartWords) items.push(legendItem({ ...(one ?? STYLES.depression), marker: "cross" }, layer.apartWords, { line: false }));
     items.push(...this.lanes.map((lane) => legendItem(STYLES[lane.kind], `${lane.name}: ${inBands(lane)}`)));
-    if (this.marks.length) items.push(legendItem({ colour: "ink", dash: [], marker: "flag" }, "event", { line: false }));
+    if (this.marks.length) items.push(legendItem({ colour: "ink", dash: [], marker: "flag" }, words.event, { line: false }));
     this.sheet.querySelector("[data-legend]").replaceChildren(...items);
   }
 }

@@ -1,14 +1,15 @@
 // What a trend shows: a score by its tab, all three together, or a measure from the list, which is fetched then.
 import { TOGETHER } from "./trend_drawing.js";
 import { Measure, Scores } from "./trend_layer.js";
+import { filled } from "./words.js";
 
 // Kept for the chart that newer facts bring.
 let chosen = null;
 
 /** Tabs and list of a trend. `show(layer, codes)` is called with what was chosen. */
 export class Choice {
-  constructor(sheet, data, show) {
-    Object.assign(this, { sheet, show, scores: new Scores(data), heads: data.heads, loaded: new Map(), current: null });
+  constructor(sheet, data, words, show) {
+    Object.assign(this, { sheet, words, show, scores: new Scores(data, words), heads: data.heads, loaded: new Map(), current: null });
     this.list = sheet.querySelector("[data-measures]");
     this.meaning = sheet.querySelector("[data-meaning]");
     this.own = sheet.querySelector("[data-own]");
@@ -22,7 +23,7 @@ export class Choice {
     const tabs = this.sheet.querySelector("[data-tabs]");
     const name = this.sheet.clientWidth < 560 ? "short" : "label";
     const choices = this.heads.map((one) => [one.head, one[name]]);
-    if (choices.length) choices.push([TOGETHER, "Together"]);
+    if (choices.length) choices.push([TOGETHER, this.words.together]);
     tabs.replaceChildren(...choices.map(([value, label]) => {
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: label, value });
       button.addEventListener("click", () => this.choose(value));
@@ -50,8 +51,8 @@ export class Choice {
   }
 
   chooseScores(value) {
-    const words = this.heads.find((head) => head.head === value);
-    this.meaning.textContent = words?.meaning ?? (value ? "All three scores, each from 0 to 1." : "");
+    const one = this.heads.find((head) => head.head === value);
+    this.meaning.textContent = one?.meaning ?? (value ? this.words.all_scores : "");
     this.own.replaceChildren(...this.ownOfScores);
     this.current = value;
     this.show(value ? this.scores : null, value === TOGETHER ? this.scores.codes : value ? [value] : []);
@@ -60,20 +61,21 @@ export class Choice {
   async chooseMeasure(code) {
     if (!this.loaded.has(code)) {
       this.sheet.setAttribute("aria-busy", "true");
-      this.meaning.textContent = "Loading …";
+      this.meaning.textContent = this.words.loading;
       const fetched = await this.fetched(code);
       if (chosen !== code) return;
       this.sheet.removeAttribute("aria-busy");
       if (!fetched) {
         this.choose(this.current);
-        this.meaning.textContent = "This measure could not be loaded. Please choose it once more.";
+        this.meaning.textContent = this.words.not_loaded;
         return;
       }
-      this.loaded.set(code, new Measure(fetched));
+      this.loaded.set(code, new Measure(fetched, this.words));
     }
     const layer = this.loaded.get(code);
     this.meaning.textContent = layer.data.meaning;
-    const sentences = [layer.data.own || `${layer.data.label}: not measured in any session yet.`, layer.data.repeatability];
+    const { own, label, repeatability } = layer.data;
+    const sentences = [own || filled(this.words.never_measured, { measure: label }), repeatability];
     this.own.replaceChildren(...sentences.map((textContent) => Object.assign(document.createElement("li"), { textContent })));
     this.current = code;
     this.show(layer, [code]);

@@ -1,10 +1,9 @@
 // The chart as a picture: with what it shows, who made it and what it is not; without a patient's name or number.
-import { times } from "./trend_readout.js";
+import { filled } from "./words.js";
 
 const FONT = "'Source Sans 3', system-ui, sans-serif";
 const MARGIN = 24;
 const LINE = 20;
-const NOT_A_DIAGNOSIS = "Undertone supports a clinician’s judgement. These numbers are not a diagnosis.";
 
 /** Give the chart as it is seen now to the browser to keep. */
 export function saveImage(trend) {
@@ -35,7 +34,7 @@ function picture(trend) {
   context.fillStyle = trend.palette.sheet;
   context.fillRect(0, 0, canvas.width, canvas.height);
   write(context, title(trend), MARGIN, MARGIN + 14, `600 18px ${FONT}`, trend.palette.ink);
-  write(context, span(trend), MARGIN, MARGIN + 14 + LINE, `13px ${FONT}`, trend.palette.soft);
+  write(context, trend.stretch, MARGIN, MARGIN + 14 + LINE, `13px ${FONT}`, trend.palette.soft);
   context.drawImage(chart, MARGIN, head, chart.width / scale, chart.height / scale);
   const below = head + chart.height / scale + 16;
   lines.forEach((line, place) => write(context, line, MARGIN, below + place * LINE, `13px ${FONT}`, trend.palette.ink));
@@ -48,16 +47,10 @@ function title({ layer, shown, lanes }) {
   return [...names, ...lanes.map((lane) => lane.name)].join(", ");
 }
 
-function span(trend) {
-  const { day } = times(trend.zone);
-  const [from, to] = trend.view.shown;
-  return `${day(from)} to ${day(to)}`;
-}
-
-function footer({ sheet, layer }) {
+function footer({ sheet, layer, words }) {
   const legend = [...sheet.querySelectorAll("[data-legend] li")].map((item) => item.textContent).join(" · ");
   const origins = (layer?.data.origins ?? []).filter(Boolean).join(", ");
-  return [legend, origins && `Made by ${origins}.`, NOT_A_DIAGNOSIS].filter(Boolean);
+  return [legend, origins && filled(words.made_by, { origins }), words.not_a_diagnosis].filter(Boolean);
 }
 
 function wrapped(context, words, width) {

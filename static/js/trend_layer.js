@@ -1,5 +1,6 @@
 // What can be shown in the upper part of a trend: the three scores of the page, or one measure that was fetched.
 import { STYLES, scoreWords } from "./drawing.js";
+import { filled } from "./words.js";
 
 /** Times as they are sent, each in seconds since the one before, as Unix seconds. */
 export function moments(steps) {
@@ -9,8 +10,8 @@ export function moments(steps) {
 
 /** Points over time with one or more series; `codes` names those that can be drawn. */
 class Layer {
-  constructor(data) {
-    this.data = data;
+  constructor(data, words) {
+    Object.assign(this, { data, said: words });
     this.time = moments(data.time);
     this.assumed = new Set(data.assumed);
     this.setAside = new Set(data.set_aside);
@@ -33,7 +34,9 @@ class Layer {
 
   /** What the points that stand apart are, or an empty string where there is none. */
   get apartWords() {
-    return [this.data.poor_words.length && "poor recording", this.setAside.size && "set aside"].filter(Boolean).join(" or ");
+    const { poor, set_aside: setAside, both } = this.said.apart;
+    if (!this.data.poor_words.length) return this.setAside.size ? setAside : "";
+    return this.setAside.size ? both : poor;
   }
 
   /** A line joins neighbours that the same origin made, unless one stands apart. */
@@ -58,7 +61,7 @@ class Layer {
     return known.flatMap((one, index) => {
       const before = known[index - 1];
       if (!before || before.key === one.key) return [];
-      const words = before.origin === one.origin ? `${one.origin}, changed` : one.origin;
+      const words = before.origin === one.origin ? filled(this.said.changed, { origin: one.origin }) : one.origin;
       return [{ time: (before.time + one.time) / 2, origin: words }];
     });
   }
@@ -66,8 +69,8 @@ class Layer {
 
 /** The three scores, each from 0 to 1 with its interval. */
 export class Scores extends Layer {
-  constructor(data) {
-    super(data);
+  constructor(data, words) {
+    super(data, words);
     this.codes = data.heads.map((head) => head.head);
   }
 
@@ -86,7 +89,7 @@ export class Scores extends Layer {
   words(code, index) {
     const { value, low, high, state } = this.series(code);
     const one = { value: value[index], low: low[index], high: high[index], state: this.data.states[state[index]] };
-    return `${this.label(code)} ${scoreWords(one)}`;
+    return `${this.label(code)} ${scoreWords(one, this.said)}`;
   }
 }
 
@@ -117,7 +120,7 @@ export class Measure extends Layer {
 
   words(code, index) {
     const value = this.series(code).value[index];
-    return `${this.data.label} ${value == null ? "not available" : `${value.toFixed(this.data.decimals)} ${this.data.unit}`.trim()}`;
+    return `${this.data.label} ${value == null ? this.said.not_available : `${value.toFixed(this.data.decimals)} ${this.data.unit}`.trim()}`;
   }
 }
 

@@ -1,8 +1,9 @@
 // What a trend says about the place that is being read: the same facts as its table, in words.
+import { filled, language } from "./words.js";
 
 /** Times in the clinic's zone. */
 export function times(zone) {
-  const format = (options) => new Intl.DateTimeFormat("en-GB", { ...options, timeZone: zone });
+  const format = (options) => new Intl.DateTimeFormat(language(), { ...options, timeZone: zone });
   const [moment, day] = [format({ dateStyle: "medium", timeStyle: "short" }), format({ dateStyle: "medium" })];
   return { moment: (seconds) => moment.format(seconds * 1e3), day: (seconds) => day.format(seconds * 1e3) };
 }
@@ -13,28 +14,30 @@ export function severity(lane, total) {
 }
 
 /** The parts of the readout for one place: session (if any), questionnaires and marks of that day. */
-export function readout({ layer, shown, place, when, zone, assumedWords, asideWords }) {
+export function readout({ layer, shown, place, when, zone, words, assumedWords, asideWords }) {
   const { moment, day } = times(zone);
   const { time, index } = place;
   const parts = [part("readout-when", index < 0 ? day(time) : moment(time))];
-  const say = (words) => words && parts.push(part("readout-part", words));
+  const say = (text) => text && parts.push(part("readout-part", text));
   if (index >= 0) {
     say(layer.part(index));
     for (const code of shown) say(layer.words(code, index));
-    if (layer.poor(index)) say(`poor recording: ${layer.poor(index)}`);
+    if (layer.poor(index)) say(filled(words.poor, { why: layer.poor(index) }));
     if (layer.setAside.has(index)) say(asideWords);
     if (layer.assumed.has(index)) say(assumedWords);
     say(layer.origin(index));
   }
-  for (const { lane, total } of when.totals) say(`${lane.name} ${total} of ${lane.most}, ${severity(lane, total)}`);
+  for (const { lane, total } of when.totals) {
+    say(filled(words.total, { name: lane.name, total, most: lane.most, severity: severity(lane, total) }));
+  }
   for (const { kind, text } of when.marks) parts.push(part("readout-part readout-mark", `${kind}: ${text}`));
-  if (index >= 0) parts.push(link(layer.address(index)));
+  if (index >= 0) parts.push(link(layer.address(index), words.open));
   return parts;
 }
 
-function link(address) {
+function link(address, words) {
   const outer = part("readout-part", "");
-  outer.append(Object.assign(document.createElement("a"), { textContent: "Open session", href: address }));
+  outer.append(Object.assign(document.createElement("a"), { textContent: words, href: address }));
   return outer;
 }
 

@@ -1,4 +1,5 @@
 // Brings a recording in: drop or choose, then send with real progress. Without JavaScript the form posts by itself.
+import { filled, wordsOf } from "./words.js";
 
 const GIB = 1024 ** 3;
 
@@ -18,6 +19,7 @@ export function mountUploads(root) {
 class Upload {
   constructor(form) {
     this.form = form;
+    this.said = wordsOf("upload");
     this.drop = form.querySelector("[data-drop]");
     this.input = form.querySelector("input[type=file]");
     this.words = form.querySelector("[data-drop-words]");
@@ -42,7 +44,7 @@ class Upload {
   dropped(event) {
     event.preventDefault();
     this.drop.classList.remove("over");
-    if (event.dataTransfer.files.length > 1) return this.complain("Please drop one recording at a time.");
+    if (event.dataTransfer.files.length > 1) return this.complain(this.said.one_at_a_time);
     if (event.dataTransfer.files.length) this.input.files = event.dataTransfer.files;
     return this.chosen();
   }
@@ -50,9 +52,9 @@ class Upload {
   chosen() {
     const [file] = this.input.files;
     this.complain("");
-    this.words.textContent = file ? `${file.name}, ${size(file.size)}` : "Drop a recording here, or choose a file";
+    this.words.textContent = file ? filled(this.said.chosen, { file: file.name, size: this.size(file.size) }) : this.said.choose;
     this.send.disabled = !file;
-    if (file && file.size > GIB) this.complain("This file is larger than 1 GiB. Please export it as Opus or M4A.");
+    if (file && file.size > GIB) this.complain(this.said.too_large);
     else if (file) this.send.focus({ preventScroll: true });
   }
 
@@ -75,8 +77,8 @@ class Upload {
     request.setRequestHeader("HX-Request", "true");
     request.upload.addEventListener("progress", (event) => this.progress(event));
     request.addEventListener("load", () => this.done(request));
-    request.addEventListener("error", () => this.stopped("The upload was interrupted. Please try again."));
-    request.addEventListener("abort", () => this.stopped("The upload was cancelled. Nothing was kept."));
+    request.addEventListener("error", () => this.stopped(this.said.interrupted));
+    request.addEventListener("abort", () => this.stopped(this.said.cancelled));
     this.show(true);
     request.send(new FormData(this.form));
   }
@@ -84,14 +86,14 @@ class Upload {
   progress({ loaded, total }) {
     const percent = Math.round((100 * loaded) / total);
     this.form.querySelector("[data-sent]").value = percent;
-    this.say(percent < 100 ? `Uploading, ${percent} % of ${size(total)}` : "Received, being checked");
+    this.say(percent < 100 ? filled(this.said.progress, { percent, size: this.size(total) }) : this.said.checking);
   }
 
   show(busy) {
     this.sending.hidden = !busy;
     this.send.hidden = busy;
     this.complain("");
-    this.say(busy ? "Uploading" : "");
+    this.say(busy ? this.said.uploading : "");
   }
 
   say(words) { this.form.querySelector("[data-sent-words]").textContent = words; }
@@ -107,7 +109,13 @@ class Upload {
     if (redirect) return location.assign(redirect);
     if (request.status === 201) return this.kept(request.responseText);
     if (request.status === 422) return replace(document.getElementById("upload"), request.responseText, this.input);
-    return this.stopped(said(request) ?? `The server could not take this recording (${request.status}). Please try again.`);
+    return this.stopped(why(request) ?? filled(this.said.refused, { status: request.status }));
+  }
+
+  size(bytes) {
+    if (bytes < 1024) return filled(this.said.bytes, { count: bytes });
+    if (bytes < 1024 ** 2) return `${Math.max(1, Math.round(bytes / 1024))} KB`;
+    return `${(bytes / 1024 ** 2).toFixed(1)} MB`;
   }
 
   kept(html) {
@@ -115,12 +123,12 @@ class Upload {
     this.input.value = "";
     this.chosen();
     replace(document.getElementById("sessions"), html);
-    this.words.textContent = "Received. Drop the next recording here, or choose a file";
+    this.words.textContent = this.said.received;
   }
 }
 
 /** The sentence in which the server says why it could not take anything: on a page of its own, or as problem details. */
-function said(request) {
+function why(request) {
   if (request.getResponseHeader("Content-Type")?.includes("json")) return JSON.parse(request.responseText).detail;
   const page = new DOMParser().parseFromString(request.responseText, "text/html");
   return page.querySelector("[data-trouble]")?.textContent;
@@ -134,10 +142,4 @@ function replace(element, html, chosen = null) {
   element.replaceWith(fresh);
   htmx.process(fresh);
   mountUploads(document);
-}
-
-function size(bytes) {
-  if (bytes < 1024) return `${bytes} bytes`;
-  if (bytes < 1024 ** 2) return `${Math.max(1, Math.round(bytes / 1024))} KB`;
-  return `${(bytes / 1024 ** 2).toFixed(1)} MB`;
 }

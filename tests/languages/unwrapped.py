@@ -4,9 +4,9 @@ from __future__ import annotations
 
 TEMPLATES_TO_COME: tuple[str, ...] = ()
 
-MODULES_TO_COME: tuple[str, ...] = ("inference/", "sessions_app/")
+MODULES_TO_COME: tuple[str, ...] = ("inference/", "sessions_app/dashboard/")
 
-SCRIPTS_TO_COME: tuple[str, ...] = ("static/js/",)
+SCRIPTS_TO_COME: tuple[str, ...] = ()
 
 IN_ENGLISH = (
     "accounts/management/",
@@ -18,7 +18,10 @@ IN_ENGLISH = (
     "inference/training/",
     "sessions_app/api/",
     "sessions_app/demo/",
+    "sessions_app/exports.py",
     "sessions_app/management/",
+    "sessions_app/numbers.py",
+    "sessions_app/scale/",
     "templates/api/",
 )
 """What is said to programs and to who runs an installation stays in English, as their documentation is."""
@@ -27,6 +30,8 @@ SENTENCES_IN_ENGLISH = frozenset(
     {
         "Please set up a second factor at {} first.",
         "Please choose a password of your own at {} first.",
+        "This file has been written.",
+        "Files come in through sessions_app.storage.store.",
     }
 )
 """The same, in modules that otherwise speak to people; braces stand for what is filled in."""

@@ -177,14 +177,14 @@ def test_the_administrator_reads_why_of_no_single_recording(world: World, record
     page = signed_in(world.ada).get(f"/{COUNTS}").content.decode()
     jobs = page[page.index('id="jobs"') :]
     assert not [word for word in HEARD if escape(word) in jobs]
-    assert escape(NOT_TOLD) in jobs
+    assert escape(str(NOT_TOLD)) in jobs
 
 
 def test_a_failure_for_what_was_heard_is_told_in_a_neutral_sentence(world: World, recording: Recording) -> None:
     failed = Recording.objects.get(job__error_code=NoSpeech.code)
     withdrawn()
     page = signed_in(world.sam).get(f"/sessions/{failed.session_id}/").content.decode()
-    assert escape(NOT_TOLD) in page
+    assert escape(str(NOT_TOLD)) in page
     error = signed_in(world.sam).get(f"/api/v1/jobs/{failed.job_id}").json()["error"]
     assert error == {"code": NOT_TOLD_CODE, "message": NOT_TOLD}
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 from pypdf import PdfReader
+from pytest_django import Settings
 
 from accounts.models import AccessLogEntry, AffectPolicy, User
 from inference.models import Analysis
@@ -52,6 +53,24 @@ def test_it_says_who_made_it_for_whom_and_that_it_is_no_diagnosis(world: World) 
     assert f"Made by Alice on {timezone.now():%-d %b %Y}" in said
     assert "is not a diagnosis" in said
     assert "No session has been analysed yet." in said
+
+
+@pytest.mark.parametrize(
+    ("language", "feet"),
+    [
+        ("en", ("Robin Alder · a report that supports a clinician’s judgement, not a diagnosis", "Page 1 of 1")),
+        ("es", ("Robin Alder · un informe que apoya el criterio clínico, no un diagnóstico", "Página 1 de 1")),
+    ],
+)
+def test_the_foot_of_each_page_says_what_it_is_of_whom_and_its_number(
+    world: World, settings: Settings, language: str, feet: tuple[str, ...]
+) -> None:
+    settings.LANGUAGES = [("en", "English"), ("es", "Spanish")]
+    world.alice.language = language
+    world.alice.save()
+    said = _said(world.alice, world.alices_patient)
+    for foot in feet:
+        assert foot in said
 
 
 def test_each_score_comes_with_interval_state_quality_and_what_made_it(world: World) -> None:

@@ -100,7 +100,7 @@ def test_scores_that_may_no_longer_be_shown_are_news(world: World, waiting: Reco
     Consent.objects.update(withdrawn_at=timezone.now())
     page = text(client.get(address, headers=HTMX))
     assert "0.70" not in page
-    assert NO_CONSENT in page
+    assert str(NO_CONSENT) in page
 
 
 def test_the_list_asks_less_often_while_no_worker_lives_and_hears_when_one_comes(
