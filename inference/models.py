@@ -17,6 +17,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from inference.results import HEADS, CheckpointIdentity, HeadName, Score
 
@@ -24,11 +25,11 @@ from inference.results import HEADS, CheckpointIdentity, HeadName, Score
 class JobState(models.TextChoices):
     """Where a job stands. ``queued`` and ``running`` are open; the others are final unless a person tries again."""
 
-    QUEUED = "queued", "Waiting"
-    RUNNING = "running", "Running"
-    SUCCEEDED = "succeeded", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
+    QUEUED = "queued", pgettext_lazy("analysis", "Waiting")
+    RUNNING = "running", pgettext_lazy("analysis", "Running")
+    SUCCEEDED = "succeeded", pgettext_lazy("analysis", "Done")
+    FAILED = "failed", pgettext_lazy("analysis", "Failed")
+    CANCELLED = "cancelled", pgettext_lazy("analysis", "Cancelled")
 
 
 MOVES = [
@@ -58,16 +59,16 @@ COUNT_THE_MOVE = """
 class Purpose(models.TextChoices):
     """Why a job was made: a session's recording, or a snapshot whose audio is thrown away."""
 
-    SESSION = "session", "Session"
-    SNAPSHOT = "snapshot", "Snapshot"
+    SESSION = "session", gettext_lazy("Session")
+    SNAPSHOT = "snapshot", gettext_lazy("Snapshot")
 
 
 class Priority(models.IntegerChoices):
     """Who waits for a job; the lowest number is served first (steps that the Redis transport keeps apart)."""
 
-    CALLER = 0, "A request is held open for it"
-    PERSON = 3, "Somebody has uploaded a recording"
-    NOBODY = 6, "Many recordings at once, such as those of the demonstration"
+    CALLER = 0, gettext_lazy("A request is held open for it")
+    PERSON = 3, gettext_lazy("Somebody has uploaded a recording")
+    NOBODY = 6, gettext_lazy("Many recordings at once, such as those of the demonstration")
 
 
 MISSED_BEATS = 2

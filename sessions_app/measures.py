@@ -9,6 +9,7 @@ from itertools import groupby
 from django.utils.translation import gettext_lazy
 
 from inference.biomarkers.definitions import DEFINITIONS, Definition
+from sessions_app.engine_words.measures import group_words, measure_unit
 from sessions_app.own_baseline import OwnBaseline, of_measure, own_baselines
 from sessions_app.trends import TrendPoint
 
@@ -33,7 +34,7 @@ def measures_of(points: Iterable[TrendPoint]) -> list[MeasureGroup]:
     if not any(point.measured for point in points):
         return []
     groups = groupby(DEFINITIONS, key=lambda definition: definition.group)
-    return [MeasureGroup(name, tuple(definitions)) for name, definitions in groups]
+    return [MeasureGroup(group_words(name), tuple(definitions)) for name, definitions in groups]
 
 
 def own_measure(points: Iterable[TrendPoint], definition: Definition) -> list[OwnBaseline]:
@@ -48,7 +49,8 @@ def digits(definition: Definition, value: float) -> str:
 
 def after(definition: Definition) -> str:
     """What stands after a value: its unit, if it has one."""
-    return "" if definition.unit == "1" else f" {definition.unit}"
+    unit = measure_unit(definition)
+    return f" {unit}" if unit else ""
 
 
 def in_unit(definition: Definition, value: float) -> str:

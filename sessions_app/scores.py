@@ -21,7 +21,7 @@ from accounts.policy import Action, may
 from inference import results
 from inference.models import Analysis, Timeline
 from inference.results import HEADS, HeadName, Measure, Quality, QualityCheck, Score, Turn
-from inference.score_words import why_indeterminate, why_poor
+from sessions_app.engine_words.doubts import why_indeterminate, why_poor
 from sessions_app.errors import AffectSwitchedOff, Refused, ResearchConsentMissing, ResearchOnly
 from sessions_app.models import Consent, Scope, Session
 

@@ -16,6 +16,7 @@ from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.score_words import number
 from sessions_app.baseline import IN_A_ROW, SESSIONS, Side
 from sessions_app.dashboard.wording import HEAD_WORDS
+from sessions_app.engine_words.measures import measure_label
 from sessions_app.findings import Finding, since_first
 from sessions_app.measures import after, digits, own_measure
 from sessions_app.own_baseline import OwnBaseline, of_head, own_baselines
@@ -134,7 +135,7 @@ def _of_measures(points: tuple[TrendPoint, ...]) -> Iterator[Statement]:
 def _measure(points: tuple[TrendPoint, ...], definition: Definition) -> Iterator[_Compared]:
     own = own_measure(points, definition)
     if own and own[-1].baseline is not None:
-        yield _Compared(definition.label, own[-1], partial(digits, definition), after(definition))
+        yield _Compared(measure_label(definition), own[-1], partial(digits, definition), after(definition))
 
 
 def _statement(what: str, compared: Sequence[_Compared], *rules: Finding) -> Statement:

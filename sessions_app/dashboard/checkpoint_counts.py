@@ -14,6 +14,7 @@ from inference.errors import CheckpointUnavailable
 from inference.models import Analysis, Purpose
 from inference.results import CheckpointIdentity
 from sessions_app.checkpoint_labels import label_of
+from sessions_app.engine_words.errors import error_words
 
 IDENTITY = ("checkpoint_name", "checkpoint_version", "checkpoint_sha256")
 
@@ -54,7 +55,7 @@ def _current() -> tuple[CheckpointIdentity | None, str]:
     try:
         return checkpoints.describe(settings.CHECKPOINT).identity, ""
     except CheckpointUnavailable as error:
-        return None, error.message
+        return None, error_words(error.code, error.message)
 
 
 def _counted(clinic: Clinic) -> list[dict[str, object]]:

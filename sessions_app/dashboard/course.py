@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Action, may
-from inference.biomarkers.definitions import REPEATABILITY, Definition
+from inference.biomarkers.definitions import Definition
 from inference.models import AnalysisJob, JobState
 from inference.results import HeadName, Score
 from sessions_app.annotations import Mark, marks_of
@@ -32,6 +32,8 @@ from sessions_app.dashboard.wording import (
     measure_sentence,
     own_baseline_sentence,
 )
+from sessions_app.engine_words.measures import measure_label, measure_unit, repeatability
+from sessions_app.engine_words.reasons import reason_words
 from sessions_app.measures import MeasureGroup, measures_of, own_measure
 from sessions_app.models import Patient, Recording, Session, Verdict
 from sessions_app.models.sessions import SessionQuerySet
@@ -258,11 +260,11 @@ def measure_chart(patient: Patient, user: User, definition: Definition) -> dict[
     return {
         **measure_data(trend, definition),
         "code": definition.code,
-        "label": definition.label,
-        "unit": "" if definition.unit == "1" else definition.unit,
+        "label": measure_label(definition),
+        "unit": measure_unit(definition),
         "decimals": definition.decimals,
         "meaning": measure_meaning(definition),
-        "repeatability": REPEATABILITY,
+        "repeatability": repeatability(),
         "baseline": {definition.code: [band(one, rounded) for one in own if one.baseline]},
         "own": measure_sentence(definition, own),
     }
@@ -287,4 +289,4 @@ def _why_hidden(trend: Trend) -> str | None:
     if not done or any(point.shown for point in done):
         return None
     reason = next(iter(done[-1].scores.values())).reason
-    return NO_CONSENT_FOR_ANY if reason == NO_CONSENT else reason
+    return NO_CONSENT_FOR_ANY if reason == NO_CONSENT else reason_words(reason)

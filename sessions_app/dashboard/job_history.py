@@ -14,6 +14,7 @@ from inference.models import AnalysisJob, JobMove, JobState, Purpose
 from inference.services import SWEEPER, is_worker
 from sessions_app.dashboard.progress import progress_of
 from sessions_app.dashboard.wording import seconds_in_words
+from sessions_app.engine_words.errors import error_words
 from sessions_app.job_facts import why_failed
 from sessions_app.models import Recording
 from sessions_app.scores import is_covered
@@ -85,7 +86,7 @@ def _job_row(job: Any, people: dict[str, str], *, has_consent: bool) -> JobRow:
 
 
 def _reason(move: Any, *, has_consent: bool) -> str:
-    return why_failed(move.error_code, move.error_message, has_consent=has_consent)[1]
+    return error_words(*why_failed(move.error_code, move.error_message, has_consent=has_consent))
 
 
 def _moved(move: Any, before: Any, people: dict[str, str]) -> str:

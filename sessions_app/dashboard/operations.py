@@ -16,6 +16,7 @@ from inference.errors import retry_can_help
 from inference.operations import Failure, Operations, Period, Spread, WorkerState, operations
 from sessions_app.dashboard.job_history import JobRow, latest_jobs
 from sessions_app.dashboard.wording import how_long, seconds_in_words
+from sessions_app.engine_words.errors import error_words, problem_words
 from sessions_app.errors import ConsentMissing
 
 LONG_WAIT = timedelta(minutes=15)
@@ -168,7 +169,7 @@ def _workers(found: Operations) -> str:
         return "1 worker is ready." if len(found.ready) == 1 else f"{len(found.ready)} workers are ready."
     alive = [worker for worker in found.workers if worker.is_alive]
     if alive:
-        return f"No worker is ready: {alive[0].problem or 'the voice model is still being loaded.'}"
+        return f"No worker is ready: {problem_words(alive[0].problem) or 'the voice model is still being loaded.'}"
     return f"No worker was heard of in the last {settings.WORKER_SEEN_SECONDS} seconds."
 
 
@@ -193,7 +194,7 @@ def _because(number: int, trouble: int) -> str:
 
 def _failure_row(failure: Failure) -> FailureRow:
     advice = TRY_AGAIN if retry_can_help(failure.code) else RECORDING_TO_BLAME
-    reason, advice = MACHINE_REASONS.get(failure.code, (failure.message, advice))
+    reason, advice = MACHINE_REASONS.get(failure.code, (error_words(failure.code, failure.message), advice))
     return FailureRow(failure.code, reason, advice, failure.day, failure.latest)
 
 
@@ -201,7 +202,7 @@ def _worker_row(worker: WorkerState) -> WorkerRow:
     return WorkerRow(
         name=f"{worker.host}, process {worker.pid}",
         device=worker.device.upper(),
-        model=worker.problem or worker.checkpoint or "loading",
+        model=problem_words(worker.problem) or worker.checkpoint or "loading",
         since=worker.started_at,
         heard="now" if worker.is_alive else f"{how_long(worker.silent_for)} ago; it ended without a word",
         is_ready=worker.is_ready,

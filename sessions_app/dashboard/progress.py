@@ -8,9 +8,10 @@ from uuid import UUID
 
 from inference.errors import retry_can_help
 from inference.models import AnalysisJob, JobState
-from inference.stages import STAGE_LABELS
 from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.wording import NAME_CHANNEL
+from sessions_app.engine_words.errors import error_words
+from sessions_app.engine_words.stages import stage_words
 from sessions_app.identification import other_channels
 from sessions_app.job_facts import JobFacts, facts_of
 from sessions_app.models import PatientChannel
@@ -68,7 +69,7 @@ def progress_of(
         words=UNHEARD if unheard else _words(job, facts),
         percent=round(facts.progress * 100),
         error_code=facts.error_code,
-        error_message=facts.error_message,
+        error_message=error_words(facts.error_code, facts.error_message),
         can_retry=job.state == JobState.CANCELLED or (job.state == JobState.FAILED and retry_can_help(job.error_code)),
         channels=tuple((channel, NAME_CHANNEL[channel]) for channel in channels),
     )
@@ -78,5 +79,5 @@ def _words(job: AnalysisJob, facts: JobFacts) -> str:
     if job.state == JobState.QUEUED:
         return WAITING
     if job.state == JobState.RUNNING:
-        return STAGE_LABELS.get(facts.stage, STARTING)
+        return stage_words(facts.stage) or STARTING
     return {JobState.SUCCEEDED: "Analysed", JobState.FAILED: "Not analysed"}.get(JobState(job.state), "Cancelled")

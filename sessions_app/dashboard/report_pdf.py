@@ -20,6 +20,7 @@ from sessions_app.dashboard.course import NO_CONSENT_FOR_ANY
 from sessions_app.dashboard.questionnaire_panel import panels, safety_answer
 from sessions_app.dashboard.report_chart import HEIGHT, LEFT, WIDTH, ReportChart, report_chart
 from sessions_app.dashboard.wording import HEAD_WORDS, consent_words, own_baseline_sentence, policy_sentence
+from sessions_app.engine_words.reasons import reason_words
 from sessions_app.errors import Refused
 from sessions_app.report import Report
 from sessions_app.scores import NO_CONSENT
@@ -116,7 +117,7 @@ def why_empty(report: Report) -> str | None:
     reasons = {score.reason for point in scored for score in point.scores.values() if score.reason}
     if NO_CONSENT in reasons:
         return NO_CONSENT_FOR_ANY
-    return " ".join(sorted(reasons)) or "No session has been analysed yet."
+    return " ".join(sorted(map(reason_words, reasons))) or "No session has been analysed yet."
 
 
 def _charts(report: Report) -> list[ReportChart]:

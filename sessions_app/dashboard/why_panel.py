@@ -11,6 +11,7 @@ from inference.results import HeadName, Score
 from sessions_app.baseline import Side
 from sessions_app.dashboard.measure_rows import MeasureRow
 from sessions_app.dashboard.wording import BEYOND, HEAD_WORDS
+from sessions_app.engine_words.measures import measure_label
 from sessions_app.own_measures import own_score, side_of_score
 from sessions_app.trends import TrendPoint
 from sessions_app.why import WeighingWindow, weighing_windows
@@ -53,7 +54,7 @@ def why_panels(
     analysis: Analysis,
 ) -> list[WhyPanel]:
     """A panel for each score of ``point`` that is shown."""
-    moved = tuple(f"{row.definition.label} ({BEYOND[row.side]})" for row in measures if row.side in BEYOND)
+    moved = tuple(f"{measure_label(row.definition)} ({BEYOND[row.side]})" for row in measures if row.side in BEYOND)
     has_bands = any(row.side is not None for row in measures)
     moved_words = "" if not has_bands else WENT_WITH if moved else NOTHING_MOVED
     panels = []

@@ -16,6 +16,8 @@ from inference.biomarkers.definitions import Definition
 from inference.results import HeadName, Score
 from inference.speakers import ASSUMED, BY_CHANNEL, BY_ENROLMENT, BY_LENGTH, BY_PERSON, BY_RTTM
 from sessions_app.baseline import SESSIONS, Side
+from sessions_app.engine_words.measures import measure_definition, measure_label, measure_source
+from sessions_app.engine_words.reasons import reason_words
 from sessions_app.measures import EVIDENCE, after, digits
 from sessions_app.models import Consent, PatientChannel, Verdict
 from sessions_app.own_baseline import OwnBaseline
@@ -108,7 +110,7 @@ UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", ti
 def score_sentence(score: Score) -> str:
     """A score in one line: "0.71 (0.62–0.79), elevated", or why there is none."""
     if score.value is None:
-        return f"not available: {score.reason}" if score.reason else "not available"
+        return f"not available: {reason_words(score.reason)}" if score.reason else "not available"
     return f"{score_words.number(score.value)} ({score_words.interval(score, TO)}), {score.state}"
 
 
@@ -198,9 +200,10 @@ def measure_sentence(definition: Definition, own: list[OwnBaseline]) -> str:
     """The same of a measure, whose baselines are ``own``; an empty string where it was never measured."""
     if not own:
         return ""
-    return own_baseline_sentence(definition.label, own[-1], partial(digits, definition), after(definition))
+    return own_baseline_sentence(measure_label(definition), own[-1], partial(digits, definition), after(definition))
 
 
 def measure_meaning(definition: Definition) -> str:
     """What a measure is, where that comes from, and how much is known of its link with depression."""
-    return " ".join(filter(None, (definition.definition, f"{definition.source}.", str(EVIDENCE[definition.tier]))))
+    said = (measure_definition(definition), f"{measure_source(definition)}.", str(EVIDENCE[definition.tier]))
+    return " ".join(filter(None, said))

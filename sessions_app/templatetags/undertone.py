@@ -9,10 +9,11 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.html import json_script
 from django.utils.safestring import SafeString
 
-from inference import quality, score_words
+from inference import score_words
 from inference.biomarkers.definitions import Definition
 from inference.results import QualityCheck, Score
 from sessions_app.dashboard import quality_words, questionnaire_panel, wording
+from sessions_app.engine_words.quality import value_words
 from sessions_app.measures import in_unit
 from sessions_app.models import Consent, QuestionnaireResponse
 from sessions_app.trends import TrendPoint
@@ -56,7 +57,7 @@ def covered(consent: Consent) -> str:
 @register.filter
 def measured(check: QualityCheck) -> str:
     """The value of a quality check in its unit."""
-    return quality.value_in_words(check)
+    return value_words(check)
 
 
 class _Compact(DjangoJSONEncoder):

@@ -20,7 +20,7 @@ from django.utils.translation.template import templatize
 from config.embedded import REPOSITORY
 
 LOCALE = REPOSITORY / "locale"
-MODULES = ("accounts", "config", "sessions_app")
+MODULES = ("accounts", "config", "inference", "sessions_app")
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     **dict.fromkeys(("gettext", "gettext_lazy", "gettext_noop", "_")),
     **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),

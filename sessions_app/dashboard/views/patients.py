@@ -27,6 +27,7 @@ from sessions_app.dashboard.note_pages import HEADS, note_heads
 from sessions_app.dashboard.questionnaire_panel import panels, safety_answer
 from sessions_app.dashboard.wording import HEAD_WORDS, policy_sentence
 from sessions_app.emergency import emergency_of
+from sessions_app.engine_words.errors import error_words
 from sessions_app.errors import Refused
 from sessions_app.models import Patient, PatientChannel
 
@@ -90,7 +91,7 @@ def _kept(request: ClinicRequest, found: Patient, form: UploadForm) -> bool:
             patient_channel=PatientChannel(form.cleaned_data["patient_channel"]),
         )
     except (AnalysisError, Refused) as error:
-        form.add_error(None, f"{error.message} ({error.code})")
+        form.add_error(None, f"{error_words(error.code, error.message)} ({error.code})")
         return False
     return True
 

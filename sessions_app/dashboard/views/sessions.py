@@ -10,7 +10,6 @@ from django.shortcuts import render
 
 from accounts import access_log
 from accounts.policy import Action, may
-from inference.biomarkers.definitions import REPEATABILITY
 from sessions_app import playback
 from sessions_app.baseline import SESSIONS
 from sessions_app.dashboard.doors import ClinicRequest, open_to, session_or_404
@@ -19,6 +18,7 @@ from sessions_app.dashboard.review_panel import ReviewForm
 from sessions_app.dashboard.session_detail import recording_details
 from sessions_app.dashboard.wording import HEAD_WORDS
 from sessions_app.emergency import emergency_of
+from sessions_app.engine_words.measures import repeatability
 from sessions_app.models import Session
 
 
@@ -44,7 +44,7 @@ def session_page(
         "pace": seconds_between_news() if any(one.progress.is_open for one in recordings) else None,
         "heads": HEAD_WORDS,
         "baseline_sessions": SESSIONS,
-        "repeatability": REPEATABILITY,
+        "repeatability": repeatability(),
         "may_listen": may(request.user, Action.LISTEN) and playback.may_be_heard(found),
         "may_delete": may(request.user, Action.DELETE_RECORDING) and not in_emergency,
         "may_write_note": may(request.user, Action.WRITE_NOTE) and not in_emergency,

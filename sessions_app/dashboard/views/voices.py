@@ -14,6 +14,7 @@ from inference.errors import AnalysisError
 from sessions_app import voices
 from sessions_app.dashboard.doors import ClinicRequest, open_to
 from sessions_app.dashboard.forms import VoiceForm
+from sessions_app.engine_words.errors import error_words
 from sessions_app.models import CounselorVoice
 
 
@@ -50,6 +51,6 @@ def _kept(request: ClinicRequest, form: VoiceForm) -> bool:
     try:
         voices.voice_keep(user=request.user, upload=form.upload)
     except AnalysisError as error:
-        form.add_error("file", error.message)
+        form.add_error("file", error_words(error.code, error.message))
         return False
     return True
