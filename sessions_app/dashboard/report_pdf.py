@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy, pgettext
+from django.utils.translation import gettext, gettext_noop, pgettext
 
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.course import NO_CONSENT_FOR_ANY
@@ -42,10 +42,7 @@ FONTS = {
 
 class NoPdf(Refused):
     code = "no_pdf"
-    message = cast(
-        "str",
-        gettext_lazy("Reports cannot be made here, because a library is missing. Please tell who runs Undertone."),
-    )
+    message = gettext_noop("Reports cannot be made here, because a library is missing. Please tell who runs Undertone.")
 
 
 def is_possible() -> bool:
@@ -73,9 +70,8 @@ def report_pdf(report: Report) -> bytes:
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     fetcher, fonts = OurFontsAlone(), FontConfiguration()
     # The fonts that come with Undertone have no arrow.
-    said = render_to_string("dashboard/report.html", context_of(report)).replace(
-        "→", pgettext("between two numbers", "to")
-    )
+    arrow = pgettext("between two numbers", "to")
+    said = render_to_string("dashboard/report.html", context_of(report)).replace("→", arrow)
     page = HTML(string=said, url_fetcher=fetcher)
     style = CSS(string=_static("css/report.css").decode(), url_fetcher=fetcher, font_config=fonts)
     made: bytes = page.write_pdf(

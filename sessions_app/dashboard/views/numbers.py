@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from accounts import access_log
 from accounts.policy import Action
@@ -60,9 +59,7 @@ def export(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     """The same, and every measure, as CSV."""
     found = patient_or_404(request.user, patient_id)
     require_own_care(request.user, found, Action.EXPORT_PATIENT)
-    # A program may read it, and programs know the words of one language.
-    with translation.override(settings.LANGUAGE_CODE):
-        lines = csv_lines(cells_of(trend_of(found, request.user), marks_of(found, request.user)))
+    lines = csv_lines(cells_of(trend_of(found, request.user), marks_of(found, request.user)))
     access_log.record(
         actor=request.user, action="export", object_kind="course", object_id=found.id, patient_id=found.id
     )
