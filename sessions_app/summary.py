@@ -86,7 +86,7 @@ def _of_report(report: SelfReport) -> Statement | None:
 
 
 def _of_scores(points: tuple[TrendPoint, ...]) -> Iterator[Statement]:
-    found = [(words.label, own_baselines(points, of_head(words.head))) for words in HEAD_WORDS]
+    found = [(str(words.label), own_baselines(points, of_head(words.head))) for words in HEAD_WORDS]
     compared = [_Compared(label, own[-1], number) for label, own in found if own]
     if not compared:
         return

@@ -79,7 +79,7 @@ def test_a_sentence_that_is_left_in_english_is_found_whatever_stands_in_it() -> 
 
 
 @pytest.mark.parametrize("state", ["elevada", "indeterminada", "baja"])
-@pytest.mark.parametrize("place", ["/patients/{patient}/", "/sessions/{session}/", "/patients/{patient}/numbers/"])
+@pytest.mark.parametrize("place", ["/patients/{patient}/sessions/", "/sessions/{session}/", "/patients/{patient}/numbers/"])
 def test_a_score_has_its_state_in_spanish(world: World, place: str, state: str) -> None:
     recording = analysed(SessionFactory(patient=world.alices_patient))
     about = {"patient": world.alices_patient.id, "session": recording.session_id}
@@ -240,19 +240,18 @@ def test_how_the_analyses_go_is_told_in_spanish(world: World) -> None:
     "place",
     [
         "/",
-        "/patients/{patient}/",
+        "/patients/{patient}/sessions/",
         "/patients/{patient}/numbers/",
-        "/patients/{patient}/questionnaires/",
         "/patients/{patient}/accesses/",
         "/patients/{patient}/erase/",
         "/sessions/{session}/",
-        "/checkpoints/",
     ],
 )
 def test_whatever_stands_in_a_sentence_none_is_left_in_english(world: World, place: str) -> None:
-    for week in range(6):
-        recording = analysed(SessionFactory(patient=world.alices_patient), depression=0.2 + week / 20)
-        QuestionnaireFactory(patient=world.alices_patient)
+    for number in range(6):
+        recording = analysed(SessionFactory(patient=world.alices_patient), depression=0.2 + number / 20)
+        at = recording.session.held_at + timedelta(days=number)
+        QuestionnaireFactory(patient=world.alices_patient, answered_at=at, items=[number % 4] * 8 + [None])
     flag_of(world.alices_patient)
     about = {"patient": world.alices_patient.id, "session": recording.session_id}
     read(speaks_spanish(world.alice).get(place.format(**about)))
