@@ -79,7 +79,9 @@ def test_a_sentence_that_is_left_in_english_is_found_whatever_stands_in_it() -> 
 
 
 @pytest.mark.parametrize("state", ["elevada", "indeterminada", "baja"])
-@pytest.mark.parametrize("place", ["/patients/{patient}/sessions/", "/sessions/{session}/", "/patients/{patient}/numbers/"])
+@pytest.mark.parametrize(
+    "place", ["/patients/{patient}/sessions/", "/sessions/{session}/", "/patients/{patient}/numbers/"]
+)
 def test_a_score_has_its_state_in_spanish(world: World, place: str, state: str) -> None:
     recording = analysed(SessionFactory(patient=world.alices_patient))
     about = {"patient": world.alices_patient.id, "session": recording.session_id}
