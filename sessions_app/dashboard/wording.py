@@ -64,7 +64,7 @@ STATE_WORDS = {
     "low": pgettext_lazy("score", "low"),
     "elevated": pgettext_lazy("score", "elevated"),
     "indeterminate": pgettext_lazy("score", "indeterminate"),
-    "not available": pgettext_lazy("score", "not available"),
+    "not available": gettext_lazy("not available"),
 }
 
 STATE_MEANING = {
