@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, cast
+from unicodedata import normalize
 from uuid import UUID
 
 from django import forms
@@ -50,7 +51,9 @@ ACTIONS = DONE | set(Action)
 
 def _actions() -> Iterator[tuple[str, str]]:
     yield "", pgettext("access log", "anything")
-    yield from sorted(((str(action), did_words(action)) for action in ACTIONS), key=lambda choice: choice[1])
+    # Taken apart, a letter with a sign stands next to the letter, as in a dictionary.
+    choices = ((str(action), did_words(action)) for action in ACTIONS)
+    yield from sorted(choices, key=lambda choice: normalize("NFD", choice[1]))
 
 
 def _purposes() -> Iterator[tuple[str, str]]:

@@ -194,6 +194,11 @@ def test_the_access_log_is_read_in_spanish_and_still_holds_codes(world: World) -
     assert "put off flag" not in page
 
 
+def test_actions_stand_in_the_order_of_a_dictionary(world: World) -> None:
+    page = read(speaks_spanish(world.ada).get("/clinic/access-log/"))
+    assert "anotar añadir paciente añadir segundo factor añadir sesión aplazar aviso" in page
+
+
 @pytest.mark.parametrize("code", sorted(ACTIONS))
 def test_each_action_of_the_access_log_has_words(code: str) -> None:
     assert access_words.did_words(code) == code.replace("_", " ")
