@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from datetime import UTC
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import translation
 
 from accounts.models import AccessLogEntry, User
 from sessions_app.dashboard.accesses import Access, accesses, following
@@ -44,7 +46,9 @@ async def csv_parts(user: User, found: QuerySet[AccessLogEntry]) -> AsyncIterato
 
 def _part(user: User, found: QuerySet[AccessLogEntry], after: int | None) -> tuple[bytes, int | None]:
     entries = following(found, after, BATCH)
-    return csv_lines(map(_cells, accesses(user, entries))), entries[-1].id if entries else None
+    with translation.override(settings.LANGUAGE_CODE):
+        lines = csv_lines(map(_cells, accesses(user, entries)))
+    return lines, entries[-1].id if entries else None
 
 
 def _cells(access: Access) -> tuple[object, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+from unicodedata import normalize
 from uuid import UUID
 
 from django import forms
@@ -11,13 +13,18 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext, pgettext_lazy
 
 from accounts.access_log import ACCOUNT_ACTIONS
 from accounts.models import AccessLogEntry, AffectPolicy, Purpose, User
 from accounts.policy import Action
+from sessions_app.dashboard.access_words import did_words
 from sessions_app.dashboard.admission_forms import DAY
-from sessions_app.dashboard.wording import plainly
 from sessions_app.models import Patient
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 DONE = {"cancel", "confirm_patient", "create", "delete", "delete_with_account", "export", "list", "make", "read"}
 DONE |= {
@@ -38,15 +45,33 @@ DONE |= {"join_care_team", "leave_care_team"}
 DONE |= {f"affect_policy_{policy}" for policy in AffectPolicy}
 """What is written of things that were done; a refusal names the `Action` that was asked for."""
 
-ACTIONS = [("", "anything"), *((action, plainly(action)) for action in sorted(DONE | set(Action)))]
+ACTIONS = DONE | set(Action)
+"""All that a row can say."""
+
+
+def _actions() -> Iterator[tuple[str, str]]:
+    yield "", pgettext("access log", "anything")
+    # Taken apart, a letter with a sign stands next to the letter, as in a dictionary.
+    choices = ((str(action), did_words(action)) for action in ACTIONS)
+    yield from sorted(choices, key=lambda choice: normalize("NFD", choice[1]))
+
+
+def _purposes() -> Iterator[tuple[str, str]]:
+    yield "", pgettext("access log", "anything")
+    yield from ((purpose.value, str(purpose.label)) for purpose in Purpose)
 
 
 # Neither a time zone nor the day after leads from these out of what a date can say.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 
 
-def _day(label: str) -> forms.DateField:
-    sentence = f"Please give a day between {FIRST_DAY.year} and {LAST_DAY.year}."
+def _out_of_range() -> str:
+    years = {"first": FIRST_DAY.year, "last": LAST_DAY.year}
+    return gettext("Please give a day between %(first)s and %(last)s.") % years
+
+
+def _day(label: StrPromise) -> forms.DateField:
+    sentence = lazy(_out_of_range, str)()
     return forms.DateField(
         required=False,
         label=label,
@@ -71,13 +96,18 @@ class PlaceForm(forms.Form):
 class AccessLogForm(PlaceForm):
     """Each field narrows the search; sent by POST, because a patient's number stands in no address."""
 
-    person = forms.ModelChoiceField(User.objects.none(), required=False, label="Who", empty_label="anybody")
-    action = forms.ChoiceField(choices=ACTIONS, required=False, label="Did")
-    purpose = forms.ChoiceField(choices=[("", "anything"), *Purpose.choices], required=False, label="For")
-    patient = forms.CharField(max_length=32, required=False, label="Patient’s number")
-    since = _day("From")
-    until = _day("Until")
-    refused = forms.BooleanField(required=False, label="Refusals only")
+    person = forms.ModelChoiceField(
+        User.objects.none(),
+        required=False,
+        label=gettext_lazy("Who"),
+        empty_label=pgettext_lazy("access log", "anybody"),
+    )
+    action = forms.ChoiceField(choices=_actions, required=False, label=pgettext_lazy("access log", "Did"))
+    purpose = forms.ChoiceField(choices=_purposes, required=False, label=pgettext_lazy("access log", "For"))
+    patient = forms.CharField(max_length=32, required=False, label=gettext_lazy("Patient’s number"))
+    since = _day(gettext_lazy("From"))
+    until = _day(gettext_lazy("Until"))
+    refused = forms.BooleanField(required=False, label=gettext_lazy("Refusals only"))
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -98,7 +128,7 @@ class AccessLogForm(PlaceForm):
         found = Patient.objects.numbered_for(self.user).filter(reference__iexact=number).values_list("id", flat=True)
         patient: UUID | None = found.first()
         if patient is None:
-            raise forms.ValidationError("No patient of this clinic has this number.")
+            raise forms.ValidationError(gettext("No patient of this clinic has this number."))
         return patient
 
     def rows(self) -> QuerySet[AccessLogEntry]:

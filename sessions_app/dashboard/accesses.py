@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.models import AccessLogEntry, Purpose, Role, User
-from sessions_app.dashboard.wording import plainly
+from sessions_app.dashboard.access_words import did_words, kind_words
 from sessions_app.models import NoteKind, Patient
 from sessions_app.notes import LOGGED_AS
 
@@ -20,8 +21,8 @@ LATELY = timedelta(days=90)
 KIND = "access_log"
 """What the log calls itself, where somebody looked at it."""
 
-SOMEBODY = "somebody unknown"
-ITSELF = "Undertone itself"
+SOMEBODY = gettext_lazy("somebody unknown")
+ITSELF = gettext_lazy("Undertone itself")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,10 @@ def accesses(user: User, entries: list[AccessLogEntry]) -> Iterable[Access]:
     for entry in entries:
         yield Access(
             entry=entry,
-            who=ITSELF if entry.actor_id is None and entry.allowed else names.get(entry.actor_id, SOMEBODY),
+            who=str(ITSELF if entry.actor_id is None and entry.allowed else names.get(entry.actor_id, SOMEBODY)),
             role=str(Role(entry.role).label) if entry.role else "",
-            did=plainly(entry.action),
-            on=plainly(_kind(entry, user)),
+            did=did_words(entry.action),
+            on=kind_words(_kind(entry, user)),
             patient=numbers.get(entry.patient_id, str(entry.patient_id)[:8]) if entry.patient_id else "",
             purpose=str(Purpose(entry.purpose).label),
         )
@@ -116,7 +117,7 @@ def latest_readers(patient: Patient) -> tuple[Reader, ...]:
     names = names_of(patient.clinic_id, {row["actor_id"] for row in found})
     return tuple(
         Reader(
-            who=names.get(row["actor_id"], SOMEBODY) if row["actor_id"] else ITSELF,
+            who=str(names.get(row["actor_id"], SOMEBODY) if row["actor_id"] else ITSELF),
             role=str(Role(row["role"]).label) if row["role"] else "",
             times=row["times"],
             refused=row["refused"],

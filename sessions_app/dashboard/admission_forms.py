@@ -5,13 +5,17 @@ Rules live in the models; a form only says in plain words what is missing.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Role, User
 from sessions_app.models import Consent, Patient, Scope
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 DAY = "%Y-%m-%d"
 
@@ -28,7 +32,7 @@ def _tick() -> forms.CheckboxInput:
     return forms.CheckboxInput(attrs={"class": "form-check-input"})
 
 
-def _missing(sentence: str) -> dict[str, str]:
+def _missing(sentence: StrPromise) -> dict[str, StrPromise]:
     return {"required": sentence}
 
 
@@ -36,29 +40,36 @@ class PatientForm(forms.ModelForm):  # type: ignore[type-arg]
     """A new patient of the clinic of ``user``, who as a counselor joins the care team without being chosen."""
 
     care_team = forms.ModelMultipleChoiceField(
-        label="Care team",
+        label=gettext_lazy("Care team"),
         queryset=User.objects.none(),
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         error_messages={
-            "required": "Please choose at least one counselor; the others do not see this patient.",
-            "invalid_choice": "Please choose from the counselors of this clinic.",
-            "invalid_pk_value": "Please choose from the counselors of this clinic.",
+            "required": gettext_lazy("Please choose at least one counselor; the others do not see this patient."),
+            "invalid_choice": gettext_lazy("Please choose from the counselors of this clinic."),
+            "invalid_pk_value": gettext_lazy("Please choose from the counselors of this clinic."),
         },
     )
     with_consent = forms.BooleanField(
-        label="The patient has given consent", required=False, widget=_tick(), help_text="It can be recorded later too."
+        label=gettext_lazy("The patient has given consent"),
+        required=False,
+        widget=_tick(),
+        help_text=gettext_lazy("It can be recorded later too."),
     )
 
     class Meta:
         model = Patient
         fields = ["reference", "given_name", "family_name"]
-        labels = {"reference": "The clinic’s number for this patient"}
+        labels = {
+            "reference": gettext_lazy("The clinic’s number for this patient"),
+            "given_name": gettext_lazy("Given name"),
+            "family_name": gettext_lazy("Family name"),
+        }
         help_texts = {"reference": ""}
         widgets = {"reference": _text(), "given_name": _text(), "family_name": _text()}
         error_messages = {
-            "reference": _missing("Please give the clinic’s number for this patient."),
-            "given_name": _missing("Please give the patient’s given name."),
-            "family_name": _missing("Please give the patient’s family name."),
+            "reference": _missing(gettext_lazy("Please give the clinic’s number for this patient.")),
+            "given_name": _missing(gettext_lazy("Please give the patient’s given name.")),
+            "family_name": _missing(gettext_lazy("Please give the patient’s family name.")),
         }
 
     def __init__(self, data: Any = None, *, user: User) -> None:
@@ -83,10 +94,10 @@ class ConsentForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Consent
         fields = [*Scope.values, "given_on", "method", "text_version", "expires_on"]
         labels = {
-            "given_on": "Given on",
-            "method": "How",
-            "text_version": "Version of the text",
-            "expires_on": "Until (optional)",
+            "given_on": gettext_lazy("Given on"),
+            "method": gettext_lazy("How"),
+            "text_version": gettext_lazy("Version of the text"),
+            "expires_on": gettext_lazy("Until (optional)"),
         }
         widgets = {
             "given_on": _day(),
@@ -96,9 +107,10 @@ class ConsentForm(forms.ModelForm):  # type: ignore[type-arg]
             **{scope.value: _tick() for scope in Scope},
         }
         error_messages = {
-            "given_on": _missing("Please give the day on which consent was given.") | {"invalid": "Please give a day."},
-            "text_version": _missing("Please say which version of the consent text was signed."),
-            "expires_on": {"invalid": "Please give a day, or leave this empty."},
+            "given_on": _missing(gettext_lazy("Please give the day on which consent was given."))
+            | {"invalid": gettext_lazy("Please give a day.")},
+            "text_version": _missing(gettext_lazy("Please say which version of the consent text was signed.")),
+            "expires_on": {"invalid": gettext_lazy("Please give a day, or leave this empty.")},
         }
 
     def __init__(self, data: Any = None, *, patient: Patient) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from sessions_app.annotations import EMPTY, MAX_CHARACTERS, TOO_LONG, Mark
@@ -23,20 +24,20 @@ class AnnotationForm(forms.Form):
     """What happened, and when."""
 
     day = forms.DateField(
-        label="Day",
+        label=gettext_lazy("Day"),
         initial=timezone.localdate,
         widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
-        error_messages=dict.fromkeys(("required", "invalid"), "Please give a day."),
+        error_messages=dict.fromkeys(("required", "invalid"), gettext_lazy("Please give a day.")),
     )
     kind = forms.ChoiceField(
-        label="Kind",
+        label=gettext_lazy("Kind"),
         choices=AnnotationKind.choices,
         widget=forms.Select(attrs={"class": "form-select"}),
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Please choose a kind."),
+        error_messages=dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Please choose a kind.")),
     )
     text = forms.CharField(
-        label="What happened",
+        label=gettext_lazy("What happened"),
         max_length=MAX_CHARACTERS,
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
         error_messages={"required": EMPTY, "max_length": TOO_LONG},

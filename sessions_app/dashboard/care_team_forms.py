@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from sessions_app.models import Patient
@@ -16,18 +17,18 @@ class CareTeamSearch(forms.Form):
     """Whom to look for: sent by POST, because neither a name nor a number stands in an address."""
 
     text = forms.CharField(
-        label="Number or name",
+        label=gettext_lazy("Number or name"),
         max_length=120,
         required=False,
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )
     counselor = forms.ModelChoiceField(
         User.objects.none(),
-        label="In the care of",
+        label=gettext_lazy("In the care of"),
         required=False,
-        empty_label="anybody",
+        empty_label=pgettext_lazy("care of", "anybody"),
         widget=forms.Select(attrs={"class": "form-select", "autocomplete": "off"}),
-        error_messages={"invalid_choice": "Please choose one of the people of this clinic."},
+        error_messages={"invalid_choice": gettext_lazy("Please choose one of the people of this clinic.")},
     )
 
     def __init__(self, data: Any = None, *, user: User) -> None:
@@ -41,7 +42,9 @@ class CareTeamSearch(forms.Form):
         """Raises ``ValidationError`` where nothing was asked: patients are not listed for their own sake."""
         asked = super().clean() or {}
         if not self.errors and not asked["text"].strip() and asked["counselor"] is None:
-            raise forms.ValidationError("Please give a number or a name, or choose whose patients you look for.")
+            raise forms.ValidationError(
+                gettext("Please give a number or a name, or choose whose patients you look for.")
+            )
         return asked
 
     def found(self) -> PatientQuerySet:
@@ -56,12 +59,12 @@ class JoinForm(forms.Form):
 
     counselor = forms.ModelChoiceField(
         User.objects.none(),
-        label="Counselor",
-        empty_label="Choose a counselor",
+        label=gettext_lazy("Counselor"),
+        empty_label=gettext_lazy("Choose a counselor"),
         widget=forms.Select(attrs={"class": "form-select", "autocomplete": "off"}),
         error_messages={
-            "required": "Please choose a counselor.",
-            "invalid_choice": "Please choose a counselor of this clinic who is not of the care team yet.",
+            "required": gettext_lazy("Please choose a counselor."),
+            "invalid_choice": gettext_lazy("Please choose a counselor of this clinic who is not of the care team yet."),
         },
     )
 

@@ -151,7 +151,7 @@ def _rows(user: User, patients: list[Patient]) -> Iterable[CaseloadRow]:
             upload=_upload(points, gate),
             latest=latest.scores if latest else {},
             latest_of=latest.session.held_at if latest and latest.session != points[-1].session else None,
-            assumed=ASSUMED_SHORT if latest and latest.assumed else "",
+            assumed=str(ASSUMED_SHORT) if latest and latest.assumed else "",
             line=_line(points) if latest else None,
             phq9=phq9.get(patient.id),
             safety=safety_answer([asked[patient.id]] if patient.id in asked else []),

@@ -5,75 +5,91 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_lazy, pgettext, pgettext_lazy
 
 from sessions_app.changes import OF_CLINICS, OF_PATIENTS, Edit, RecordChange
 from sessions_app.dashboard.accesses import ITSELF, SOMEBODY, names_of
 from sessions_app.models import Scope
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 PAGE_SIZE = 50
 KIND = "changes"
 """What the access log calls these pages."""
 
-NOT_SIGNED_IN = "somebody who had not signed in"
+NOT_SIGNED_IN = gettext_lazy("somebody who had not signed in")
 NOTHING = "–"
 
-WORDS: dict[str, str] = {
-    "reference": "Number",
-    "given_name": "Given name",
-    "family_name": "Family name",
-    "user_id": "Counselor",
-    "text_version": "Version of the text",
-    "method": "How it was given",
+WORDS: dict[str, StrOrPromise] = {
+    "reference": gettext_lazy("Number"),
+    "given_name": gettext_lazy("Given name"),
+    "family_name": gettext_lazy("Family name"),
+    "user_id": gettext_lazy("Counselor"),
+    "text_version": gettext_lazy("Version of the text"),
+    "method": gettext_lazy("How it was given"),
     **{str(scope): scope.label for scope in Scope},
-    "given_on": "Given on",
-    "expires_on": "Until",
-    "taken_by_id": "Taken by",
-    "withdrawn_at": "Withdrawn",
-    "withdrawn_by_id": "Withdrawn by",
-    "held_at": "Held",
-    "created_by_id": "Entered by",
-    "original_name": "File",
-    "size": "Bytes",
-    "patient_channel": "Channel",
-    "named_channel": "Channel named at the upload",
-    "uploaded_by_id": "Uploaded by",
-    "audio_removed_at": "Audio removed",
-    "instrument": "Questionnaire",
-    "answered_at": "Answered",
-    "items": "Answers",
-    "verdict": "Review",
-    "reason": "Reason",
-    "reviewed_by_id": "Reviewed by",
-    "reviewed_at": "Reviewed",
-    "day": "Day",
-    "kind": "Kind",
-    "edition": "Wording",
-    "email": "E-mail address",
-    "display_name": "Name",
-    "role": "Role",
-    "is_active": "Account",
-    "name": "Name",
-    "time_zone": "Time zone",
-    "affect_policy": "Voice scores",
-    "audio_days": "Days that audio is kept",
-    "overdue_weeks": "Weeks without a session until a patient is flagged",
-    "idle_minutes": "Minutes until people are signed out",
+    "given_on": gettext_lazy("Given on"),
+    "expires_on": gettext_lazy("Until"),
+    "taken_by_id": gettext_lazy("Taken by"),
+    "withdrawn_at": pgettext_lazy("change", "Withdrawn"),
+    "withdrawn_by_id": gettext_lazy("Withdrawn by"),
+    "held_at": pgettext_lazy("change", "Held"),
+    "created_by_id": gettext_lazy("Entered by"),
+    "original_name": pgettext_lazy("change", "File"),
+    "size": gettext_lazy("Bytes"),
+    "patient_channel": pgettext_lazy("change", "Channel"),
+    "named_channel": gettext_lazy("Channel named at the upload"),
+    "uploaded_by_id": gettext_lazy("Uploaded by"),
+    "audio_removed_at": gettext_lazy("Audio removed"),
+    "instrument": gettext_lazy("Questionnaire"),
+    "answered_at": pgettext_lazy("change", "Answered"),
+    "items": gettext_lazy("Answers"),
+    "verdict": gettext_lazy("Review"),
+    "reason": gettext_lazy("Reason"),
+    "reviewed_by_id": gettext_lazy("Reviewed by"),
+    "reviewed_at": pgettext_lazy("change", "Reviewed"),
+    "day": gettext_lazy("Day"),
+    "kind": gettext_lazy("Kind"),
+    "edition": pgettext_lazy("change", "Wording"),
+    "email": gettext_lazy("E-mail address"),
+    "display_name": pgettext_lazy("change", "Name"),
+    "role": gettext_lazy("Role"),
+    "is_active": gettext_lazy("Account"),
+    "name": pgettext_lazy("change", "Name"),
+    "time_zone": gettext_lazy("Time zone"),
+    "affect_policy": gettext_lazy("Voice scores"),
+    "audio_days": gettext_lazy("Days that audio is kept"),
+    "overdue_weeks": gettext_lazy("Weeks without a session until a patient is flagged"),
+    "idle_minutes": gettext_lazy("Minutes until people are signed out"),
 }
 """What a field is called."""
 
 WITHOUT_WORDS = frozenset({"session_id", "sha256", "analysis_id"})
 """Fields that are for programs, and never change."""
 
-LEFT_OUT = "left out"
+LEFT_OUT = gettext_lazy("left out")
 """An answer that was not given."""
 
-DID = {"added": "added", "changed": "changed", "removed": "removed"}
-DID_IN_CARE_TEAM = {"added": "joined", "removed": "left"}
+DID = {
+    "added": pgettext_lazy("change", "added"),
+    "changed": pgettext_lazy("change", "changed"),
+    "removed": pgettext_lazy("change", "removed"),
+}
+DID_IN_CARE_TEAM = {"added": pgettext_lazy("care team", "joined"), "removed": pgettext_lazy("care team", "left")}
+
+KINDS = {
+    "patient": gettext_lazy("Patient"),
+    "care_team": gettext_lazy("Care team"),
+    "review": gettext_lazy("Review"),
+    "clinic": gettext_lazy("Clinic"),
+}
+"""Records of which a patient or a clinic has no more than can be told apart without a name or a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +148,15 @@ def _row(change: RecordChange, names: dict[UUID | None, str]) -> ChangeRow:
         change=change,
         who=_who(change, names),
         what=_what(change),
-        did=(DID_IN_CARE_TEAM if change.kind == "care_team" else DID)[change.did],
+        did=str((DID_IN_CARE_TEAM if change.kind == "care_team" else DID)[change.did]),
         lines=tuple(_line(change.kind, edit, names) for edit in edits),
     )
 
 
 def _who(change: RecordChange, names: dict[UUID | None, str]) -> str:
     if change.actor_id is None:
-        return NOT_SIGNED_IN if change.state["request_id"] else ITSELF
-    return names.get(change.actor_id, SOMEBODY)
+        return str(NOT_SIGNED_IN if change.state["request_id"] else ITSELF)
+    return str(names.get(change.actor_id, SOMEBODY))
 
 
 def _what(change: RecordChange) -> str:
@@ -148,25 +164,26 @@ def _what(change: RecordChange) -> str:
     state = change.state
     match change.kind:
         case "consent":
-            return f"Consent of {_date(state['given_on'])}"
+            return gettext("Consent of %(day)s") % {"day": _date(state["given_on"])}
         case "session":
-            return f"Session of {_date(timezone.localtime(state['held_at']))}"
+            return gettext("Session of %(held_at)s") % {"held_at": _date(timezone.localtime(state["held_at"]))}
         case "questionnaire":
             instrument = _label("questionnaire", "instrument", state["instrument"])
-            return f"{instrument} of {_date(timezone.localtime(state['answered_at']))}"
+            day = _date(timezone.localtime(state["answered_at"]))
+            return gettext("%(questionnaire)s of %(day)s") % {"questionnaire": instrument, "day": day}
         case "annotation":
-            return f"Event of {_date(state['day'])}"
+            return gettext("Event of %(day)s") % {"day": _date(state["day"])}
         case "recording":
-            return f"Recording {state['original_name']}"
+            return gettext("Recording %(name)s") % {"name": state["original_name"]}
         case "account":
-            return f"Account of {state['display_name']}"
+            return gettext("Account of %(name)s") % {"name": state["display_name"]}
         case kind:
-            return kind.replace("_", " ").capitalize()
+            return str(KINDS[kind])
 
 
 def _line(kind: str, edit: Edit, names: dict[UUID | None, str]) -> Line:
     before, after = (_text(kind, edit.field, side, names) for side in (edit.before, edit.after))
-    return Line(WORDS[edit.field], before, after)
+    return Line(str(WORDS[edit.field]), before, after)
 
 
 def _text(kind: str, field: str, value: Any, names: dict[UUID | None, str]) -> str:
@@ -174,18 +191,19 @@ def _text(kind: str, field: str, value: Any, names: dict[UUID | None, str]) -> s
         case None:
             return NOTHING
         case int() if field == "edition":
-            return f"version {value}, encrypted"
+            return gettext("version %(number)s, encrypted") % {"number": value}
         case bool():
-            yes, no = ("active", "switched off") if field == "is_active" else ("yes", "no")
-            return yes if value else no
+            if field == "is_active":
+                return pgettext("account", "active") if value else pgettext("account", "switched off")
+            return gettext("yes") if value else gettext("no")
         case UUID():
-            return names.get(value, SOMEBODY)
+            return str(names.get(value, SOMEBODY))
         case datetime():
             return date_format(timezone.localtime(value), "j M Y, H:i")
         case date():
             return _date(value)
         case list():
-            return ", ".join(LEFT_OUT if one is None else str(one) for one in value)
+            return ", ".join(str(LEFT_OUT if one is None else one) for one in value)
         case _:
             return _label(kind, field, value)
 

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext, gettext_lazy
+
 from inference import checkpoints
 from inference.checkpoints import Description
 from inference.errors import CheckpointUnavailable
 from sessions_app.dashboard.wording import HEAD_WORDS, TO
 
-NOT_SAID = "The card does not say."
-NOT_A_DIAGNOSIS = (
+NOT_SAID = gettext_lazy("The card does not say.")
+NOT_A_DIAGNOSIS = gettext_lazy(
     "It is not a diagnosis. It says how far a voice sounds like what the checkpoint was trained on, and nothing about "
     "why it sounds so."
 )
@@ -66,7 +68,7 @@ def _card(description: Description) -> CheckpointCard:
     card = description.card
     return CheckpointCard(
         description=description,
-        heads=tuple(words.label for words in HEAD_WORDS if words.head in description.heads),
+        heads=tuple(str(words.label) for words in HEAD_WORDS if words.head in description.heads),
         training_data=_said(card, "training_data"),
         intended_use=_said(card, "intended_use"),
         gaps=tuple(map(str, card.get("gaps", ()))),
@@ -88,12 +90,18 @@ def _evaluated_on(evaluation: dict[str, Any]) -> str:
 
 def _metric(row: dict[str, Any]) -> MetricRow:
     interval = row.get("interval")
-    asked = [f"at least {row['at_least']:g}"] if row.get("at_least") is not None else []
-    asked += [f"at most {row['at_most']:g}"] if row.get("at_most") is not None else []
     return MetricRow(
         name=str(row["name"]),
         value=f"{row['value']:.3g}",
         interval=TO.join(f"{end:.3g}" for end in interval) if interval else "",
-        asked=" and ".join(asked),
+        asked=_asked(row.get("at_least"), row.get("at_most")),
         reached=row.get("reached"),
     )
+
+
+def _asked(least: float | None, most: float | None) -> str:
+    if least is not None and most is not None:
+        return gettext("at least %(least)s and at most %(most)s") % {"least": f"{least:g}", "most": f"{most:g}"}
+    if least is not None:
+        return gettext("at least %(least)s") % {"least": f"{least:g}"}
+    return gettext("at most %(most)s") % {"most": f"{most:g}"} if most is not None else ""

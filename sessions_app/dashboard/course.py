@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.policy import Action, may
@@ -48,7 +49,7 @@ NEWEST = 20
 JUST_UPLOADED = timedelta(days=1)
 """Whoever brought in an old recording sees for so long what became of it."""
 
-NO_CONSENT_FOR_ANY = "Not shown: no consent to voice analysis covers the days of these sessions."
+NO_CONSENT_FOR_ANY = gettext_lazy("Not shown: no consent to voice analysis covers the days of these sessions.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +188,8 @@ def _recording_row(session: Session, recording: Recording, shown: _Shown) -> Rec
         return RecordingRow(recording, progress, {}, {})
     scores, doubts = gate.scores(session, recording.analysis), gate.doubts(session, recording.analysis)
     point = TrendPoint(session, recording, scores, gate)
-    assumed = ASSUMED_SHORT if point.assumed else ""
-    reviewed = REVIEWED_SHORT[Verdict(point.review.verdict)] if point.review and point.shown else ""
+    assumed = str(ASSUMED_SHORT) if point.assumed else ""
+    reviewed = str(REVIEWED_SHORT[Verdict(point.review.verdict)]) if point.review and point.shown else ""
     return RecordingRow(recording, progress, scores, doubts, assumed, reviewed)
 
 
@@ -235,10 +236,10 @@ def course_of(patient: Patient, user: User) -> Course:
         **chart_data(trend),
         "heads": _heads() if shown else [],
         "annotations": [_mark(mark) for mark in marks],
-        "assumed_words": ASSUMED_SHORT,
-        "set_aside_words": REVIEWED_SHORT[Verdict.SET_ASIDE],
+        "assumed_words": str(ASSUMED_SHORT),
+        "set_aside_words": str(REVIEWED_SHORT[Verdict.SET_ASIDE]),
         "baseline": {head: [band(one, as_read) for one in found if one.baseline] for head, found in own.items()},
-        "baseline_words": BASELINE_LEGEND.format(sessions=SESSIONS),
+        "baseline_words": BASELINE_LEGEND % {"sessions": SESSIONS},
     }
     said = [] if hidden else _in_words(own)
     found, summary = measures_of(trend.points), summary_of(trend)
@@ -246,7 +247,7 @@ def course_of(patient: Patient, user: User) -> Course:
 
 
 def _mark(mark: Mark) -> dict[str, Any]:
-    return {"time": int(mark.at.timestamp()), "kind": mark.kind, "text": mark.words}
+    return {"time": int(mark.at.timestamp()), "kind": str(mark.kind), "text": mark.words}
 
 
 def measure_chart(patient: Patient, user: User, definition: Definition) -> dict[str, Any]:
@@ -272,11 +273,11 @@ def measure_chart(patient: Patient, user: User, definition: Definition) -> dict[
 
 def _in_words(own: dict[HeadName, list[OwnBaseline]]) -> list[str]:
     """A sentence for each score that the newest checkpoint gave."""
-    return [own_baseline_sentence(words.label, own[words.head][-1]) for words in HEAD_WORDS if own[words.head]]
+    return [own_baseline_sentence(str(words.label), own[words.head][-1]) for words in HEAD_WORDS if own[words.head]]
 
 
 def _heads() -> list[dict[str, str]]:
-    return [asdict(words) for words in HEAD_WORDS]
+    return [{name: str(value) for name, value in asdict(words).items()} for words in HEAD_WORDS]
 
 
 def _names(trend: Trend) -> Iterable[str]:
@@ -289,4 +290,4 @@ def _why_hidden(trend: Trend) -> str | None:
     if not done or any(point.shown for point in done):
         return None
     reason = next(iter(done[-1].scores.values())).reason
-    return NO_CONSENT_FOR_ANY if reason == NO_CONSENT else reason_words(reason)
+    return str(NO_CONSENT_FOR_ANY) if reason == NO_CONSENT else reason_words(reason)

@@ -7,11 +7,13 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from sessions_app.dashboard.inbox import Last
 from sessions_app.models import FlagKind
 
 WEEK = timedelta(days=7)
+NO_DAY = gettext_lazy("Please give a day.")
 
 
 class InboxForm(forms.Form):
@@ -31,9 +33,9 @@ class PutOffForm(forms.Form):
     """The day on which a flag asks again."""
 
     until = forms.DateField(
-        label="Until",
+        label=gettext_lazy("Until"),
         widget=forms.DateInput(attrs={"type": "date", "class": "form-control form-control-sm"}, format="%Y-%m-%d"),
-        error_messages={"required": "Please give a day.", "invalid": "Please give a day."},
+        error_messages={"required": NO_DAY, "invalid": NO_DAY},
     )
 
 
@@ -44,5 +46,5 @@ def a_week_from_now() -> date:
 
 def first_error(form: forms.Form) -> str:
     """What is wrong with it, in one sentence."""
-    errors: Any = form.errors.get("until", ["Please give a day."])
+    errors: Any = form.errors.get("until", [NO_DAY])
     return str(errors[0])

@@ -2,85 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_lazy, ngettext_lazy
 
 from sessions_app.attention import NEAR, OVERDUE_UNTIL, REVIEW_WITHIN
 from sessions_app.baseline import IN_A_ROW, SESSIONS
 from sessions_app.instruments import CHOICES, GAD7, PHQ9
 from sessions_app.models import Flag, FlagKind
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """``reason``: in the list; ``rule``: when it is said; ``step``: what may be done next, on page ``leads_to``."""
+    """``reason``: in the list; ``rule``: when it is said; ``step``: what may be done next, on page ``leads_to``.
 
-    reason: str
-    rule: str
-    step: str
+    ``values``: what stands in both by name; in the reason stands what is the flag's own, besides.
+    """
+
+    reason: StrOrPromise
+    rule: StrOrPromise
+    step: StrOrPromise
     leads_to: str
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 def _worse(name: str, points: int) -> KindWords:
     return KindWords(
-        reason=f"{name} rose by {points} points or more",
-        rule=f"The newest {name} total lies {points} points or more above the one before it or above the first "
-        "(reliable change, NHS Talking Therapies manual).",
-        step="Look at the answers",
+        reason=gettext_lazy("%(name)s rose by %(points)s points or more"),
+        rule=gettext_lazy(
+            "The newest %(name)s total lies %(points)s points or more above the one before it or above the first "
+            "(reliable change, NHS Talking Therapies manual)."
+        ),
+        step=gettext_lazy("Look at the answers"),
         leads_to="patient-questionnaires",
+        values={"name": name, "points": points},
     )
 
 
 WORDS = {
     FlagKind.SELF_HARM: KindWords(
-        reason="PHQ-9 item 9: “{answer}”",
-        rule="The newest answer about thoughts of being better off dead or of hurting oneself is not “not at all”. It "
-        "stays on top until a newer one is. The answer alone does not say how great the danger is.",
-        step="Ask about item 9",
+        reason=gettext_lazy("PHQ-9 item 9: “%(answer)s”"),
+        rule=gettext_lazy(
+            "The newest answer about thoughts of being better off dead or of hurting oneself is not “not at all”. It "
+            "stays on top until a newer one is. The answer alone does not say how great the danger is."
+        ),
+        step=gettext_lazy("Ask about item 9"),
         leads_to="patient-questionnaires",
     ),
     FlagKind.WORSE_PHQ9: _worse(PHQ9.name, PHQ9.reliable),
     FlagKind.WORSE_GAD7: _worse(GAD7.name, GAD7.reliable),
     FlagKind.BEYOND_BASELINE: KindWords(
-        reason="Voice beyond the own baseline",
-        rule=f"The last {IN_A_ROW} sessions lie beyond the same edge of what the first {SESSIONS} lead one to expect, "
-        "in one score or more. Better or worse: it is a change, and chance makes one now and then.",
-        step="Open the session",
+        reason=gettext_lazy("Voice beyond the own baseline"),
+        rule=gettext_lazy(
+            "The last %(last)s sessions lie beyond the same edge of what the first %(first)s lead one to expect, "
+            "in one score or more. Better or worse: it is a change, and chance makes one now and then."
+        ),
+        step=gettext_lazy("Open the session"),
         leads_to="session",
+        values={"last": IN_A_ROW, "first": SESSIONS},
     ),
     FlagKind.DISAGREEING: KindWords(
-        reason="Voice and PHQ-9 point in different directions",
-        rule="PHQ-9 has reliably changed since the first, and the depression score lies beyond the own baseline on "
-        f"the other side, within {NEAR.days} days. One of the two misses something; this does not say which.",
-        step="Compare both in the chart",
+        reason=gettext_lazy("Voice and PHQ-9 point in different directions"),
+        rule=gettext_lazy(
+            "PHQ-9 has reliably changed since the first, and the depression score lies beyond the own baseline on "
+            "the other side, within %(days)s days. One of the two misses something; this does not say which."
+        ),
+        step=gettext_lazy("Compare both in the chart"),
         leads_to="patient",
+        values={"days": NEAR.days},
     ),
     FlagKind.REVIEW_WAITING: KindWords(
-        reason="Scores that nobody has reviewed",
-        rule=f"A session of the last {REVIEW_WITHIN.days} days has scores, and no counselor has said whether they fit.",
-        step="Review the session",
+        reason=gettext_lazy("Scores that nobody has reviewed"),
+        rule=gettext_lazy(
+            "A session of the last %(days)s days has scores, and no counselor has said whether they fit."
+        ),
+        step=gettext_lazy("Review the session"),
         leads_to="session",
+        values={"days": REVIEW_WITHIN.days},
     ),
     FlagKind.ANALYSIS_FAILED: KindWords(
-        reason="The newest recording was not analysed",
-        rule="Its analysis has failed. What to do stands on the session’s page.",
-        step="See why, and try again",
+        reason=gettext_lazy("The newest recording was not analysed"),
+        rule=gettext_lazy("Its analysis has failed. What to do stands on the session’s page."),
+        step=gettext_lazy("See why, and try again"),
         leads_to="session",
     ),
     FlagKind.OVERDUE: KindWords(
-        reason="No session for {weeks}",
-        rule="The last session is as long ago as your clinic’s administrator has set. After "
-        f"{OVERDUE_UNTIL.days // WEEK} weeks without one the flag ends: the patient has probably left.",
-        step="Ask whether a session is planned",
+        reason=ngettext_lazy("No session for %(weeks)s week", "No session for %(weeks)s weeks", "weeks"),
+        rule=gettext_lazy(
+            "The last session is as long ago as your clinic’s administrator has set. After %(most)s weeks without "
+            "one the flag ends: the patient has probably left."
+        ),
+        step=gettext_lazy("Ask whether a session is planned"),
         leads_to="patient",
+        values={"most": OVERDUE_UNTIL.days // WEEK},
     ),
 }
 """By kind, for each of them."""
@@ -112,8 +138,8 @@ def flag_words(flag: Flag) -> FlagWords:
     """``flag``, fetched with what it rests on and who answered it."""
     kind = FlagKind(flag.kind)
     words = WORDS[kind]
-    reason = words.reason.replace("{answer}", _item(flag)).replace("{weeks}", _weeks(flag))
-    return FlagWords(flag, reason, words.rule, words.step, _address(flag, words), _answer(flag))
+    reason = words.reason % {**words.values, "answer": _item(flag), "weeks": _weeks(flag)}
+    return FlagWords(flag, reason, words.rule % words.values, str(words.step), _address(flag, words), _answer(flag))
 
 
 def flags_by_patient(flags: Iterable[Flag]) -> dict[UUID, tuple[FlagWords, ...]]:
@@ -126,13 +152,12 @@ def flags_by_patient(flags: Iterable[Flag]) -> dict[UUID, tuple[FlagWords, ...]]
 
 def _item(flag: Flag) -> str:
     answer = flag.response.safety_answer if flag.response else None
-    return CHOICES[answer].lower() if answer is not None else ""
+    return str(CHOICES[answer]).lower() if answer is not None else ""
 
 
-def _weeks(flag: Flag) -> str:
-    """For how long there was no session: of whole weeks, so that it changes with them alone."""
-    weeks = (timezone.now() - flag.session.held_at).days // WEEK if flag.session else 0
-    return f"{weeks} week{'s' * (weeks != 1)}"
+def _weeks(flag: Flag) -> int:
+    """For how long there was no session: in whole weeks, so that the words change with them alone."""
+    return (timezone.now() - flag.session.held_at).days // WEEK if flag.session else 0
 
 
 def _address(flag: Flag, words: KindWords) -> str:
@@ -143,7 +168,9 @@ def _answer(flag: Flag) -> str:
     if flag.answered_at is None or flag.answered_by is None:
         return ""
     by, on = flag.answered_by.display_name, _day(timezone.localdate(flag.answered_at))
-    return f"put off until {_day(flag.until)} by {by}, {on}" if flag.until else f"seen by {by}, {on}"
+    if flag.until:
+        return gettext("put off until %(until)s by %(by)s, %(on)s") % {"until": _day(flag.until), "by": by, "on": on}
+    return gettext("seen by %(by)s, %(on)s") % {"by": by, "on": on}
 
 
 def _day(day: date) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import IDLE_MINUTES, AffectPolicy, Clinic
 from sessions_app.dashboard.caseload_order import Place, View
@@ -38,25 +39,28 @@ class UploadForm(FileForm):
     """A recording, when its session was held and where in it the patient is heard."""
 
     held_at = forms.DateTimeField(
-        label="When was the session?",
+        label=gettext_lazy("When was the session?"),
         initial=this_minute,
         validators=[refuse_impossible_time],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "form-control"}, format=MINUTE),
         input_formats=[MINUTE, "%Y-%m-%dT%H:%M:%S"],
-        error_messages={"invalid": "Please give the session's date and time.", "required": "When was the session?"},
+        error_messages={
+            "invalid": gettext_lazy("Please give the session's date and time."),
+            "required": gettext_lazy("When was the session?"),
+        },
     )
     patient_channel = forms.ChoiceField(
-        label="Where is the patient heard?",
+        label=gettext_lazy("Where is the patient heard?"),
         choices=PatientChannel.choices,
         required=False,
         widget=forms.Select(attrs={"class": "form-select"}),
     )
     file = forms.FileField(
-        label="Recording",
+        label=gettext_lazy("Recording"),
         max_length=None,
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ACCEPTED, "class": "form-control"}),
-        error_messages={"required": "Please choose a recording.", "missing": "Please choose a recording."},
+        error_messages=dict.fromkeys(("required", "missing"), gettext_lazy("Please choose a recording.")),
     )
 
 
@@ -64,11 +68,11 @@ class VoiceForm(FileForm):
     """A clip of one's own voice."""
 
     file = forms.FileField(
-        label="Clip of your voice",
+        label=gettext_lazy("Clip of your voice"),
         max_length=None,
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ACCEPTED, "class": "form-control"}),
-        error_messages={"required": "Please choose a clip.", "missing": "Please choose a clip."},
+        error_messages=dict.fromkeys(("required", "missing"), gettext_lazy("Please choose a clip.")),
     )
 
 
@@ -114,7 +118,7 @@ class IdleForm(forms.Form):
     """After how many minutes without doing anything people of the clinic are signed out."""
 
     minutes = forms.IntegerField(
-        label="Minutes",
+        label=gettext_lazy("Minutes"),
         min_value=IDLE_MINUTES.start,
         max_value=IDLE_MINUTES.stop - 1,
         widget=forms.NumberInput(attrs={"class": "form-control"}),
@@ -145,16 +149,16 @@ class EmergencyForm(forms.Form):
     """Which patient, and why it cannot wait."""
 
     number = forms.CharField(
-        label="The clinic’s number for this patient",
+        label=gettext_lazy("The clinic’s number for this patient"),
         max_length=32,
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
-        error_messages={"required": "Please give the clinic’s number for this patient."},
+        error_messages={"required": gettext_lazy("Please give the clinic’s number for this patient.")},
     )
     reason = forms.CharField(
-        label="Why can it not wait?",
+        label=gettext_lazy("Why can it not wait?"),
         max_length=500,
         widget=forms.Textarea(attrs={"class": "form-control", "rows": 3}),
-        error_messages={"required": "Please say why this cannot wait."},
+        error_messages={"required": gettext_lazy("Please say why this cannot wait.")},
     )
 
 
@@ -162,10 +166,10 @@ class ErasureForm(forms.Form):
     """The patient's number once more, so that nobody erases by a slip."""
 
     number = forms.CharField(
-        label="Type the clinic’s number for this patient",
+        label=gettext_lazy("Type the clinic’s number for this patient"),
         max_length=32,
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
-        error_messages={"required": "Please type the number."},
+        error_messages={"required": gettext_lazy("Please type the number.")},
     )
 
     def __init__(self, data: Any = None, *, patient: Patient) -> None:
@@ -176,5 +180,5 @@ class ErasureForm(forms.Form):
         """Raises ``ValidationError`` for another number."""
         number: str = self.cleaned_data["number"].strip()
         if number != self.patient.reference:
-            raise forms.ValidationError("This is not this patient’s number. Nothing was erased.")
+            raise forms.ValidationError(gettext("This is not this patient’s number. Nothing was erased."))
         return number

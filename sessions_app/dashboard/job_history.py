@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Prefetch
+from django.utils.translation import gettext
 
 from accounts.models import Clinic, User
 from inference.models import AnalysisJob, JobMove, JobState, Purpose
@@ -90,22 +91,28 @@ def _reason(move: Any, *, has_consent: bool) -> str:
 
 
 def _moved(move: Any, before: Any, people: dict[str, str]) -> str:
-    what = {
-        JobState.RUNNING: "Begun",
-        JobState.SUCCEEDED: "Done",
-        JobState.FAILED: "Failed",
-        JobState.CANCELLED: "Cancelled",
-    }.get(move.state, "Asked for")
-    if move.state == JobState.QUEUED and before is not None:
-        what = "Put back" if before.state == JobState.RUNNING else "Asked for again"
-    if move.state == JobState.RUNNING and before is not None and before.state == JobState.RUNNING:
-        what = "Taken over"
-    return f"{what} by {_who(move.moved_by, people)}"
+    return _what(move.state, before and before.state) % {"who": _who(move.moved_by, people)}
+
+
+def _what(state: str, before: str | None) -> str:
+    """What a job's way from state ``before`` (``None``: there was no job) to ``state`` is called."""
+    match state:
+        case JobState.RUNNING:
+            return gettext("Taken over by %(who)s") if before == state else gettext("Begun by %(who)s")
+        case JobState.SUCCEEDED:
+            return gettext("Done by %(who)s")
+        case JobState.FAILED:
+            return gettext("Failed by %(who)s")
+        case JobState.CANCELLED:
+            return gettext("Cancelled by %(who)s")
+    if before is None:
+        return gettext("Asked for by %(who)s")
+    return gettext("Put back by %(who)s") if before == JobState.RUNNING else gettext("Asked for again by %(who)s")
 
 
 def _who(moved_by: str, people: dict[str, str]) -> str:
     if moved_by == SWEEPER:
-        return "the sweeper, which looks after jobs that were left behind"
+        return gettext("the sweeper, which looks after jobs that were left behind")
     if is_worker(moved_by):
         return moved_by
-    return people.get(moved_by, "somebody unknown")
+    return people.get(moved_by) or gettext("somebody unknown")

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy
 
 from inference.errors import FileDamaged
 from sessions_app.errors import KeyMissing
 
-NOT_ENCRYPTED = (
+NOT_ENCRYPTED = gettext_lazy(
     "What you wrote could not be encrypted just now, so it was not kept. Please try again soon, and tell your clinic "
     "administrator if it stays so."
 )

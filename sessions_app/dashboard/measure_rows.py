@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy, pgettext
+
 from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.results import Measure
 from sessions_app.baseline import SESSIONS, Side
@@ -12,8 +14,8 @@ from sessions_app.dashboard.wording import BEYOND
 from sessions_app.own_measures import OwnBand, own_measure
 from sessions_app.trends import TrendPoint
 
-TOO_FEW = "not enough sessions yet ({sessions} of {needed})"
-WEAK = "Weak evidence: studies hardly agree on a link between this measure and depression."
+TOO_FEW = gettext_lazy("not enough sessions yet (%(sessions)s of %(needed)s)")
+WEAK = gettext_lazy("Weak evidence: studies hardly agree on a link between this measure and depression.")
 MAY_BE_NEGATIVE = ("dB",)
 """Units that begin so have no natural zero."""
 
@@ -30,7 +32,9 @@ class MeasureRow:
     @property
     def place(self) -> str:
         """Above, below or within; nothing where there is no band."""
-        return "" if self.side is None else BEYOND.get(self.side, "within")
+        if self.side is None:
+            return ""
+        return str(BEYOND[self.side]) if self.side in BEYOND else pgettext("own baseline", "within")
 
     @property
     def is_beyond(self) -> bool:
@@ -40,7 +44,7 @@ class MeasureRow:
     @property
     def evidence(self) -> str:
         """What must be said beside a measure of which little is known."""
-        return WEAK if self.definition.tier == "C" else ""
+        return str(WEAK) if self.definition.tier == "C" else ""
 
 
 def measure_rows(
@@ -61,9 +65,10 @@ def _row(definition: Definition, measure: Measure | None, own: OwnBand) -> Measu
 
 def _band(definition: Definition, own: OwnBand) -> str:
     if own.baseline is None:
-        return TOO_FEW.format(sessions=own.sessions, needed=SESSIONS)
+        return TOO_FEW % {"sessions": own.sessions, "needed": SESSIONS}
     low = own.baseline.low if definition.unit.startswith(MAY_BE_NEGATIVE) else max(0.0, own.baseline.low)
-    return f"{_written(definition, low)} to {_written(definition, own.baseline.high)}"
+    ends = {"low": _written(definition, low), "high": _written(definition, own.baseline.high)}
+    return pgettext("own baseline", "%(low)s to %(high)s") % ends
 
 
 def _written(definition: Definition, value: float) -> str:

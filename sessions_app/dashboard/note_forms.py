@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy
 
 from sessions_app.models import NoteKind, Patient, Session
 from sessions_app.notes import EMPTY, MAX_CHARACTERS, TOO_LONG
@@ -25,7 +26,7 @@ class AddendumForm(forms.Form):
     """What is written."""
 
     text = NoteField(
-        label="Addendum",
+        label=gettext_lazy("Addendum"),
         max_length=MAX_CHARACTERS,
         widget=forms.Textarea(attrs={"class": "form-control", "rows": 6, "autocomplete": "off"}),
         error_messages={"required": EMPTY, "max_length": TOO_LONG},
@@ -51,18 +52,18 @@ class NoteForm(AddendumForm):
     """A note about ``patient``. No kind is chosen beforehand, for the wrong one shows it to the wrong people."""
 
     kind = forms.ChoiceField(
-        label="Kind",
+        label=gettext_lazy("Kind"),
         choices=NoteKind.choices,
         widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Please choose the kind of note."),
+        error_messages=dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Please choose the kind of note.")),
     )
     session = SessionField(
-        label="About which session?",
+        label=gettext_lazy("About which session?"),
         queryset=Session.objects.none(),
         required=False,
-        empty_label="None in particular",
+        empty_label=gettext_lazy("None in particular"),
         widget=forms.Select(attrs={"class": "form-select"}),
-        error_messages={"invalid_choice": "Please choose a session of this patient."},
+        error_messages={"invalid_choice": gettext_lazy("Please choose a session of this patient.")},
     )
     field_order = ("kind", "session", "text")
 
@@ -70,5 +71,5 @@ class NoteForm(AddendumForm):
         super().__init__(data, initial={"session": session})
         sessions: Any = self.fields["session"]
         sessions.queryset = Session.objects.filter(patient=patient)
-        self.fields["text"].label = "Note"
+        self.fields["text"].label = gettext_lazy("Note")
         self.fields["text"].widget.attrs["rows"] = 10

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 
 from accounts.models import Clinic
 from inference.errors import retry_can_help
@@ -22,39 +23,46 @@ from sessions_app.errors import ConsentMissing
 LONG_WAIT = timedelta(minutes=15)
 """A wait that no single recording in front explains."""
 
-RECORDING_TO_BLAME = "The recording is the reason. Whoever looks at it is told what to do; trying again does not help."
-TRY_AGAIN = "It can be tried again where its patient’s sessions are listed."
+RECORDING_TO_BLAME = gettext_lazy(
+    "The recording is the reason. Whoever looks at it is told what to do; trying again does not help."
+)
+TRY_AGAIN = gettext_lazy("It can be tried again where its patient’s sessions are listed.")
 
 MACHINE_REASONS = {
     "machine_trouble": (
-        "A worker ran out of memory or disk space, or lost its storage.",
-        "See to the machine that the worker runs on, then have it tried again.",
+        gettext_lazy("A worker ran out of memory or disk space, or lost its storage."),
+        gettext_lazy("See to the machine that the worker runs on, then have it tried again."),
     ),
     "worker_lost": (
-        "A worker ended in the middle of it, three times.",
-        "Most often memory was short: the worker’s log and the system’s say so. Then have it tried again.",
+        gettext_lazy("A worker ended in the middle of it, three times."),
+        gettext_lazy(
+            "Most often memory was short: the worker’s log and the system’s say so. Then have it tried again."
+        ),
     ),
     "took_too_long": (
-        "An analysis took much longer than its recording should, three times.",
-        "See how busy the machine is that the worker runs on; a damaged file can be the reason, too.",
+        gettext_lazy("An analysis took much longer than its recording should, three times."),
+        gettext_lazy("See how busy the machine is that the worker runs on; a damaged file can be the reason, too."),
     ),
     "checkpoint_unavailable": (
-        "The voice model was not available.",
-        "manage.py doctor says what is missing. Then have it tried again.",
+        gettext_lazy("The voice model was not available."),
+        gettext_lazy("manage.py doctor says what is missing. Then have it tried again."),
     ),
     "file_gone": (
-        "The recording was no longer in storage.",
-        "manage.py doctor --storage names every file that is gone; restore it from a backup.",
+        gettext_lazy("The recording was no longer in storage."),
+        gettext_lazy("manage.py doctor --storage names every file that is gone; restore it from a backup."),
     ),
     "file_damaged": (
-        "The recording in storage was not what was put there.",
-        "manage.py doctor --storage names every file that is damaged; restore it from a backup.",
+        gettext_lazy("The recording in storage was not what was put there."),
+        gettext_lazy("manage.py doctor --storage names every file that is damaged; restore it from a backup."),
     ),
     "internal_error": (
-        "Something went wrong inside Undertone.",
-        "The worker’s log tells what, under this job’s id. Please report it.",
+        gettext_lazy("Something went wrong inside Undertone."),
+        gettext_lazy("The worker’s log tells what, under this job’s id. Please report it."),
     ),
-    ConsentMissing.code: ("There was no consent to voice analysis any more.", "Nothing: this is as it should be."),
+    ConsentMissing.code: (
+        gettext_lazy("There was no consent to voice analysis any more."),
+        gettext_lazy("Nothing: this is as it should be."),
+    ),
 }
 """Failures that are not the recording's: what happened, and what an administrator can do."""
 
@@ -137,14 +145,14 @@ def verdict(found: Operations) -> Verdict:
     waiting = found.queue.waiting + found.queue.abandoned
     trouble = sum(failure.hour for failure in found.failures if _is_trouble(failure.code))
     waits_long = found.queue.oldest is not None and found.queue.oldest > LONG_WAIT
-    parts = [_work(waiting, found), _workers(found), *_lost(found), *_failed(found.hour.failed, trouble)]
+    parts = [*_work(waiting, found), _workers(found), *_lost(found), *_failed(found.hour.failed, trouble)]
     if found.ready and waits_long:
-        parts.append("If it stays so, more workers would help.")
+        parts.append(gettext("If it stays so, more workers would help."))
     if not found.ready and waiting:
         return Verdict("error", " ".join(parts))
     if not found.ready or found.lost or trouble or waits_long:
         return Verdict("warn", " ".join(parts))
-    well = "The system is well." if found.hour.failed else "All is well."
+    well = gettext("The system is well.") if found.hour.failed else gettext("All is well.")
     return Verdict("well", " ".join([well, *parts]))
 
 
@@ -152,72 +160,97 @@ def _is_trouble(code: str) -> bool:
     return retry_can_help(code) and code != ConsentMissing.code
 
 
-def _work(waiting: int, found: Operations) -> str:
+def _work(waiting: int, found: Operations) -> Iterator[str]:
+    running, abandoned = found.queue.running, found.queue.abandoned
     if waiting:
-        verb = "waits" if waiting == 1 else "wait"
-        which = "for" if waiting == 1 else "the oldest for"
-        left = f" {_recordings(found.queue.abandoned)} of them lost their worker." if found.queue.abandoned else ""
-        return f"{_recordings(waiting)} {verb}, {which} {how_long(found.queue.oldest)}.{left}"
-    if found.queue.running:
-        verb = "is" if found.queue.running == 1 else "are"
-        return f"Nothing is waiting; {_recordings(found.queue.running)} {verb} being analysed."
-    return "Nothing is waiting."
+        yield ngettext(
+            "%(recordings)s recording waits, for %(time)s.",
+            "%(recordings)s recordings wait, the oldest for %(time)s.",
+            waiting,
+        ) % {"recordings": waiting, "time": how_long(found.queue.oldest)}
+        if abandoned:
+            yield ngettext(
+                "%(recordings)s recording of them lost their worker.",
+                "%(recordings)s recordings of them lost their worker.",
+                abandoned,
+            ) % {"recordings": abandoned}
+    elif running:
+        yield ngettext(
+            "Nothing is waiting; %(recordings)s recording is being analysed.",
+            "Nothing is waiting; %(recordings)s recordings are being analysed.",
+            running,
+        ) % {"recordings": running}
+    else:
+        yield gettext("Nothing is waiting.")
 
 
 def _workers(found: Operations) -> str:
     if found.ready:
-        return "1 worker is ready." if len(found.ready) == 1 else f"{len(found.ready)} workers are ready."
+        ready = len(found.ready)
+        return ngettext("%(workers)s worker is ready.", "%(workers)s workers are ready.", ready) % {"workers": ready}
     alive = [worker for worker in found.workers if worker.is_alive]
-    if alive:
-        return f"No worker is ready: {problem_words(alive[0].problem) or 'the voice model is still being loaded.'}"
-    return f"No worker was heard of in the last {settings.WORKER_SEEN_SECONDS} seconds."
+    if not alive:
+        seconds = settings.WORKER_SEEN_SECONDS
+        return gettext("No worker was heard of in the last %(seconds)s seconds.") % {"seconds": seconds}
+    if problem := problem_words(alive[0].problem):
+        return gettext("No worker is ready: %(problem)s") % {"problem": problem}
+    return gettext("No worker is ready: the voice model is still being loaded.")
 
 
 def _lost(found: Operations) -> Iterator[str]:
     if found.lost:
-        verb = "worker process" if len(found.lost) == 1 else "worker processes"
-        yield f"{len(found.lost)} {verb} ended without a word in the last hour."
+        yield ngettext(
+            "%(workers)s worker process ended without a word in the last hour.",
+            "%(workers)s worker processes ended without a word in the last hour.",
+            len(found.lost),
+        ) % {"workers": len(found.lost)}
 
 
 def _failed(number: int, trouble: int) -> Iterator[str]:
-    if number:
-        yield f"{_analyses(number)} failed in the last hour{_because(number, trouble)}."
-
-
-def _because(number: int, trouble: int) -> str:
+    if not number:
+        return
     if trouble == number:
-        return " because of the system"
-    if trouble:
-        return f", {trouble} of them because of the system"
-    return ", not because of the system" if number == 1 else ", none because of the system"
+        words = ngettext(
+            "%(analyses)s analysis failed in the last hour because of the system.",
+            "%(analyses)s analyses failed in the last hour because of the system.",
+            number,
+        )
+    elif trouble:
+        words = gettext("%(analyses)s analyses failed in the last hour, %(trouble)s of them because of the system.")
+    else:
+        words = ngettext(
+            "%(analyses)s analysis failed in the last hour, not because of the system.",
+            "%(analyses)s analyses failed in the last hour, none because of the system.",
+            number,
+        )
+    yield words % {"analyses": number, "trouble": trouble}
 
 
 def _failure_row(failure: Failure) -> FailureRow:
-    advice = TRY_AGAIN if retry_can_help(failure.code) else RECORDING_TO_BLAME
-    reason, advice = MACHINE_REASONS.get(failure.code, (error_words(failure.code, failure.message), advice))
-    return FailureRow(failure.code, reason, advice, failure.day, failure.latest)
+    told = TRY_AGAIN if retry_can_help(failure.code) else RECORDING_TO_BLAME
+    reason, advice = MACHINE_REASONS.get(failure.code, (error_words(failure.code, failure.message), told))
+    return FailureRow(failure.code, str(reason), str(advice), failure.day, failure.latest)
 
 
 def _worker_row(worker: WorkerState) -> WorkerRow:
     return WorkerRow(
-        name=f"{worker.host}, process {worker.pid}",
+        name=gettext("%(host)s, process %(pid)s") % {"host": worker.host, "pid": worker.pid},
         device=worker.device.upper(),
-        model=problem_words(worker.problem) or worker.checkpoint or "loading",
+        model=problem_words(worker.problem) or worker.checkpoint or gettext("loading"),
         since=worker.started_at,
-        heard="now" if worker.is_alive else f"{how_long(worker.silent_for)} ago; it ended without a word",
+        heard=_heard(worker),
         is_ready=worker.is_ready,
     )
+
+
+def _heard(worker: WorkerState) -> str:
+    if worker.is_alive:
+        return pgettext("heard of", "now")
+    return gettext("%(time)s ago; it ended without a word") % {"time": how_long(worker.silent_for)}
 
 
 def _spread(spread: Spread) -> str:
     if spread.median is None or spread.p95 is None:
         return "–"
-    return f"half within {seconds_in_words(spread.median)}, 95 in 100 within {seconds_in_words(spread.p95)}"
-
-
-def _analyses(number: int) -> str:
-    return "1 analysis" if number == 1 else f"{number} analyses"
-
-
-def _recordings(number: int) -> str:
-    return "1 recording" if number == 1 else f"{number} recordings"
+    times = {"half": seconds_in_words(spread.median), "most": seconds_in_words(spread.p95)}
+    return gettext("half within %(half)s, 95 in 100 within %(most)s") % times

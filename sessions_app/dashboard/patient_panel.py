@@ -15,7 +15,7 @@ from sessions_app.dashboard.wording import (
     TAKE_BACK,
 )
 from sessions_app.identification import can_be_swapped, decided_about, is_assumption
-from sessions_app.models import Confirmation, Recording
+from sessions_app.models import Confirmation, PatientChannel, Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ def _seconds(analysis: Analysis) -> tuple[float, float]:
 def _question(recording: Recording) -> tuple[str, str]:
     """What is asked, and the words for taking the other person."""
     if recording.analysis is not None and is_assumption(recording):
-        return ASSUMED_SENTENCES[recording.analysis.speaker_method], IT_IS_THE_OTHER
+        return str(ASSUMED_SENTENCES[recording.analysis.speaker_method]), str(IT_IS_THE_OTHER)
     if recording.analysis is not None or not can_be_swapped(recording):
-        return "", IT_IS_THE_OTHER
+        return "", str(IT_IS_THE_OTHER)
     if recording.patient_channel:
-        return NOT_HEARD_ON_CHANNEL.format(channel=recording.patient_channel), OTHER_CHANNEL
-    return OTHER_WAS_NOT_ANALYSED, TAKE_BACK
+        return str(NOT_HEARD_ON_CHANNEL[PatientChannel(recording.patient_channel)]), str(OTHER_CHANNEL)
+    return str(OTHER_WAS_NOT_ANALYSED), str(TAKE_BACK)

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy, pgettext
+
 from inference.errors import retry_can_help
 from inference.models import AnalysisJob, JobState
 from sessions_app.dashboard.news import fingerprint
@@ -16,9 +18,9 @@ from sessions_app.identification import other_channels
 from sessions_app.job_facts import JobFacts, facts_of
 from sessions_app.models import PatientChannel
 
-WAITING = "Waiting its turn"
-STARTING = "Starting"
-UNHEARD = "Waiting for the worker to answer; if it is gone, another one takes over by itself"
+WAITING = gettext_lazy("Waiting its turn")
+STARTING = gettext_lazy("Starting")
+UNHEARD = gettext_lazy("Waiting for the worker to answer; if it is gone, another one takes over by itself")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +68,20 @@ def progress_of(
     channels = other_channels(job) if has_consent and may_name_channel else ()
     return Progress(
         state=job.state,
-        words=UNHEARD if unheard else _words(job, facts),
+        words=str(UNHEARD) if unheard else _words(job, facts),
         percent=round(facts.progress * 100),
         error_code=facts.error_code,
         error_message=error_words(facts.error_code, facts.error_message),
         can_retry=job.state == JobState.CANCELLED or (job.state == JobState.FAILED and retry_can_help(job.error_code)),
-        channels=tuple((channel, NAME_CHANNEL[channel]) for channel in channels),
+        channels=tuple((channel, str(NAME_CHANNEL[channel])) for channel in channels),
     )
 
 
 def _words(job: AnalysisJob, facts: JobFacts) -> str:
     if job.state == JobState.QUEUED:
-        return WAITING
+        return str(WAITING)
     if job.state == JobState.RUNNING:
-        return stage_words(facts.stage) or STARTING
-    return {JobState.SUCCEEDED: "Analysed", JobState.FAILED: "Not analysed"}.get(JobState(job.state), "Cancelled")
+        return stage_words(facts.stage) or str(STARTING)
+    if job.state == JobState.SUCCEEDED:
+        return pgettext("recording", "Analysed")
+    return pgettext("recording", "Not analysed") if job.state == JobState.FAILED else pgettext("recording", "Cancelled")

@@ -6,25 +6,29 @@ from typing import Any
 
 from django import forms
 from django.forms import BoundField
+from django.utils.translation import gettext_lazy
 
 from sessions_app.dashboard.forms import MINUTE, this_minute
 from sessions_app.instruments import CHOICES, DEFINITIONS
 from sessions_app.models import Instrument, QuestionnaireResponse
 
 LEFT_OUT = "none"
-ANSWERS = [*((str(number), words) for number, words in enumerate(CHOICES)), (LEFT_OUT, "Left out")]
-CHOOSE = "Please choose one of the answers, or “Left out”."
+ANSWERS = [*((str(number), words) for number, words in enumerate(CHOICES)), (LEFT_OUT, gettext_lazy("Left out"))]
+CHOOSE = gettext_lazy("Please choose one of the answers, or “Left out”.")
 
 
 class QuestionnaireForm(forms.Form):
     """Answers of one instrument. None is chosen beforehand, and one that is missing is said to be."""
 
     answered_at = forms.DateTimeField(
-        label="When was it answered?",
+        label=gettext_lazy("When was it answered?"),
         initial=this_minute,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "form-control"}, format=MINUTE),
         input_formats=[MINUTE, "%Y-%m-%dT%H:%M:%S"],
-        error_messages={"invalid": "Please give a date and a time.", "required": "When was it answered?"},
+        error_messages={
+            "invalid": gettext_lazy("Please give a date and a time."),
+            "required": gettext_lazy("When was it answered?"),
+        },
     )
 
     def __init__(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.translation import ngettext
+
 from sessions_app.findings import ChangeWords, changes_of
 from sessions_app.instruments import CHOICES, MOST_MISSING, Definition
 from sessions_app.models import QuestionnaireResponse
@@ -55,7 +57,7 @@ def safety_answer(responses: Iterable[QuestionnaireResponse]) -> SafetyAnswer | 
     found = next(filter(None, (report.safety for report in self_reports(responses).values())), None)
     if found is None or found.safety_answer is None or found.definition.safety_item is None:
         return None
-    return SafetyAnswer(found, CHOICES[found.safety_answer].lower(), found.definition.safety_item)
+    return SafetyAnswer(found, str(CHOICES[found.safety_answer]).lower(), found.definition.safety_item)
 
 
 def _panel(kind: str, report: SelfReport) -> Panel:
@@ -81,7 +83,16 @@ def missing_words(response: QuestionnaireResponse) -> str:
     """What missing answers do to the total, or an empty string if none is missing."""
     if not response.missing:
         return ""
-    left_out = f"{response.missing} item{'s' * (response.missing != 1)} left out"
     if response.total is None:
-        return f"{left_out}: with more than {MOST_MISSING} missing there is no total."
-    return f"{left_out}: for each stands the mean of the others."
+        words = ngettext(
+            "%(missing)s item left out: with more than %(most)s missing there is no total.",
+            "%(missing)s items left out: with more than %(most)s missing there is no total.",
+            response.missing,
+        )
+    else:
+        words = ngettext(
+            "%(missing)s item left out: for each stands the mean of the others.",
+            "%(missing)s items left out: for each stands the mean of the others.",
+            response.missing,
+        )
+    return words % {"missing": response.missing, "most": MOST_MISSING}

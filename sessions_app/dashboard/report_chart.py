@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 
 from inference.results import HeadName, Score
 from sessions_app.dashboard.wording import HeadWords, score_sentence
@@ -92,13 +93,18 @@ def report_chart(points: tuple[TrendPoint, ...], head: HeadWords, own: Iterable[
 def _words(points: Sequence[TrendPoint], head: HeadWords) -> str:
     scored = [point for point in points if point.score(head.head).value is not None]
     if not scored:
-        return f"{head.label}: no score in this time."
+        return gettext("%(score)s: no score in this time.") % {"score": head.label}
     first, last = scored[0], scored[-1]
-    newest = score_sentence(last.score(head.head))
-    days = f"{_day(first.session.held_at)} to {_day(last.session.held_at)}"
-    return (
-        f"{head.label} from {days}, {len(scored)} recordings. Newest: {newest}. The table of sessions has the numbers."
-    )
+    return gettext(
+        "%(score)s from %(first)s to %(last)s, %(recordings)s recordings. Newest: %(newest)s. The table of sessions "
+        "has the numbers."
+    ) % {
+        "score": head.label,
+        "first": _day(first.session.held_at),
+        "last": _day(last.session.held_at),
+        "recordings": len(scored),
+        "newest": score_sentence(last.score(head.head)),
+    }
 
 
 def _dots(drawn: Iterable[TrendPoint], head: HeadName, axis: _Axis) -> Iterator[Dot]:

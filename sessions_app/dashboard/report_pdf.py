@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop, pgettext
 
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.course import NO_CONSENT_FOR_ANY
@@ -42,7 +43,7 @@ FONTS = {
 
 class NoPdf(Refused):
     code = "no_pdf"
-    message = "Reports cannot be made here, because a library is missing. Please tell who runs Undertone."
+    message = gettext_noop("Reports cannot be made here, because a library is missing. Please tell who runs Undertone.")
 
 
 def is_possible() -> bool:
@@ -70,7 +71,8 @@ def report_pdf(report: Report) -> bytes:
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     fetcher, fonts = OurFontsAlone(), FontConfiguration()
     # The fonts that come with Undertone have no arrow.
-    said = render_to_string("dashboard/report.html", context_of(report)).replace("→", "to")
+    arrow = pgettext("between two numbers", "to")
+    said = render_to_string("dashboard/report.html", context_of(report)).replace("→", arrow)
     page = HTML(string=said, url_fetcher=fetcher)
     style = CSS(string=_static("css/report.css").decode(), url_fetcher=fetcher, font_config=fonts)
     made: bytes = page.write_pdf(
@@ -116,8 +118,8 @@ def why_empty(report: Report) -> str | None:
     scored = [point for point in report.trend.points if point.scores]
     reasons = {score.reason for point in scored for score in point.scores.values() if score.reason}
     if NO_CONSENT in reasons:
-        return NO_CONSENT_FOR_ANY
-    return " ".join(sorted(map(reason_words, reasons))) or "No session has been analysed yet."
+        return str(NO_CONSENT_FOR_ANY)
+    return " ".join(sorted(map(reason_words, reasons))) or gettext("No session has been analysed yet.")
 
 
 def _charts(report: Report) -> list[ReportChart]:
@@ -125,7 +127,7 @@ def _charts(report: Report) -> list[ReportChart]:
 
 
 def _own_in_words(report: Report) -> list[str]:
-    own = ((words.label, report.own[words.head]) for words in HEAD_WORDS)
+    own = ((str(words.label), report.own[words.head]) for words in HEAD_WORDS)
     return [own_baseline_sentence(label, found[-1]) for label, found in own if found]
 
 

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from inference.models import Analysis
 from sessions_app.dashboard.note_forms import NoteField
 from sessions_app.models import Reason, Review, Verdict
 from sessions_app.reviews import MAX_CHARACTERS, TOO_LONG, readable_note
 
-CHOOSE = "Please choose what you think of it."
+CHOOSE = gettext_lazy("Please choose what you think of it.")
 
 VERDICT_HELP = {
-    Verdict.AGREE: "It fits what I saw and heard.",
-    Verdict.DISAGREE: "It does not. The scores stay and count as before.",
-    Verdict.SET_ASIDE: "It stays visible, marked, and does not count for the patient’s own baseline.",
+    Verdict.AGREE: gettext_lazy("It fits what I saw and heard."),
+    Verdict.DISAGREE: gettext_lazy("It does not. The scores stay and count as before."),
+    Verdict.SET_ASIDE: gettext_lazy("It stays visible, marked, and does not count for the patient’s own baseline."),
 }
 
 
@@ -30,14 +31,14 @@ class ReviewForm(forms.Form):
         error_messages=dict.fromkeys(("required", "invalid_choice"), CHOOSE),
     )
     reason = forms.ChoiceField(
-        label="Why?",
+        label=gettext_lazy("Why?"),
         choices=Reason.choices,
         required=False,
         widget=forms.Select(attrs={"class": "form-select"}),
-        error_messages={"invalid_choice": "Please choose one of the reasons."},
+        error_messages={"invalid_choice": gettext_lazy("Please choose one of the reasons.")},
     )
     note = NoteField(
-        label="Note",
+        label=gettext_lazy("Note"),
         required=False,
         max_length=MAX_CHARACTERS,
         widget=forms.Textarea(attrs={"class": "form-control", "rows": 3, "autocomplete": "off"}),
@@ -47,7 +48,7 @@ class ReviewForm(forms.Form):
     @property
     def choices(self) -> list[tuple[str, str, str]]:
         """Each verdict with what it means."""
-        return [(verdict.value, str(verdict.label), VERDICT_HELP[verdict]) for verdict in Verdict]
+        return [(verdict.value, str(verdict.label), str(VERDICT_HELP[verdict])) for verdict in Verdict]
 
 
 @dataclass(frozen=True, slots=True)

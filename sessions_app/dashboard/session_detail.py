@@ -250,8 +250,8 @@ def _share(measured: dict[str, Measure]) -> int | None:
 
 def _speakers(recording: Recording, analysis: Analysis) -> str:
     if longer_was_chosen(recording):
-        return LONGER_WAS_CHOSEN
-    return SPEAKER_METHODS.get(analysis.speaker_method, analysis.speaker_method)
+        return str(LONGER_WAS_CHOSEN)
+    return str(SPEAKER_METHODS.get(analysis.speaker_method, analysis.speaker_method))
 
 
 def _moments(windows: results.Timeline) -> list[Moment]:
@@ -269,7 +269,7 @@ def _chart(analysis: Analysis, over_time: OverTime) -> dict[str, Any]:
         "start": windows.start,
         "end": windows.end,
         "series": {words.head: getattr(windows, words.head) for words in HEAD_WORDS},
-        "heads": [{"head": words.head, "label": words.label} for words in HEAD_WORDS],
+        "heads": [{"head": words.head, "label": str(words.label)} for words in HEAD_WORDS],
         "turns": [[turn.start, turn.end, turn.speaker] for turn in over_time.turns],
         "peaks": [round(peak, 3) for peak in over_time.peaks],
     }

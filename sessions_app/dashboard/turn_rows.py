@@ -6,10 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from django.utils.translation import gettext_lazy
+
 from inference.answers import latency
 from inference.results import Turn
 
-SPEAKERS = {"patient": "Patient", "counselor": "Counselor", "other": "Other person"}
+SPEAKERS = {
+    "patient": gettext_lazy("Patient"),
+    "counselor": gettext_lazy("Counselor"),
+    "other": gettext_lazy("Other person"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,6 @@ def turn_rows(turns: Sequence[Turn]) -> list[TurnRow]:
     """A row for each of ``turns``, in their order."""
     waited = [None, *(latency(before, after) for before, after in pairwise(turns))]
     return [
-        TurnRow(turn, SPEAKERS.get(turn.speaker, turn.speaker), silence)
+        TurnRow(turn, str(SPEAKERS.get(turn.speaker, turn.speaker)), silence)
         for turn, silence in zip(turns, waited, strict=False)
     ]

@@ -15,7 +15,7 @@ from inference.results import QualityCheck, Score
 from sessions_app.dashboard import quality_words, questionnaire_panel, wording
 from sessions_app.engine_words.quality import value_words
 from sessions_app.measures import in_unit
-from sessions_app.models import Consent, QuestionnaireResponse
+from sessions_app.models import Consent, QuestionnaireResponse, Scope
 from sessions_app.trends import TrendPoint
 
 register = template.Library()
@@ -43,6 +43,12 @@ def interval(score: Score) -> str:
 
 
 @register.filter
+def state_words(score: Score) -> str:
+    """What its state is called."""
+    return wording.state_words(score.state)
+
+
+@register.filter
 def sentence(score: Score) -> str:
     """A score in one line with its interval and state."""
     return wording.score_sentence(score)
@@ -51,7 +57,7 @@ def sentence(score: Score) -> str:
 @register.filter
 def covered(consent: Consent) -> str:
     """What a consent covers: "recording, voice analysis"."""
-    return ", ".join(wording.plainly(scope) for scope in consent.scopes)
+    return ", ".join(str(wording.SCOPES[Scope(scope)]) for scope in consent.scopes)
 
 
 @register.filter
@@ -76,7 +82,7 @@ def data_script(data: object, element_id: str) -> SafeString:
 @register.filter
 def advice(check: QualityCheck) -> str:
     """What to do better next time, or nothing for a check that is not known here."""
-    return quality_words.ADVICE.get(check.code, "")
+    return str(quality_words.ADVICE.get(check.code, ""))
 
 
 @register.filter
@@ -109,7 +115,8 @@ def score(given: Score | None, doubt: str | None = "") -> dict[str, Any]:
 @register.inclusion_tag("dashboard/_score_help.html")
 def score_help() -> dict[str, Any]:
     """What each score and each state means, folded."""
-    return {"heads": wording.HEAD_WORDS, "states": wording.STATE_MEANING}
+    states = {wording.state_words(state): meaning for state, meaning in wording.STATE_MEANING.items()}
+    return {"heads": wording.HEAD_WORDS, "states": states}
 
 
 @register.inclusion_tag("dashboard/_gauge.html")

@@ -19,7 +19,16 @@ MARKED = frozenset(
     prefix + name + lazy for prefix in ("", "p", "n", "np") for name in ("gettext",) for lazy in ("", "_lazy", "_noop")
 )
 NOT_SHOWN = frozenset(
-    {"AssertionError", "CommandError", "Http404", "ImproperlyConfigured", "RuntimeError", "TypeError", "ValueError"}
+    {
+        "AssertionError",
+        "BadRequest",
+        "CommandError",
+        "Http404",
+        "ImproperlyConfigured",
+        "RuntimeError",
+        "TypeError",
+        "ValueError",
+    }
 )
 LOG = frozenset({"debug", "info", "warning", "error", "exception"})
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
 from babel.messages.catalog import Message
 from django.conf import settings
 
+from config.embedded import REPOSITORY
 from tests.languages import catalogs
 from tests.languages.unwrapped import MODULES_TO_COME, SCRIPTS_TO_COME, TEMPLATES_TO_COME
 
@@ -33,6 +35,21 @@ def test_spanish_is_there() -> None:
 @LANGUAGES
 def test_a_catalogue_has_every_text_and_no_other(language: str) -> None:
     assert catalogs.texts(catalogs.written(language)) == catalogs.texts(catalogs.collected())
+
+
+def test_no_text_stands_inside_an_f_string_where_it_would_not_be_collected() -> None:
+    hidden = [
+        f"{path}:{node.lineno}"
+        for folder in catalogs.MODULES
+        for path in sorted((REPOSITORY / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.JoinedStr) and any(map(_marks, ast.walk(node)))
+    ]
+    assert hidden == []
+
+
+def _marks(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in catalogs.KEYWORDS
 
 
 @LANGUAGES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TEMPLATES_TO_COME: tuple[str, ...] = ()
 
-MODULES_TO_COME: tuple[str, ...] = ("sessions_app/dashboard/",)
+MODULES_TO_COME: tuple[str, ...] = ()
 
 SCRIPTS_TO_COME: tuple[str, ...] = ()
 

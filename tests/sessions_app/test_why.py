@@ -85,7 +85,7 @@ def test_a_measure_beyond_the_patients_own_baseline_is_said_to_have_gone_with_th
     page = text(signed_in(world.alice).get(f"/sessions/{unusual.session_id}/"))
     assert "Mean pitch 150.0 Hz below 1" in page
     assert f"{WENT_WITH} Mean pitch (below)." in page
-    assert "because" not in " ".join([went.place, went.moved_words, *went.moved, NO_CAUSE])
+    assert "because" not in " ".join([went.place, went.moved_words, *went.moved, str(NO_CAUSE)])
 
 
 @pytest.mark.django_db

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 
 from accounts.models import Role, User
 from accounts.policy import Action
@@ -23,7 +24,7 @@ def new_patient(request: ClinicRequest) -> HttpResponse:
     if request.method == "POST":
         added = _added(request.user, form, consent)
         if added is not None:
-            messages.success(request, "The patient was added.")
+            messages.success(request, gettext("The patient was added."))
             return redirect("patient", added.id)
     context = {"form": form, "consent": consent, "joins": request.user.role == Role.COUNSELOR}
     return render(request, "dashboard/new_patient.html", context, status=422 if form.is_bound else 200)

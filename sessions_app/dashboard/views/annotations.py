@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django_htmx.http import trigger_client_event
 
 from accounts import access_log
@@ -44,7 +45,7 @@ def patient_annotations(request: ClinicRequest, patient_id: UUID) -> HttpRespons
         return annotation_add(user=request.user, patient=patient, said=said)
 
     if form.is_valid() and _kept(form, keep):
-        return _done(request, patient, "The event was kept.")
+        return _done(request, patient, gettext("The event was kept."))
     return _shown(request, patient, form=form, unfolded=form.is_bound)
 
 
@@ -58,7 +59,7 @@ def annotation(request: ClinicRequest, annotation_id: UUID) -> HttpResponse:
         return annotation_correct(user=request.user, annotation=mark.annotation, said=said)
 
     if form.is_valid() and _kept(form, keep):
-        return _done(request, mark.annotation.patient, "The event was corrected.")
+        return _done(request, mark.annotation.patient, gettext("The event was corrected."))
     return _shown(request, mark.annotation.patient, form=form, editing=annotation_id, unfolded=True)
 
 
@@ -69,7 +70,7 @@ def remove(request: ClinicRequest, annotation_id: UUID) -> HttpResponse:
     patient = mark.annotation.patient
     if request.method == "POST":
         annotation_remove(user=request.user, annotation=mark.annotation)
-        return _done(request, patient, "The event was removed.")
+        return _done(request, patient, gettext("The event was removed."))
     return _shown(request, patient, form=AnnotationForm(), removing=mark)
 
 

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 
 from accounts import access_log
 from accounts.models import User
@@ -55,16 +56,15 @@ def leave(request: ClinicRequest, patient_id: UUID, person_id: UUID) -> HttpResp
     patient = _patient(request.user, patient_id)
     person = patient.care_team.filter(id=person_id).first()
     if person is None:
-        messages.info(request, "They are not of this care team any more.")
+        messages.info(request, gettext("They are not of this care team any more."))
         return redirect("care-team", patient.id)
     try:
         care_team_leave(user=request.user, patient=patient, person=person)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(
-            request, f"{person.display_name} has left the care team and does not see the patient any more."
-        )
+        said = gettext("%(name)s has left the care team and does not see the patient any more.")
+        messages.success(request, said % {"name": person.display_name})
     return redirect("care-team", patient.id)
 
 
@@ -76,7 +76,8 @@ def _joined(request: ClinicRequest, patient: Patient, form: JoinForm) -> bool:
         # Their account was switched off, or their role changed, while the page was open.
         form.add_error("counselor", error)
         return False
-    messages.success(request, f"{counselor.display_name} is of the care team now and sees the patient.")
+    said = gettext("%(name)s is of the care team now and sees the patient.")
+    messages.success(request, said % {"name": counselor.display_name})
     return True
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 
 from accounts import access_log, services
 from accounts.models import IDLE_MINUTES, OVERDUE_WEEKS, AffectPolicy, User
@@ -59,9 +60,9 @@ def audio(request: ClinicRequest) -> HttpResponse:
     form = AudioForm(request.POST)
     if form.is_valid():
         services.audio_days_set(user=request.user, days=form.cleaned_data["audio_days"])
-        messages.success(request, "Saved. It also holds for audio that is kept already.")
+        messages.success(request, gettext("Saved. It also holds for audio that is kept already."))
     else:
-        messages.error(request, "Please give a number of days from 1 to 3650.")
+        messages.error(request, gettext("Please give a number of days from 1 to 3650."))
     return redirect("home")
 
 
@@ -72,9 +73,9 @@ def overdue(request: ClinicRequest) -> HttpResponse:
     if form.is_valid():
         clinic = services.overdue_weeks_set(user=request.user, weeks=form.cleaned_data["overdue_weeks"])
         flags.flags_refresh_soon(clinic)
-        messages.success(request, "Saved. The lists of patients follow within a few hours.")
+        messages.success(request, gettext("Saved. The lists of patients follow within a few hours."))
     else:
-        messages.error(request, f"Please give {OVERDUE_WEEKS.start} to {OVERDUE_WEEKS.stop - 1} weeks.")
+        messages.error(request, gettext("Please give %(least)s to %(most)s weeks.") % _ends(OVERDUE_WEEKS))
     return redirect("home")
 
 
@@ -84,9 +85,9 @@ def policy(request: ClinicRequest) -> HttpResponse:
     form = PolicyForm(request.POST)
     if form.is_valid():
         services.affect_policy_set(user=request.user, policy=AffectPolicy(form.cleaned_data["policy"]))
-        messages.success(request, "The policy was saved. It holds from now on.")
+        messages.success(request, gettext("The policy was saved. It holds from now on."))
     else:
-        messages.error(request, "Please choose one of the policies.")
+        messages.error(request, gettext("Please choose one of the policies."))
     return redirect("home")
 
 
@@ -96,7 +97,11 @@ def idle(request: ClinicRequest) -> HttpResponse:
     form = IdleForm(request.POST)
     if form.is_valid():
         services.idle_minutes_set(user=request.user, minutes=form.cleaned_data["minutes"])
-        messages.success(request, "Saved. It holds from now on.")
+        messages.success(request, gettext("Saved. It holds from now on."))
     else:
-        messages.error(request, f"Please give {IDLE_MINUTES.start} to {IDLE_MINUTES.stop - 1} minutes.")
+        messages.error(request, gettext("Please give %(least)s to %(most)s minutes.") % _ends(IDLE_MINUTES))
     return redirect("home")
+
+
+def _ends(allowed: range) -> dict[str, int]:
+    return {"least": allowed.start, "most": allowed.stop - 1}

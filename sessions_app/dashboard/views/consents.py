@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 
 from accounts.policy import Action
 from sessions_app import services
@@ -28,7 +29,7 @@ def record(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
         return redirect("patient", patient.id)
     form = ConsentForm(request.POST, patient=patient)
     if form.is_valid() and _recorded(request, patient, form):
-        messages.success(request, "The consent was recorded.")
+        messages.success(request, gettext("The consent was recorded."))
         return redirect("patient", patient.id)
     log_read(request, patient)
     context = patient_context(request, patient, UploadForm(), consent_form=form)
@@ -61,5 +62,5 @@ def withdraw(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
 
 def _told(withdrawn: bool) -> str:
     if not withdrawn:
-        return "There was no consent to withdraw."
-    return "The consent was withdrawn. Open analyses were stopped and scores are no longer shown."
+        return gettext("There was no consent to withdraw.")
+    return gettext("The consent was withdrawn. Open analyses were stopped and scores are no longer shown.")

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 
 from accounts.policy import Action
 from sessions_app import emergency
@@ -37,5 +38,5 @@ def seen(request: ClinicRequest, access_id: UUID) -> HttpResponse:
     if not emergency.emergencies_of_clinic(request.user).filter(id=access_id).exists():
         raise refusal(request.user, emergency.KIND, access_id)
     if emergency.emergency_seen(user=request.user, access_id=access_id):
-        messages.success(request, "Noted. The access log keeps it.")
+        messages.success(request, gettext("Noted. The access log keeps it."))
     return redirect("home")

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy
 
 from accounts import access_log
 from accounts.policy import Action, may
@@ -21,10 +22,10 @@ from sessions_app.dashboard.flag_words import flag_words
 from sessions_app.dashboard.inbox import inbox_page, with_words
 from sessions_app.models import Flag
 
-SEEN = "Marked as seen."
-SEEN_AND_STAYS = "Marked as seen. It stays on top while the newest answer is not “not at all”."
-PUT_OFF = "Put off."
-OPEN_AGAIN = "Open again."
+SEEN = gettext_lazy("Marked as seen.")
+SEEN_AND_STAYS = gettext_lazy("Marked as seen. It stays on top while the newest answer is not “not at all”.")
+PUT_OFF = gettext_lazy("Put off.")
+OPEN_AGAIN = gettext_lazy("Open again.")
 
 
 @open_to(GET=Action.LIST_PATIENTS, POST=Action.LIST_PATIENTS)
@@ -44,7 +45,7 @@ def see(request: ClinicRequest, flag_id: UUID) -> HttpResponse:
     """Mark a flag as seen."""
     flag = _flag_or_404(request, flag_id)
     said = SEEN if flag.can_be_put_off else SEEN_AND_STAYS
-    return _answered(request, flag, said, lambda: flags.flag_see(user=request.user, flag=flag))
+    return _answered(request, flag, str(said), lambda: flags.flag_see(user=request.user, flag=flag))
 
 
 @open_to(POST=Action.ANSWER_FLAG)
@@ -58,14 +59,14 @@ def put_off(request: ClinicRequest, flag_id: UUID) -> HttpResponse:
     def do() -> None:
         flags.flag_put_off(user=request.user, flag=flag, until=form.cleaned_data["until"])
 
-    return _answered(request, flag, PUT_OFF, do)
+    return _answered(request, flag, str(PUT_OFF), do)
 
 
 @open_to(POST=Action.ANSWER_FLAG)
 def reopen(request: ClinicRequest, flag_id: UUID) -> HttpResponse:
     """Take an answer back."""
     flag = _flag_or_404(request, flag_id)
-    return _answered(request, flag, OPEN_AGAIN, lambda: flags.flag_reopen(user=request.user, flag=flag))
+    return _answered(request, flag, str(OPEN_AGAIN), lambda: flags.flag_reopen(user=request.user, flag=flag))
 
 
 def _flag_or_404(request: ClinicRequest, flag_id: UUID) -> Flag:

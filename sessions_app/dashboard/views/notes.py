@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 
 from accounts import access_log
 from accounts.policy import Action
@@ -28,7 +29,7 @@ def patient_notes(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
         require_own_care(request.user, patient, Action.WRITE_NOTE)
     form = NoteForm(_sent(request), patient=patient, session=request.GET.get("session", ""))
     if form.is_valid() and _written(request, patient, form):
-        messages.success(request, "The note was signed and kept.")
+        messages.success(request, gettext("The note was signed and kept."))
         return redirect("patient-notes", patient.id)
     page = note_page(request.user, patient, request.GET.get("page", ""))
     _log_page(request, patient, list(page))
@@ -49,7 +50,7 @@ def note(request: ClinicRequest, note_id: UUID) -> HttpResponse:
         require_own_care(request.user, found.patient, Action.WRITE_NOTE)
     form = AddendumForm(_sent(request))
     if form.is_valid() and _added(request, found, form):
-        messages.success(request, "The addendum was signed and kept.")
+        messages.success(request, gettext("The addendum was signed and kept."))
         return redirect("note", found.id)
     notes.log_note(request.user, "read", found)
     may_write = is_of_care_team(request.user, found.patient)

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django_htmx.http import trigger_client_event
 
 from accounts import access_log
@@ -99,7 +100,7 @@ def _kept(request: ClinicRequest, found: Patient, form: UploadForm) -> bool:
 def _uploaded(request: ClinicRequest, found: Patient) -> HttpResponse:
     if request.htmx:
         return render(request, "dashboard/_sessions.html", sessions_context(request, found), status=201)
-    messages.success(request, "The recording was received. Its analysis begins as soon as a worker is free.")
+    messages.success(request, gettext("The recording was received. Its analysis begins as soon as a worker is free."))
     return redirect("patient", found.id)
 
 

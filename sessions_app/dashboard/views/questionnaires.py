@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 
 from accounts import access_log
 from accounts.policy import Action
@@ -57,7 +58,7 @@ def enter(request: ClinicRequest, patient_id: UUID, instrument: Instrument) -> H
         )
 
     if form.is_valid() and _kept(form, keep):
-        messages.success(request, f"The {instrument.label} was kept.")
+        messages.success(request, gettext("The %(name)s was kept.") % {"name": instrument.label})
         return redirect("patient-questionnaires", patient.id)
     log_read(request, patient)
     return _sheet(request, patient, instrument, form)
@@ -76,7 +77,7 @@ def correct(request: ClinicRequest, response_id: UUID) -> HttpResponse:
         )
 
     if form.is_valid() and _kept(form, keep):
-        messages.success(request, f"The {instrument.label} was corrected.")
+        messages.success(request, gettext("The %(name)s was corrected.") % {"name": instrument.label})
         return redirect("patient-questionnaires", response.patient_id)
     _log_read(request, response)
     return _sheet(request, response.patient, instrument, form, response_id)
@@ -88,7 +89,8 @@ def remove(request: ClinicRequest, response_id: UUID) -> HttpResponse:
     response = _response_or_404(request, response_id)
     if request.method == "POST":
         questionnaires.questionnaire_remove(user=request.user, response=response)
-        messages.success(request, f"The {response.get_instrument_display()} was removed.")
+        said = gettext("The %(name)s was removed.") % {"name": response.get_instrument_display()}
+        messages.success(request, said)
         return redirect("patient-questionnaires", response.patient_id)
     _log_read(request, response)
     return render(request, "dashboard/remove_questionnaire.html", {"patient": response.patient, "response": response})

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, gettext_lazy
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.policy import Action
@@ -21,8 +22,8 @@ from sessions_app.errors import ConsentMissing, Refused
 from sessions_app.models import PatientChannel, Recording
 from sessions_app.scores import is_covered
 
-SWAPPED = "The recording is analysed again, with the other person as the patient."
-CHANGED_MEANWHILE = "Nothing was changed: this recording is or was analysed anew meanwhile."
+SWAPPED = gettext_lazy("The recording is analysed again, with the other person as the patient.")
+CHANGED_MEANWHILE = gettext_lazy("Nothing was changed: this recording is or was analysed anew meanwhile.")
 
 
 @open_to(GET=Action.LIST_PATIENTS)
@@ -63,7 +64,7 @@ def cancel(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """End the analysis that waits or runs."""
     recording = recording_or_404(request.user, recording_id)
     if not recordings.analysis_cancel(user=request.user, recording=recording) and not request.htmx:
-        messages.warning(request, "There was nothing to cancel: the analysis has ended meanwhile.")
+        messages.warning(request, gettext("There was nothing to cancel: the analysis has ended meanwhile."))
     return _how_far(request, recording)
 
 
@@ -86,7 +87,7 @@ def delete(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     patient = patient_or_404(request.user, recording.session.patient_id)
     if request.method == "POST":
         recordings.recording_delete(user=request.user, recording=recording)
-        messages.success(request, "The recording was deleted, with all that was measured in it.")
+        messages.success(request, gettext("The recording was deleted, with all that was measured in it."))
         return redirect("session", recording.session_id)
     recordings.log(request.user, recording, "read")
     return render(request, "dashboard/delete_recording.html", {"recording": recording, "patient": patient})
@@ -99,7 +100,7 @@ def remove_audio(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     patient = patient_or_404(request.user, recording.session.patient_id)
     if request.method == "POST":
         retention.audio_remove(user=request.user, recording=recording)
-        messages.success(request, "The audio was removed. What was measured in it is kept.")
+        messages.success(request, gettext("The audio was removed. What was measured in it is kept."))
         return redirect("session", recording.session_id)
     recordings.log(request.user, recording, "read")
     return render(request, "dashboard/remove_audio.html", {"recording": recording, "patient": patient})
@@ -128,7 +129,7 @@ def confirm_patient(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
 def swap_patient(request: ClinicRequest, recording_id: UUID) -> HttpResponse:
     """Analyse the recording again with the other person as the patient; the patient's page shows how far it is."""
     recording = recording_or_404(request.user, recording_id)
-    if _decided(request, recording, identification.patient_swap, said=SWAPPED) is None:
+    if _decided(request, recording, identification.patient_swap, said=str(SWAPPED)) is None:
         return redirect("session", recording.session_id)
     return redirect("patient", recording.session.patient_id)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy
 
 from accounts.policy import Action
 from sessions_app.dashboard.doors import ClinicRequest, open_to, recording_or_404, session_or_404
@@ -18,8 +19,10 @@ from sessions_app.errors import Refused
 from sessions_app.models import Reason, Recording, Verdict
 from sessions_app.reviews import review_set
 
-KEPT = "Your review was kept."
-ANOTHER_BY_NOW = "Nothing was kept: this recording shows another analysis by now. Please look at it first."
+KEPT = gettext_lazy("Your review was kept.")
+ANOTHER_BY_NOW = gettext_lazy(
+    "Nothing was kept: this recording shows another analysis by now. Please look at it first."
+)
 
 
 @open_to(POST=Action.REVIEW_ANALYSIS)

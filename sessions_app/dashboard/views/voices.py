@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 
 from accounts.needs import Ask
 from accounts.permissions import require
@@ -27,7 +28,7 @@ def voice(request: ClinicRequest) -> HttpResponse:
         require(request.user, Action.KEEP_VOICE, object_kind="page")
     form = VoiceForm(request.POST, request.FILES) if request.method == "POST" else VoiceForm()
     if form.is_valid() and _kept(request, form):
-        messages.success(request, "Your voice was kept. It is used from the next analysis on.")
+        messages.success(request, gettext("Your voice was kept. It is used from the next analysis on."))
         return redirect("counselor-voice")
     context = {
         "form": form,
@@ -43,7 +44,7 @@ def voice(request: ClinicRequest) -> HttpResponse:
 def delete(request: ClinicRequest) -> HttpResponse:
     """Delete the clip at once."""
     if voices.voice_delete(user=request.user):
-        messages.success(request, "Your voice was deleted.")
+        messages.success(request, gettext("Your voice was deleted."))
     return redirect("counselor-voice" if may(request.user, Action.KEEP_VOICE) else "home")
 
 

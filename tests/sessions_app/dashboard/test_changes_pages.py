@@ -72,7 +72,7 @@ def test_what_left_says_what_it_was(world: World) -> None:
 
 def test_nobody_is_told_from_somebody_who_had_not_signed_in(world: World) -> None:
     assert "Undertone itself" in page(world)
-    assert changes.NOT_SIGNED_IN not in page(world)
+    assert str(changes.NOT_SIGNED_IN) not in page(world)
 
 
 def test_times_are_those_of_the_clinic(world: World) -> None:

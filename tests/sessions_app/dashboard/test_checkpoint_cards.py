@@ -31,7 +31,7 @@ def test_a_counselor_and_the_administrator_read_all_that_the_card_says(world: Wo
     card = checkpoints.describe().card
     for user in (world.alice, world.ada):
         page = text(signed_in(user).get("/checkpoints/"))
-        assert NOT_A_DIAGNOSIS in page
+        assert str(NOT_A_DIAGNOSIS) in page
         for part in ("training_data", "intended_use", "licence", "sha256"):
             assert card[part] in page
         assert all(gap in page for gap in card["gaps"])

@@ -31,7 +31,7 @@ def test_a_review_stands_on_the_session_and_in_the_patients_list(world: World, r
     assert "Nobody has reviewed this analysis." in text(client.get(page))
     said = sent(recording, verdict="set_aside", reason="unusual_voice", note=NOTE)
     shown = text(client.post(f"/recordings/{recording.id}/review/", said, follow=True))
-    assert KEPT in shown
+    assert str(KEPT) in shown
     assert "Set aside : The voice was unusual for another cause, such as a cold or tiredness. Alice," in shown
     assert "Slept badly &lt;b&gt;" not in shown
     assert NOTE in shown
@@ -59,7 +59,7 @@ def test_an_analysis_that_was_replaced_meanwhile_is_not_reviewed(world: World, r
     client = signed_in(world.alice)
     said = sent(recording)
     Recording.objects.filter(id=recording.id).update(analysis=None)
-    assert ANOTHER_BY_NOW in text(client.post(f"/recordings/{recording.id}/review/", said, follow=True))
+    assert str(ANOTHER_BY_NOW) in text(client.post(f"/recordings/{recording.id}/review/", said, follow=True))
     assert not Review.objects.exists()
 
 

@@ -177,7 +177,7 @@ def test_a_worker_that_misses_two_heartbeats_is_said_to_be_waited_for(
     running(waiting, "speech", 0.3, lease=lease)
     for address in (list_of(world), f"/sessions/{waiting.session_id}/", f"/recordings/{waiting.id}/progress/"):
         page = text(signed_in(world.sam).get(address))
-        assert (UNHEARD in page) is unheard
+        assert (str(UNHEARD) in page) is unheard
         assert (STAGE_LABELS["speech"] in page) is not unheard
 
 
