@@ -428,8 +428,8 @@ STORAGES = {
 # --- Language and time
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
-"""Those that people are offered. Another joins them once all that they read is translated, which a test asserts."""
+LANGUAGES = [("en", "English"), ("es", "Español")]
+"""Those that people are offered: all that they read is translated, which a test asserts."""
 
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "config.formats"

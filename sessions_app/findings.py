@@ -97,7 +97,8 @@ def _findings(change: Change, *, since_first: bool) -> Iterable[Finding]:
 def _by_limit(rule: str, change: Change) -> str:
     """The rule, and where its limit comes from."""
     said = rule % {"name": change.definition.name, "limit": change.definition.reliable}
-    return f"{said} {gettext('Limit: NHS Talking Therapies manual, after Jacobson and Truax 1991.')}"
+    source = gettext("Limit: NHS Talking Therapies manual, after Jacobson and Truax 1991.")
+    return f"{said} {source}"
 
 
 def _outcomes(change: Change) -> Iterable[Finding]:

@@ -26,8 +26,6 @@ from tests.pages import signed_in, text
 from tests.tokens import token_of
 from tests.world import RecordingFactory, SessionFactory, World, analysed
 
-pytestmark = pytest.mark.usefixtures("spanish")
-
 NOISY = {"code": "snr", "ok": False, "value": 3.0, "unit": "dB", "message": "There is much noise."}
 SHORT = {"code": "speech_seconds", "ok": False, "value": 29.7, "unit": "s", "message": "There is too little."}
 

@@ -29,8 +29,6 @@ from tests.world import (
     flag_of,
 )
 
-pytestmark = pytest.mark.usefixtures("spanish")
-
 NOBODYS = "5b0f3c52-6f4e-4c57-9d3c-0c7f4f6f1a11"
 PAGES = (
     "patients/?page_size=x",

@@ -20,8 +20,6 @@ from tests.languages import catalogs
 from tests.pages import signed_in, text
 from tests.world import QuestionnaireFactory, SessionFactory, World, analysed
 
-pytestmark = pytest.mark.usefixtures("spanish")
-
 SPANISH = {"Accept-Language": "es"}
 WORDS = 3
 """A text of fewer words could stand in a page by chance."""

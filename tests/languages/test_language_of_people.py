@@ -15,14 +15,14 @@ SPANISH = {"Accept-Language": "es-MX,es;q=0.9,en;q=0.5"}
 GERMAN = {"Accept-Language": "de"}
 
 
-@pytest.mark.usefixtures("spanish", "db")
+@pytest.mark.usefixtures("db")
 def test_the_sign_in_page_is_in_spanish_where_the_browser_asks_for_it(client: Client) -> None:
     answer = client.get("/sign-in/", headers=SPANISH)
     assert '<html lang="es">' in answer.content.decode()
     assert answer.headers["Content-Language"] == "es"
 
 
-@pytest.mark.usefixtures("spanish", "db")
+@pytest.mark.usefixtures("db")
 @pytest.mark.parametrize(
     "headers", [{}, GERMAN, {"Accept-Language": "en-US,es;q=0.5"}, {"Accept-Language": "\x00;q=x"}]
 )
@@ -34,12 +34,11 @@ def test_who_asks_for_no_language_that_is_offered_is_answered_in_english(
     assert "Sign in" in text(answer)
 
 
-@pytest.mark.usefixtures("db")
+@pytest.mark.usefixtures("only_english", "db")
 def test_a_language_that_is_not_offered_is_spoken_to_nobody(client: Client) -> None:
     assert "Sign in" in text(client.get("/sign-in/", headers=SPANISH))
 
 
-@pytest.mark.usefixtures("spanish")
 def test_what_somebody_chose_is_kept_with_their_account_whatever_the_browser_asks(world: World) -> None:
     said = signed_in(world.alice).post("/account/language/", {"language": "es"}, follow=True)
     assert "Se cambió el idioma." in text(said)
@@ -50,7 +49,6 @@ def test_what_somebody_chose_is_kept_with_their_account_whatever_the_browser_ask
     assert '<html lang="en">' in signed_in(world.bob).get("/account/password/").content.decode()
 
 
-@pytest.mark.usefixtures("spanish")
 def test_who_takes_the_choice_back_is_spoken_to_as_their_browser_asks(world: World) -> None:
     world.alice.language = "es"
     world.alice.save()
@@ -59,7 +57,6 @@ def test_who_takes_the_choice_back_is_spoken_to_as_their_browser_asks(world: Wor
     assert '<html lang="es">' in client.get("/account/password/", headers=SPANISH).content.decode()
 
 
-@pytest.mark.usefixtures("spanish")
 @pytest.mark.parametrize("language", ["de", "ES", "xx", "../es", "es\x00", "a" * 400])
 def test_a_language_that_is_not_offered_cannot_be_chosen(world: World, language: str) -> None:
     said = signed_in(world.alice).post("/account/language/", {"language": language}, follow=True)
@@ -68,17 +65,18 @@ def test_a_language_that_is_not_offered_cannot_be_chosen(world: World, language:
     assert world.alice.language == ""
 
 
+@pytest.mark.usefixtures("only_english")
 def test_where_one_language_is_offered_there_is_nothing_to_choose(world: World) -> None:
     assert "Language" not in text(signed_in(world.alice).get("/account/password/"))
 
 
+@pytest.mark.usefixtures("only_english")
 def test_who_chose_a_language_that_is_offered_no_more_is_spoken_to_in_english(world: World) -> None:
     world.alice.language = "es"
     world.alice.save()
     assert '<html lang="en">' in signed_in(world.alice).get("/account/password/").content.decode()
 
 
-@pytest.mark.usefixtures("spanish")
 def test_programs_are_answered_in_english(world: World) -> None:
     world.alice.language = "es"
     world.alice.save()
@@ -93,7 +91,7 @@ def test_programs_are_answered_in_english(world: World) -> None:
     assert "Please sign in" in answers[-1].json()["detail"]
 
 
-@pytest.mark.usefixtures("spanish", "db")
+@pytest.mark.usefixtures("db")
 def test_an_answer_leaves_no_language_behind_for_the_next(client: Client) -> None:
     client.get("/sign-in/", headers=SPANISH)
     assert translation.get_language() == "en"

@@ -12,8 +12,6 @@ from django.http import HttpResponse
 from tests.pages import signed_in
 from tests.world import QuestionnaireFactory, SessionFactory, World, analysed, annotation_of
 
-pytestmark = pytest.mark.usefixtures("spanish")
-
 
 @pytest.fixture(params=["en", "es"])
 def language(request: pytest.FixtureRequest, world: World) -> str:

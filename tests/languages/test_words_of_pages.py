@@ -24,8 +24,6 @@ from tests.outlets import pdf_text
 from tests.pages import signed_in, text
 from tests.world import QuestionnaireFactory, SessionFactory, World, analysed, annotation_of, flag_of
 
-pytestmark = pytest.mark.usefixtures("spanish")
-
 WORDS = 3
 """So many in a row that stand in a sentence would not stand in a page of another language by chance."""
 

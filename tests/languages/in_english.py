@@ -1,12 +1,6 @@
-"""What is not yet marked for translation: files and folders, fewer each time. Spanish is offered at their end."""
+"""What stays in English by intention, and is not asked to be marked for translation."""
 
 from __future__ import annotations
-
-TEMPLATES_TO_COME: tuple[str, ...] = ()
-
-MODULES_TO_COME: tuple[str, ...] = ()
-
-SCRIPTS_TO_COME: tuple[str, ...] = ()
 
 SAID_BY_THE_ENGINE = (
     "inference/adoption.py",
