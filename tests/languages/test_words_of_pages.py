@@ -245,7 +245,9 @@ def test_how_the_analyses_go_is_told_in_spanish(world: World) -> None:
     "place",
     [
         "/",
+        "/patients/{patient}/",
         "/patients/{patient}/sessions/",
+        "/patients/{patient}/questionnaires/",
         "/patients/{patient}/numbers/",
         "/patients/{patient}/accesses/",
         "/patients/{patient}/erase/",
