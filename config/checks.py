@@ -62,7 +62,7 @@ def https(**_: Any) -> list[CheckMessage]:
 
 def demonstration(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """The passwords of the demonstration are published. Asked by ``check --database default`` and by ``migrate``."""
-    if not settings.PRODUCTION or not databases or not _has_tables():
+    if not settings.PRODUCTION or not databases or not _are_read():
         return []
     people = User.objects.filter(email__in=[login.email for login in LOGINS], is_active=True)
     if not people.exists() and not Clinic.objects.filter(is_synthetic=True).exists():
@@ -91,10 +91,16 @@ def ask_always() -> None:
     register(demonstration, Tags.database)
 
 
-def _has_tables() -> bool:
+def _are_read() -> bool:
+    """Whether the tables are there and the application may read them, which is so once `migrate` has ended well."""
     from django.db import connection
 
-    return {"accounts_user", "accounts_clinic"} <= set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT bool_and(COALESCE(has_table_privilege(to_regclass(name), 'SELECT'), false)) FROM unnest(%s::text[]) name",
+            [["accounts_user", "accounts_clinic"]],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _is_random(secret: str, least: int) -> bool:

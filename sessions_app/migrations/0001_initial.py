@@ -22,9 +22,11 @@ ADDENDUM_TO_THE_SAME_PATIENT = """
 FORGET_CHANGES = """
     CREATE FUNCTION sessions_app_forget_changes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp
-    SET undertone.every_clinic = 'on'
     AS $$
+    DECLARE asked text := current_setting('undertone.every_clinic', true);
     BEGIN
+        -- Not as a SET of the function, which PostgreSQL lets nobody but a superuser write for a setting of our own.
+        PERFORM set_config('undertone.every_clinic', 'on', true);
         DELETE FROM public.sessions_app_annotationchange WHERE patient_id = OLD.id;
         DELETE FROM public.sessions_app_careteamchange WHERE patient_id = OLD.id;
         DELETE FROM public.sessions_app_consentchange WHERE patient_id = OLD.id;
@@ -33,6 +35,7 @@ FORGET_CHANGES = """
         DELETE FROM public.sessions_app_recordingchange WHERE patient_id = OLD.id;
         DELETE FROM public.sessions_app_reviewchange WHERE patient_id = OLD.id;
         DELETE FROM public.sessions_app_sessionchange WHERE patient_id = OLD.id;
+        PERFORM set_config('undertone.every_clinic', COALESCE(asked, ''), true);
         RETURN NULL;
     END $$;
     CREATE TRIGGER forget_changes AFTER DELETE ON sessions_app_patient

@@ -19,11 +19,11 @@ class Command(migrate.Command):
         super().add_arguments(parser)
         parser.set_defaults(database=OWNER)
 
-    def handle(self, *arguments: Any, **options: Any) -> None:
-        """Change the tables. Raises `CommandError` where the owner's address is not given."""
+    def execute(self, *arguments: Any, **options: Any) -> Any:
+        """Change the tables. Raises `CommandError` where the owner's address is not given, before checks look for it."""
         if options["database"] == OWNER and OWNER not in settings.DATABASES:
             raise CommandError(
                 "DATABASE_OWNER_URL is not set. Tables are changed by the role that owns them, as which the"
                 " application never connects: give its address for this command (README, Configuration)."
             )
-        super().handle(*arguments, **options)
+        return super().execute(*arguments, **options)
