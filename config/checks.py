@@ -97,7 +97,8 @@ def _are_read() -> bool:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT bool_and(COALESCE(has_table_privilege(to_regclass(name), 'SELECT'), false)) FROM unnest(%s::text[]) name",
+            "SELECT bool_and(COALESCE(has_table_privilege(to_regclass(name), 'SELECT'), false))"
+            " FROM unnest(%s::text[]) name",
             [["accounts_user", "accounts_clinic"]],
         )
         return bool(cursor.fetchone()[0])

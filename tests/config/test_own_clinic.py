@@ -56,9 +56,8 @@ def environment(django_db_setup: None) -> Iterator[dict[str, str]]:
 
 
 def run(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", *command], cwd=REPOSITORY, env=environment, capture_output=True, text=True
-    )
+    asked = [sys.executable, "manage.py", *command]
+    return subprocess.run(asked, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_the_tables_are_made_by_an_owner_who_is_no_superuser_and_a_patient_is_erased_with_all_changes(

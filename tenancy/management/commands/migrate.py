@@ -20,7 +20,7 @@ class Command(migrate.Command):
         parser.set_defaults(database=OWNER)
 
     def execute(self, *arguments: Any, **options: Any) -> Any:
-        """Change the tables. Raises `CommandError` where the owner's address is not given, before checks look for it."""
+        """Change the tables. Raises `CommandError` before any check where the owner's address is not given."""
         if options["database"] == OWNER and OWNER not in settings.DATABASES:
             raise CommandError(
                 "DATABASE_OWNER_URL is not set. Tables are changed by the role that owns them, as which the"
