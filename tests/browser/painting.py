@@ -9,6 +9,9 @@ from playwright.sync_api import Page
 MOST_SHIFT = 0.01
 """As much cumulative layout shift as nobody sees; browsers call less than 0.1 good (web.dev/articles/cls)."""
 
+LATEST_FIRST_MS = 1000.0
+"""When a page of the demonstration shows its first text or picture, at the latest."""
+
 SETTLED_MS = 400
 
 WATCH = """

@@ -34,7 +34,7 @@ from sessions_app.demo.people import ADAM, CLARA, STELLA, Login  # noqa: E402
 from tests.browser.axe import SIZES, THEMES  # noqa: E402
 from tests.browser.conftest import ARGUMENTS, MISSING, where_chromium_is  # noqa: E402
 from tests.browser.every_page import is_open_to, page_routes  # noqa: E402
-from tests.browser.painting import MOST_SHIFT, Painted, painted, watches_painting  # noqa: E402
+from tests.browser.painting import LATEST_FIRST_MS, MOST_SHIFT, Painted, painted, watches_painting  # noqa: E402
 from tests.config.running_demo import start  # noqa: E402
 from tests.processes import soon  # noqa: E402
 
@@ -235,12 +235,14 @@ def summary(found: list[Painted], options: argparse.Namespace) -> int:
         print("No page is called that.", file=sys.stderr)
         return 2
     size = sum(path.stat().st_size for path in options.into.glob(f"*.{options.kind}"))
-    firsts = sorted(one.first or 0 for one in found)
+    firsts = sorted(one.first or float("inf") for one in found)
     jumping = [one for one in found if one.shift > MOST_SHIFT]
+    slow = [first for first in firsts if first > LATEST_FIRST_MS]
     print(f"{len(found)} pictures; all in {options.into.name}: {size / 2**20:.1f} MiB")
     print(f"first contentful paint: median {firsts[len(firsts) // 2]:.0f} ms, longest {firsts[-1]:.0f} ms")
+    print(f"first contentful paint over {LATEST_FIRST_MS:.0f} ms: {len(slow)} of {len(found)}")
     print(f"layout shift over {MOST_SHIFT}: {len(jumping)} of {len(found)}")
-    return 1 if jumping else 0
+    return 1 if jumping or slow else 0
 
 
 if __name__ == "__main__":
