@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from accounts.idle import BEGAN, SEEN
 from accounts.models import User
-from sessions_app.models import Consent, Patient, Session
+from sessions_app.models import Consent, FlagKind, Order, Patient, Session
 from sessions_app.scale import seed
 from sessions_app.scale.plan import CLINIC_NAME, SEED, Plan
 
@@ -137,15 +137,24 @@ def _measured(plan: Plan, pages: int) -> tuple[list[PageCost], list[int]]:
 
 
 def _lists(plan: Plan) -> dict[str, Page]:
-    """The caseload of one counselor of many, of one who cares for everybody, and of staff; found, and further on."""
+    """The caseload of one counselor of many, of one who cares for everybody, and of staff; found, sorted, narrowed."""
     one, lead, staff = (_signed_in(plan, kind, number) for kind, number in PEOPLE)
     home = reverse("home")
+
+    def asked(**said: object) -> Page:
+        return lambda _: lead.post(home, said)
+
     return {
         "caseload of a counselor": lambda _: one.get(home),
         "caseload of a counselor of everybody": lambda _: lead.get(home),
         "its page after a patient": lambda patient: lead.post(home, {"after": str(patient.id)}),
         "found in it by a part of a name": lambda patient: lead.post(home, {"text": patient.family_name[:4]}),
         "found in it by number": lambda patient: lead.post(home, {"text": patient.reference}),
+        "ordered by name": asked(order=Order.NAME),
+        "ordered by newest session": asked(order=Order.LAST_SESSION),
+        "those whose scores wait for a review": asked(reason=FlagKind.REVIEW_WAITING.value),
+        "those without consent": asked(without_consent="on"),
+        "inbox of flags": lambda _: lead.get(reverse("flags")),
         "list of all patients, staff": lambda _: staff.get(home),
     }
 
