@@ -41,7 +41,7 @@ Tables = dict[str, list[Row]]
 
 WITHOUT = frozenset(
     {"clinic_id", "tenant", "file", "lease_token", "lease_until", "key_id", "sealed"}
-    | {"need", "need_unheard", "need_at_desk", "last_session_at", "look_again_at"}
+    | {"need", "need_unheard", "need_at_desk", "safety_rank", "rank", "last_session_at", "look_again_at"}
 )
 """What says nothing of the patient: where things are kept, who holds them, and what lists are sorted by."""
 

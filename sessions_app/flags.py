@@ -116,11 +116,11 @@ def _flag(patient: Patient, reason: Reason, kept: Flag | None, today: date) -> F
 
 def needs_of(flags: Iterable[Flag]) -> dict[str, int]:
     """By the columns of a patient, the rank of the most urgent open flag of ``flags``."""
-    kinds = {FlagKind(flag.kind) for flag in flags if flag.is_open}
+    ranks = {FlagKind(flag.kind): flag.rank for flag in flags if flag.is_open}
     return {
-        "need": min(kinds, default=NO_NEED),
-        "need_unheard": min(kinds - ON_A_VOICE, default=NO_NEED),
-        "need_at_desk": min(kinds & AT_THE_DESK, default=NO_NEED),
+        "need": min(ranks.values(), default=NO_NEED),
+        "need_unheard": min((ranks[kind] for kind in ranks.keys() - ON_A_VOICE), default=NO_NEED),
+        "need_at_desk": min((ranks[kind] for kind in ranks.keys() & AT_THE_DESK), default=NO_NEED),
     }
 
 

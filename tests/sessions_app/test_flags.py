@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -31,6 +31,7 @@ from sessions_app.models import (
     Session,
     Verdict,
 )
+from sessions_app.models.flags import SEEN_SELF_HARM
 from tests.pages import signed_in, text
 from tests.world import (
     PatientFactory,
@@ -112,7 +113,7 @@ def test_what_is_seen_about_self_harm_stays_on_top_and_is_never_put_off(world: W
     flags.flag_see(user=world.alice, flag=flag)
     flag.refresh_from_db()
     assert (flag.answered_by, flag.is_open) == (world.alice, True)
-    assert needs(world.alices_patient)[0] == FlagKind.SELF_HARM
+    assert needs(world.alices_patient) == (SEEN_SELF_HARM, SEEN_SELF_HARM, 99)
     with pytest.raises(ValidationError, match="cannot be put off"):
         flags.flag_put_off(user=world.alice, flag=flag, until=timezone.localdate() + timedelta(days=3))
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -347,5 +348,10 @@ def test_no_patient_no_flags(world: World) -> None:
 
 def test_no_score_stands_in_a_flag(world: World) -> None:
     departed(world.alices_patient)
-    assert not [field.name for field in Flag._meta.get_fields() if "Float" in type(field).__name__]
+    assert {type(field) for field in Flag._meta.get_fields()} <= {
+        *(models.UUIDField, models.ForeignKey, models.DateTimeField, models.DateField),
+        *(models.PositiveSmallIntegerField, models.GeneratedField),
+    }
+    numbers = {value for row in Flag.objects.values() for value in row.values() if isinstance(value, (int, float))}
+    assert numbers == {FlagKind.BEYOND_BASELINE}
     assert "0.9" not in str(list(Flag.objects.values()))

@@ -55,6 +55,22 @@ def test_a_counselor_reads_the_flags_of_their_own_patients_the_most_urgent_first
     assert "Birch" not in page
 
 
+def test_an_answer_to_item_9_that_nobody_has_seen_comes_before_an_older_one_that_somebody_has(
+    flagged: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = Flag.objects.get(kind=FlagKind.SELF_HARM)
+    Flag.objects.filter(id=seen.id).update(since=timezone.now() - timedelta(days=300))
+    client = signed_in(flagged.alice)
+    client.post(f"/flags/{seen.id}/see/")
+    unseen = with_item_9(PatientFactory(clinic=flagged.clinic, care_team=[flagged.alice]))
+    monkeypatch.setattr(inbox, "PAGE_SIZE", 1)
+    first = client.get("/flags/").content.decode()
+    assert rows(first) == [str(unseen.id)]
+    form = first[first.index('<tr class="more">') :]
+    last = dict(re.findall(r'<input type="hidden" name="(rank|since|id)" value="([^"]*)"', form))
+    assert rows(client.post("/flags/", last, headers=HTMX).content.decode()) == [str(seen.id)]
+
+
 def test_staff_read_what_is_theirs_to_do_of_everybody_and_nothing_clinical(flagged: World) -> None:
     page = signed_in(flagged.sam).get("/flags/").content.decode()
     assert len(rows(page)) == 2
@@ -162,7 +178,7 @@ def test_following_the_pages_meets_every_flag_once(flagged: World, monkeypatch: 
     found = rows(page)
     while '<tr class="more">' in page:
         form = page[page.index('<tr class="more">') :]
-        last = dict(re.findall(r'<input type="hidden" name="(kind|since|id)" value="([^"]*)"', form))
+        last = dict(re.findall(r'<input type="hidden" name="(rank|since|id)" value="([^"]*)"', form))
         page = client.post("/flags/", last, headers=HTMX).content.decode()
         found += rows(page)
     assert found == whole
