@@ -96,7 +96,7 @@ def annotation_add(*, user: User, patient: Patient, said: Said) -> Annotation:
 def annotation_correct(*, user: User, annotation: Annotation, said: Said) -> Annotation:
     """Put it right; that it was changed, and by whom, stays among the changes. Raises as `annotation_add`.
 
-    One whose text cannot be opened gets the new text.
+    One whose text cannot be opened gets the new text. ``Http404`` where somebody has taken it away meanwhile.
     """
     return _keep(user, annotation, said, "update")
 
@@ -137,6 +137,9 @@ def _keep(user: User, annotation: Annotation, said: Said, action: str) -> Annota
     with transaction.atomic():
         # As an erasure does: of a patient who is gone nothing is kept.
         get_object_or_404(Patient.objects.select_for_update(no_key=True), id=annotation.patient_id)
+        if action == "update":
+            # What a colleague has just taken away is not put back by correcting it.
+            get_object_or_404(Annotation, id=annotation.id)
         annotation.edition += text != before
         annotation.day, annotation.kind = said.day, said.kind
         _seal(annotation, text)

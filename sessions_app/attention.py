@@ -13,7 +13,7 @@ None of them says how a patient is. Each says that something is there which a co
   above the own baseline, or reliably worse while it lies below; both of the same weeks (`NEAR`). Both look back to the
   beginning of the course. It says that one of the two misses something, and not which.
 - Review waiting: a session of the last `REVIEW_WITHIN` has scores of which no counselor has said what they think.
-- Analysis failed: that of the newest recording.
+- Analysis failed: that of a recording of the newest session that has one.
 - Overdue: no session for as many weeks as the clinic has set. Nobody records that a treatment has ended, so after
   `OVERDUE_UNTIL` the patient is taken to have left, and the reason ends by itself.
 """
@@ -157,10 +157,10 @@ def _awaits_review(point: TrendPoint) -> bool:
 
 
 def _sessions(known: Known) -> Iterator[Reason]:
-    newest = _newest_recording(known.sessions)
-    if newest is not None and newest.job.state == JobState.FAILED:
-        failed_at = newest.job.finished_at or newest.uploaded_at
-        yield Reason(FlagKind.ANALYSIS_FAILED, failed_at, session=newest.session)
+    failed = [one for one in _newest_recordings(known.sessions) if one.job.state == JobState.FAILED]
+    if failed:
+        since = min(one.job.finished_at or one.uploaded_at for one in failed)
+        yield Reason(FlagKind.ANALYSIS_FAILED, since, session=failed[0].session)
     if known.sessions:
         last = known.sessions[-1]
         since = last.held_at + known.overdue_after
@@ -168,5 +168,6 @@ def _sessions(known: Known) -> Iterator[Reason]:
             yield Reason(FlagKind.OVERDUE, since, session=last)
 
 
-def _newest_recording(sessions: tuple[Session, ...]) -> Recording | None:
-    return next((recordings[-1] for one in reversed(sessions) if (recordings := list(one.recordings.all()))), None)
+def _newest_recordings(sessions: tuple[Session, ...]) -> list[Recording]:
+    """All parts of the newest session that has any recording."""
+    return next((recordings for one in reversed(sessions) if (recordings := list(one.recordings.all()))), [])

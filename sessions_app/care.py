@@ -32,6 +32,14 @@ def sees_in_emergency(user: User, patient: Patient) -> bool:
     return user.role == Role.COUNSELOR and not is_of_care_team(user, patient)
 
 
+def opened_in_emergency(user: User) -> set[UUID]:
+    """The patients whom ``user``, a counselor, sees under emergency access alone."""
+    if user.role != Role.COUNSELOR:
+        return set()
+    opened = EmergencyAccess.objects.patients_of(user)
+    return set(Patient.objects.filter(id__in=opened).exclude(care_team=user).values_list("id", flat=True))
+
+
 def log_each_patient(user: User, object_kind: str, shown: Iterable[UUID]) -> None:
     """Log for each patient of a list that ``user`` was shown them, where that must be known of each.
 

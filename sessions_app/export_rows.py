@@ -41,7 +41,7 @@ Tables = dict[str, list[Row]]
 
 WITHOUT = frozenset(
     {"clinic_id", "tenant", "file", "lease_token", "lease_until", "key_id", "sealed"}
-    | {"need", "need_unheard", "need_at_desk", "last_session_at", "look_again_at"}
+    | {"need", "need_unheard", "need_at_desk", "safety_rank", "rank", "last_session_at", "look_again_at"}
 )
 """What says nothing of the patient: where things are kept, who holds them, and what lists are sorted by."""
 
@@ -74,7 +74,7 @@ def tables_of(patient: Patient, user: User) -> Tables:
         "reviews": _reviews(by_recording, gate),
         **_analysed(by_recording, gate),
         "emergency_accesses": _rows(EmergencyAccess.objects.filter(patient_id=patient.id).order_by("began_at")),
-        "changes": list(_changes(patient)),
+        "changes": list(_changes(patient, _shown_analyses(by_recording, gate))),
         "accesses": _accesses(patient, user),
     }
 
@@ -135,8 +135,11 @@ def _confirmations(sessions: dict[UUID, Session], gate: ScoreGate) -> list[Row]:
 
 
 def _reviews(sessions: dict[UUID, Session], gate: ScoreGate) -> list[Row]:
-    """What counselors said of analyses that may be shown; ``note`` is ``None`` where it cannot be opened."""
-    heard = [recording for recording, session in sessions.items() if gate.shows_voice(session)]
+    """What counselors said of scores that may be shown; ``note`` is ``None`` where it cannot be opened.
+
+    Verdict and note say how high or low a score is, so they are there where the score is.
+    """
+    heard = [recording for recording, session in sessions.items() if gate.why_hidden(session) is None]
     found = Review.objects.filter(analysis__subject__in=heard).order_by("reviewed_at", "id")
     whole = {one.id: one for one in found.select_related("reviewed_by", "key", "patient")}
     notes = {one.id: {"reviewer": one.reviewed_by.display_name, "note": readable_note(one)} for one in whole.values()}
@@ -162,11 +165,12 @@ def _analysed(sessions: dict[UUID, Session], gate: ScoreGate) -> Tables:
 def _analysis(analysis: Analysis, session: Session, gate: ScoreGate) -> Row:
     row = next(iter(_rows(Analysis.objects.filter(id=analysis.id))))
     heard = gate.heard(session, analysis)
+    is_scored = gate.why_hidden(session) is None
     row |= {
         "speech_seconds": heard.speech_seconds if heard else None,
         "excluded_seconds": heard.excluded_seconds if heard else None,
         "speaker_method": analysis.speaker_method if heard else None,
-        "reviewed": analysis.review.verdict if heard and hasattr(analysis, "review") else None,
+        "reviewed": analysis.review.verdict if is_scored and hasattr(analysis, "review") else None,
     }
     for column in (*SCORED, *NOT_FLAT):
         row.pop(column)
@@ -186,9 +190,15 @@ def _add_over_time(tables: Tables, of_it: Row, session: Session, timeline: Timel
     tables["waveform"] += [{**of_it, "number": number, "peak": peak} for number, peak in enumerate(over_time.peaks)]
 
 
-def _changes(patient: Patient) -> Iterator[Row]:
-    """What was changed in the record, field by field, oldest first."""
-    found = changes_of_patient(patient)[::-1]
+def _shown_analyses(sessions: dict[UUID, Session], gate: ScoreGate) -> set[UUID]:
+    shown = [recording for recording, session in sessions.items() if gate.why_hidden(session) is None]
+    return set(Analysis.objects.filter(subject__in=shown).values_list("id", flat=True))
+
+
+def _changes(patient: Patient, shown: set[UUID]) -> Iterator[Row]:
+    """What was changed in the record, field by field, oldest first; of reviews only those of ``shown`` analyses."""
+    every = changes_of_patient(patient)[::-1]
+    found = [one for one in every if one.kind != "review" or one.state["analysis_id"] in shown]
     names = _names(patient, {change.actor_id for change in found})
     for change in found:
         said = {"at": change.at, "actor_id": change.actor_id, "actor": names.get(change.actor_id, "")}

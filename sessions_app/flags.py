@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -25,6 +26,8 @@ from sessions_app.models import Flag, FlagKind, Patient
 from sessions_app.models.flags import AT_THE_DESK, NO_NEED, ON_A_VOICE
 from sessions_app.scores import ConsentGate
 from sessions_app.trends import points_of
+
+log = structlog.get_logger(__name__)
 
 KIND = "flag"
 """What the access log calls one, and a list of them."""
@@ -61,11 +64,19 @@ def flags_refresh(patient_id: UUID) -> None:
 
 
 def flags_refresh_due() -> int:
-    """Do so for patients whose time has come, at most `AT_ONCE`. Returns for how many."""
+    """Do so for patients whose time has come, at most `AT_ONCE`. Returns for how many.
+
+    One who cannot be looked at keeps nobody else waiting, and has another turn a day later.
+    """
     due = Patient.objects.filter(look_again_at__lte=timezone.now()).order_by("look_again_at")
     ids = list(due.values_list("id", flat=True)[:AT_ONCE])
     for patient_id in ids:
-        flags_refresh(patient_id)
+        try:
+            flags_refresh(patient_id)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one, the others have their turn
+            # Neither its words nor its traceback: they may quote a row.
+            log.error("flags_not_refreshed", error=type(error).__name__)
+            Patient.objects.filter(id=patient_id).update(look_again_at=timezone.now() + LOOK_AGAIN)
     return len(ids)
 
 
@@ -116,11 +127,11 @@ def _flag(patient: Patient, reason: Reason, kept: Flag | None, today: date) -> F
 
 def needs_of(flags: Iterable[Flag]) -> dict[str, int]:
     """By the columns of a patient, the rank of the most urgent open flag of ``flags``."""
-    kinds = {FlagKind(flag.kind) for flag in flags if flag.is_open}
+    ranks = {FlagKind(flag.kind): flag.rank for flag in flags if flag.is_open}
     return {
-        "need": min(kinds, default=NO_NEED),
-        "need_unheard": min(kinds - ON_A_VOICE, default=NO_NEED),
-        "need_at_desk": min(kinds & AT_THE_DESK, default=NO_NEED),
+        "need": min(ranks.values(), default=NO_NEED),
+        "need_unheard": min((ranks[kind] for kind in ranks.keys() - ON_A_VOICE), default=NO_NEED),
+        "need_at_desk": min((ranks[kind] for kind in ranks.keys() & AT_THE_DESK), default=NO_NEED),
     }
 
 
@@ -134,13 +145,19 @@ def _today(clinic: Clinic) -> date:
     return timezone.localdate(timezone=ZoneInfo(clinic.time_zone))
 
 
-def flag_see(*, user: User, flag: Flag) -> None:
-    """Note that ``user`` has seen it: it asks for nothing until there is something new. About self-harm it stays."""
-    _answer(user, flag, "see_flag", answered_by=user, answered_at=timezone.now(), until=None)
+def flag_see(*, user: User, flag: Flag) -> bool:
+    """Note that ``user`` has seen it: it asks for nothing until there is something new. About self-harm it stays.
+
+    False, and nothing is noted, where the flag is gone: its reason has ended, or there is another one in its place.
+    """
+    return _answer(user, flag, "see_flag", answered_by=user, answered_at=timezone.now(), until=None)
 
 
-def flag_put_off(*, user: User, flag: Flag, until: date) -> None:
-    """Let it ask again on the day ``until``. Raises ``ValidationError``: not such a day, or not to be put off."""
+def flag_put_off(*, user: User, flag: Flag, until: date) -> bool:
+    """Let it ask again on the day ``until``; False where the flag is gone.
+
+    Raises ``ValidationError``: not such a day, or not to be put off.
+    """
     today = _today(user.clinic)
     if not flag.can_be_put_off:
         raise ValidationError(NOT_LATER)
@@ -148,22 +165,24 @@ def flag_put_off(*, user: User, flag: Flag, until: date) -> None:
         raise ValidationError(TOO_SOON)
     if until > today + LATEST:
         raise ValidationError(TOO_LATE)
-    _answer(user, flag, "put_off_flag", answered_by=user, answered_at=timezone.now(), until=until)
+    return _answer(user, flag, "put_off_flag", answered_by=user, answered_at=timezone.now(), until=until)
 
 
-def flag_reopen(*, user: User, flag: Flag) -> None:
-    """Take an answer back, whoever gave it."""
-    _answer(user, flag, "reopen_flag", **UNANSWERED)
+def flag_reopen(*, user: User, flag: Flag) -> bool:
+    """Take an answer back, whoever gave it; False where the flag is gone."""
+    return _answer(user, flag, "reopen_flag", **UNANSWERED)
 
 
-def _answer(user: User, flag: Flag, action: str, **says: object) -> None:
+def _answer(user: User, flag: Flag, action: str, **says: object) -> bool:
     require(user, Action.ANSWER_FLAG)
     # Whoever is here for an hour takes nothing off the list of those who stay.
     refuse_in_emergency(user, flag.patient, Action.ANSWER_FLAG)
     with transaction.atomic():
         list(Patient.objects.select_for_update(no_key=True).filter(id=flag.patient_id).values_list("id"))
-        if Flag.objects.filter(id=flag.id).update(**says):
+        is_there = bool(Flag.objects.filter(id=flag.id).update(**says))
+        if is_there:
             access_log.record(
                 actor=user, action=action, object_kind=KIND, object_id=flag.id, patient_id=flag.patient_id
             )
         flags_refresh(flag.patient_id)
+    return is_there

@@ -33,7 +33,10 @@ def questionnaire_enter(
 def questionnaire_correct(
     *, user: User, response: QuestionnaireResponse, answered_at: datetime, items: Sequence[int | None]
 ) -> QuestionnaireResponse:
-    """Put time and answers right; what they were stays among the changes. Raises ``ValidationError`` likewise."""
+    """Put time and answers right; what they were stays among the changes. Raises ``ValidationError`` likewise.
+
+    ``Http404`` where somebody has taken it away meanwhile.
+    """
     return _keep(user, response, "update", answered_at, items)
 
 
@@ -54,6 +57,9 @@ def _keep(
     with transaction.atomic():
         # As an erasure does: of a patient who is gone nothing is kept. And the same entry sent twice comes one by one.
         get_object_or_404(Patient.objects.select_for_update(no_key=True), id=response.patient_id)
+        if action == "update":
+            # What a colleague has just taken away is not put back by correcting it.
+            get_object_or_404(QuestionnaireResponse, id=response.id)
         response.full_clean()
         response.save()
         _log(user, response, action)

@@ -84,6 +84,8 @@ def recording_reanalyze(*, user: User, recording: Recording, priority: Priority 
     nothing new: see `can_be_reanalyzed`. Raises `ConsentMissing`.
     """
     require(user, Action.REANALYZE)
+    # The new analysis is without the review and the confirmation of the one before.
+    refuse_in_emergency(user, recording.session.patient, Action.REANALYZE)
     with locked(user, recording, "reanalyze") as current:
         if not can_be_reanalyzed(current, todays_origin()):
             return False

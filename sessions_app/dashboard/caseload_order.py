@@ -6,18 +6,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from django.core import signing
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
 
 from accounts.models import User
 from sessions_app.models import Consent, Flag, FlagKind, Order, Patient, SavedView
-from sessions_app.models.flags import need_column_for
-from sessions_app.models.patients import PatientQuerySet
+from sessions_app.models.flags import NO_NEED, need_column_for, shows_self_harm_first
+from sessions_app.models.patients import NOBODY_ASKS_FIRST, PatientQuerySet
 
 BY_NAME = ("family_name", "given_name", "id")
-NEVER = "never"
-"""Place of a patient without a session, where sessions are sorted by."""
+SALT = "place in a list of patients"
+SAFETY = "safety_rank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,28 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page ends: after this patient, who stood there with the rank or the time ``at`` (empty: that of now).
+    """Where a page ends: what its last patient was sorted by as the page was made.
 
-    A flag may be answered and a session added while somebody reads; the list goes on from where the patient stood.
+    Meanwhile a flag may be answered, a session added and the patient erased; the list goes on from where they stood.
     """
 
-    after: UUID
-    at: str = ""
+    family_name: str
+    given_name: str
+    id: UUID
+    rank: int
+    last_session_at: datetime | None
+
+    @property
+    def token(self) -> str:
+        """All of it as a text that the page hands to the next one, signed."""
+        held = self.last_session_at and self.last_session_at.isoformat()
+        return signing.dumps([self.family_name, self.given_name, str(self.id), self.rank, held], salt=SALT)
+
+
+def place_from(token: str) -> Place:
+    """What `Place.token` wrote. Raises ``BadSignature``."""
+    family_name, given_name, patient_id, rank, held = signing.loads(token, salt=SALT)
+    return Place(family_name, given_name, UUID(patient_id), rank, datetime.fromisoformat(held) if held else None)
 
 
 def saved_view(user: User) -> View:
@@ -73,33 +89,34 @@ def found_by(user: User, view: View) -> PatientQuerySet:
     return found.order_by(*_columns(user, view))
 
 
+def self_harm_left_out(user: User, view: View) -> int:
+    """How many patients with an open flag about self-harm the filters of ``view`` leave out.
+
+    A search is for somebody in particular and kept by nobody: whom it leaves out is not counted.
+    """
+    if not shows_self_harm_first(user) or not (view.reason or view.without_consent):
+        return 0
+    asked = Q(safety_rank__lt=NOBODY_ASKS_FIRST)
+    listed = found_by(user, replace(view, text="")).filter(asked).count()
+    return Patient.objects.visible_to(user).filter(asked).count() - listed
+
+
 def following(user: User, view: View, place: Place) -> PatientQuerySet:
-    """Those that come after ``place``; all of them where it is no place of this list."""
-    found = found_by(user, view)
-    anchor = Patient.objects.visible_to(user).filter(id=place.after).first()
-    if anchor is None:
-        return found
-    after_name = _after_name(anchor)
-    if view.order == Order.NAME:
-        return found.filter(after_name, family_name__gte=anchor.family_name)
-    if view.order == Order.NEED:
-        column = need_column_for(user)
-        rank = _rank(place, getattr(anchor, column))
-        return found.filter(Q(**{f"{column}__gt": rank}) | after_name, **{f"{column}__gte": rank})
-    held = _time(place, anchor.last_session_at)
-    if held is None:
-        return found.filter(after_name, last_session_at__isnull=True)
-    earlier = Q(last_session_at__lt=held) | Q(last_session_at__isnull=True)
-    return found.filter(earlier | Q(last_session_at=held) & after_name)
+    """Those that come after ``place``."""
+    found, later, column = found_by(user, view), _later(view.order, place), _rank_column(user, view.order)
+    if column is None:
+        return found.filter(later)
+    if place.rank >= (NOBODY_ASKS_FIRST if column == SAFETY else NO_NEED):
+        # Nobody has a later rank: an index goes on at the name, in place of reading all before it.
+        return found.filter(later, **{column: place.rank})
+    return found.filter(Q(**{f"{column}__gt": place.rank}) | later, **{f"{column}__gte": place.rank})
 
 
 def place_of(user: User, view: View, patient: Patient) -> Place:
     """The place after ``patient``."""
-    if view.order == Order.NEED:
-        return Place(patient.id, str(getattr(patient, need_column_for(user))))
-    if view.order == Order.NAME:
-        return Place(patient.id)
-    return Place(patient.id, patient.last_session_at.isoformat() if patient.last_session_at else NEVER)
+    column = _rank_column(user, view.order)
+    rank = 0 if column is None else getattr(patient, column)
+    return Place(patient.family_name, patient.given_name, patient.id, rank, patient.last_session_at)
 
 
 def without_reasons_unseen(view: View, shown: frozenset[FlagKind]) -> View:
@@ -108,28 +125,29 @@ def without_reasons_unseen(view: View, shown: frozenset[FlagKind]) -> View:
 
 
 def _columns(user: User, view: View) -> tuple[str | OrderBy, ...]:
-    if view.order == Order.NAME:
-        return BY_NAME
-    first = need_column_for(user) if view.order == Order.NEED else F("last_session_at").desc(nulls_last=True)
-    return (first, *BY_NAME)
+    column = _rank_column(user, view.order)
+    first = () if column is None else (column,)
+    newest = (F("last_session_at").desc(nulls_last=True),) if view.order == Order.LAST_SESSION else ()
+    return (*first, *newest, *BY_NAME)
 
 
-def _after_name(anchor: Patient) -> Q:
-    same_family = Q(family_name=anchor.family_name)
-    same_name = same_family & Q(given_name=anchor.given_name)
-    later_given_name = same_family & Q(given_name__gt=anchor.given_name)
-    return Q(family_name__gt=anchor.family_name) | later_given_name | same_name & Q(id__gt=anchor.id)
+def _rank_column(user: User, order: Order) -> str | None:
+    """What ``user``'s lists are sorted by before all else: an answer about self-harm is on top in every order."""
+    if order == Order.NEED:
+        return need_column_for(user)
+    return SAFETY if shows_self_harm_first(user) else None
 
 
-def _rank(place: Place, now: int) -> int:
-    return int(place.at) if place.at.isascii() and place.at.isdecimal() and len(place.at) < 4 else now
-
-
-def _time(place: Place, now: datetime | None) -> datetime | None:
-    if place.at == NEVER:
-        return None
-    try:
-        held = datetime.fromisoformat(place.at)
-    except ValueError:
-        return now
-    return held if held.tzinfo else now
+def _later(order: Order, place: Place) -> Q:
+    """Which patients of the same rank come after ``place``."""
+    same_family = Q(family_name=place.family_name)
+    same_name = same_family & Q(given_name=place.given_name)
+    later_given_name = same_family & Q(given_name__gt=place.given_name)
+    by_name = Q(family_name__gt=place.family_name) | later_given_name | same_name & Q(id__gt=place.id)
+    by_name &= Q(family_name__gte=place.family_name)
+    held = place.last_session_at
+    if order != Order.LAST_SESSION:
+        return by_name
+    if held is None:
+        return by_name & Q(last_session_at__isnull=True)
+    return Q(last_session_at__lt=held) | Q(last_session_at__isnull=True) | Q(last_session_at=held) & by_name

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from sessions_app.dashboard.inbox import Last
-from sessions_app.models import FlagKind
+from sessions_app.models.flags import NO_NEED
 
 WEEK = timedelta(days=7)
 NO_DAY = gettext_lazy("Please give a day.")
@@ -19,7 +19,7 @@ NO_DAY = gettext_lazy("Please give a day.")
 class InboxForm(forms.Form):
     """The last flag of the page before."""
 
-    kind = forms.TypedChoiceField(choices=FlagKind.choices, coerce=lambda value: FlagKind(int(value)))
+    rank = forms.IntegerField(min_value=0, max_value=NO_NEED)
     since = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"])
     id = forms.UUIDField()
 

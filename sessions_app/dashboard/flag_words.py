@@ -93,7 +93,7 @@ WORDS = {
         values={"days": REVIEW_WITHIN.days},
     ),
     FlagKind.ANALYSIS_FAILED: KindWords(
-        reason=gettext_lazy("The newest recording was not analysed"),
+        reason=gettext_lazy("A recording of the newest session was not analysed"),
         rule=gettext_lazy("Its analysis has failed. What to do stands on the session’s page."),
         step=gettext_lazy("See why, and try again"),
         leads_to="session",

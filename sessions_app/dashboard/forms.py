@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django import forms
+from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import IDLE_MINUTES, AffectPolicy, Clinic
-from sessions_app.dashboard.caseload_order import Place, View
+from sessions_app.dashboard.caseload_order import Place, View, place_from
 from sessions_app.models import FlagKind, Order, Patient, PatientChannel
 from sessions_app.models.sessions import refuse_impossible_time
 
@@ -89,8 +89,7 @@ class SearchForm(forms.Form):
     )
     without_consent = forms.BooleanField(required=False)
     save = forms.BooleanField(required=False)
-    after = forms.UUIDField(required=False)
-    at = forms.CharField(required=False, max_length=40)
+    after = forms.CharField(required=False, max_length=2000)
     checkpoints = forms.CharField(required=False, max_length=2000)
     seen = forms.CharField(required=False, max_length=64)
 
@@ -101,11 +100,18 @@ class SearchForm(forms.Form):
         order = Order(given["order"] or Order.NEED)
         return View(given["text"], order, given["reason"], given["without_consent"])
 
+    def clean_after(self) -> Place | None:
+        """Where the next page begins, as a page of this server has said."""
+        try:
+            return place_from(self.cleaned_data["after"]) if self.cleaned_data["after"] else None
+        except signing.BadSignature as error:
+            raise forms.ValidationError("No page ended there.") from error
+
     @property
     def place(self) -> Place | None:
         """Where the next page begins."""
-        after: UUID | None = self.cleaned_data["after"]
-        return Place(after, self.cleaned_data["at"]) if after else None
+        after: Place | None = self.cleaned_data["after"]
+        return after
 
 
 class PolicyForm(forms.Form):

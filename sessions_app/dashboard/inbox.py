@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from sessions_app.dashboard.flag_words import FlagWords, flag_words
-from sessions_app.models import Flag, FlagKind
+from sessions_app.models import Flag
 from sessions_app.models.flags import FlagQuerySet
 
 PAGE_SIZE = 50
@@ -20,7 +20,7 @@ PAGE_SIZE = 50
 class Last:
     """The last flag of a page, as it stood there: it may be answered, and gone from the list, meanwhile."""
 
-    kind: FlagKind
+    rank: int
     since: datetime
     id: UUID
 
@@ -39,9 +39,9 @@ def inbox_page(user: User, *, put_away: bool, after: Last | None = None) -> Inbo
     found = seen.put_away() if put_away else seen.open()
     if after is not None:
         found = _following(found, after)
-    flags = list(with_words(found).order_by("kind", "since", "id")[: PAGE_SIZE + 1])
+    flags = list(with_words(found).order_by("rank", "since", "id")[: PAGE_SIZE + 1])
     shown = flags[:PAGE_SIZE]
-    last = Last(FlagKind(shown[-1].kind), shown[-1].since, shown[-1].id) if len(flags) > PAGE_SIZE else None
+    last = Last(shown[-1].rank, shown[-1].since, shown[-1].id) if len(flags) > PAGE_SIZE else None
     return InboxPage(tuple(flag_words(flag) for flag in shown), last)
 
 
@@ -51,7 +51,7 @@ def with_words(flags: FlagQuerySet) -> FlagQuerySet:
 
 
 def _following(flags: FlagQuerySet, after: Last) -> FlagQuerySet:
-    same_kind = Q(kind=after.kind)
-    same_time = same_kind & Q(since=after.since)
-    later = Q(kind__gt=after.kind) | same_kind & Q(since__gt=after.since) | same_time & Q(id__gt=after.id)
-    return flags.filter(later, kind__gte=after.kind)
+    same_rank = Q(rank=after.rank)
+    same_time = same_rank & Q(since=after.since)
+    later = Q(rank__gt=after.rank) | same_rank & Q(since__gt=after.since) | same_time & Q(id__gt=after.id)
+    return flags.filter(later, rank__gte=after.rank)

@@ -115,8 +115,8 @@ def recording_details(
     confirmed = _confirmations(recordings, user) if shown else {}
     reviews = _reviews(recordings, user) if gate.why_hidden(session) is None else None
     earlier = _earlier(session, recordings, gate) if may(user, Action.SEE_SCORES) else []
-    origin = todays_origin() if may(user, Action.REANALYZE) else None
     in_emergency = sees_in_emergency(user, session.patient)
+    origin = todays_origin() if may(user, Action.REANALYZE) and not in_emergency else None
     may_decide = may(user, Action.CONFIRM_PATIENT) and not in_emergency
     unheard = unheard_of(one.job for one in recordings)
     may_review = may(user, Action.REVIEW_ANALYSIS) and not in_emergency

@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.functions.comparison
 import django.db.models.functions.datetime
 import django.db.models.functions.text
 import pgtrigger.compiler
@@ -581,6 +582,7 @@ class Migration(migrations.Migration):
                 ('raised_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
                 ('until', models.DateField(blank=True, help_text='Put off until this day; empty: seen.', null=True)),
+                ('rank', models.GeneratedField(db_persist=True, expression=models.Case(models.When(answered_at__isnull=False, kind=10, then=11), default='kind', output_field=models.PositiveSmallIntegerField()), help_text='What lists of flags are sorted by: the kind, and of self-harm what nobody has seen first.', output_field=models.PositiveSmallIntegerField())),
                 ('answered_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('clinic', models.ForeignKey(help_text="The patient's own.", on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.clinic')),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='flags', to='sessions_app.patient')),
@@ -588,7 +590,7 @@ class Migration(migrations.Migration):
                 ('session', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sessions_app.session')),
             ],
             options={
-                'ordering': ['kind', 'since', 'id'],
+                'ordering': ['rank', 'since', 'id'],
             },
         ),
         migrations.CreateModel(
@@ -625,6 +627,19 @@ class Migration(migrations.Migration):
             name='need_unheard',
             field=models.PositiveSmallIntegerField(db_default=99, editable=False, help_text='The same without flags that rest on a voice.'),
         ),
+        migrations.AddField(
+            model_name='patient',
+            name='safety_rank',
+            field=models.GeneratedField(db_persist=True, expression=django.db.models.functions.comparison.Least(models.F('need_unheard'), 12), help_text='Rank of the open flag about self-harm; 12: none. On top of every clinical list, whatever its order.', output_field=models.PositiveSmallIntegerField()),
+        ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(fields=['clinic', 'safety_rank', 'family_name', 'given_name', 'id'], name='patient_by_safety_and_name'),
+        ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(models.F('clinic'), models.F('safety_rank'), models.OrderBy(models.F('last_session_at'), descending=True, nulls_last=True), models.F('family_name'), models.F('given_name'), models.F('id'), name='patient_by_safety_and_session'),
+        ),
         migrations.AddIndex(
             model_name='patient',
             index=models.Index(fields=['clinic', 'need', 'family_name', 'given_name', 'id'], name='patient_by_need'),
@@ -647,7 +662,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='flag',
-            index=models.Index(fields=['clinic', 'kind', 'since', 'id'], name='flag_by_rank'),
+            index=models.Index(fields=['clinic', 'rank', 'since', 'id'], name='flag_by_rank'),
+        ),
+        migrations.AddIndex(
+            model_name='flag',
+            index=models.Index(fields=['clinic', 'kind'], name='flag_by_kind'),
         ),
         migrations.AddConstraint(
             model_name='flag',

@@ -32,6 +32,9 @@ class FlagKind(models.IntegerChoices):
     OVERDUE = 80, gettext_lazy("No session for long")
 
 
+SEEN_SELF_HARM = 11
+"""Rank of a flag about self-harm that somebody has seen: below those that nobody has, and above all others."""
+
 NO_NEED = 99
 """Rank of a patient without an open flag."""
 
@@ -63,6 +66,11 @@ def need_column_for(user: User) -> str:
     if kinds & ON_A_VOICE:
         return "need"
     return "need_unheard" if kinds & ON_ANSWERS else "need_at_desk"
+
+
+def shows_self_harm_first(user: User) -> bool:
+    """Whether patients with an open flag about self-harm are on top of any list that ``user`` reads."""
+    return FlagKind.SELF_HARM in kinds_shown_to(user)
 
 
 class FlagQuerySet(ScopedQuerySet["Flag"]):
@@ -104,11 +112,21 @@ class Flag(models.Model):
     answered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     answered_at = models.DateTimeField(null=True, blank=True)
     until = models.DateField(null=True, blank=True, help_text="Put off until this day; empty: seen.")
+    rank = models.GeneratedField(
+        expression=models.Case(
+            models.When(kind=FlagKind.SELF_HARM, answered_at__isnull=False, then=SEEN_SELF_HARM),
+            default="kind",
+            output_field=models.PositiveSmallIntegerField(),
+        ),
+        output_field=models.PositiveSmallIntegerField(),
+        db_persist=True,
+        help_text="What lists of flags are sorted by: the kind, and of self-harm what nobody has seen first.",
+    )
 
     objects = FlagQuerySet.as_manager()
 
     class Meta:
-        ordering = ["kind", "since", "id"]
+        ordering = ["rank", "since", "id"]
         constraints = [
             models.UniqueConstraint(fields=["patient", "kind"], name="one_flag_of_a_kind"),
             models.CheckConstraint(
@@ -120,7 +138,10 @@ class Flag(models.Model):
                 name="self_harm_is_never_put_off", condition=~Q(kind=FlagKind.SELF_HARM) | Q(until__isnull=True)
             ),
         ]
-        indexes = [models.Index(fields=["clinic", "kind", "since", "id"], name="flag_by_rank")]
+        indexes = [
+            models.Index(fields=["clinic", "rank", "since", "id"], name="flag_by_rank"),
+            models.Index(fields=["clinic", "kind"], name="flag_by_kind"),
+        ]
 
     def __str__(self) -> str:
         return f"flag {self.id}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Now, Upper
+from django.db.models.functions import Least, Now, Upper
 from django.utils.translation import gettext
 
 from accounts.changes import OF_PATIENT, keeps_changes
@@ -67,6 +67,9 @@ class PatientQuerySet(ScopedQuerySet["Patient"]):
 
 _BY_NAME = ("family_name", "given_name", "id")
 
+NOBODY_ASKS_FIRST = 12
+"""`Patient.safety_rank` without an open flag about self-harm."""
+
 
 # An erased patient leaves no change behind: their table of changes is emptied with them.
 @keeps_changes(
@@ -95,6 +98,12 @@ class Patient(models.Model):
     need_at_desk = models.PositiveSmallIntegerField(
         db_default=99, editable=False, help_text="The same for who sees nothing clinical."
     )
+    safety_rank = models.GeneratedField(
+        expression=Least(F("need_unheard"), NOBODY_ASKS_FIRST),
+        output_field=models.PositiveSmallIntegerField(),
+        db_persist=True,
+        help_text="Rank of the open flag about self-harm; 12: none. On top of every clinical list, whatever its order.",
+    )
     last_session_at = models.DateTimeField(null=True, editable=False)
     look_again_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -112,6 +121,11 @@ class Patient(models.Model):
             models.Index(fields=["clinic", "need_at_desk", *_BY_NAME], name="patient_by_need_at_desk"),
             models.Index(
                 "clinic", F("last_session_at").desc(nulls_last=True), *_BY_NAME, name="patient_by_last_session"
+            ),
+            models.Index(fields=["clinic", "safety_rank", *_BY_NAME], name="patient_by_safety_and_name"),
+            models.Index(
+                *("clinic", "safety_rank", F("last_session_at").desc(nulls_last=True), *_BY_NAME),
+                name="patient_by_safety_and_session",
             ),
             models.Index(fields=["look_again_at"], name="patient_to_look_at_again"),
         ]

@@ -43,7 +43,7 @@ def _need(kinds: frozenset[FlagKind]) -> str:
     """SQL of the rank of the most urgent open flag of ``kinds``, as `sessions_app.flags.needs_of` says."""
     among = ", ".join(str(kind.value) for kind in sorted(kinds))
     is_open = f"(answered_at IS NULL OR kind = {FlagKind.SELF_HARM})"
-    return f"COALESCE(min(kind) FILTER (WHERE kind IN ({among}) AND {is_open}), {NO_NEED})"
+    return f"COALESCE(min(rank) FILTER (WHERE kind IN ({among}) AND {is_open}), {NO_NEED})"
 
 
 NEEDS = f"""

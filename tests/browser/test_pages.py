@@ -189,15 +189,16 @@ def test_who_does_nothing_is_warned_may_stay_and_is_signed_out_at_last(
     complaints[:] = [one for one in complaints if "status of 401" not in one]
 
 
-def test_a_refusal_is_not_called_a_silent_server(stack: Stack, sign_in: SignIn, complaints: list[str]) -> None:
+def test_a_refusal_is_said_and_not_called_a_silent_server(stack: Stack, sign_in: SignIn, complaints: list[str]) -> None:
     page = sign_in("counselor")
-    note = page.locator("[data-connection]")
-    for status, silent in ((404, False), (503, True), (204, False)):
+    note, refused = page.locator("[data-connection]"), page.locator("[data-refused]")
+    for status, silent in ((404, False), (403, False), (503, True), (204, False)):
         page.route(ASKS, answered(status))
         page.goto(f"/patients/{stack.world['waiting']}/")
         with page.expect_response(ASKS):
             pass
         expect(note).to_be_visible() if silent else expect(note).to_be_hidden()
+        expect(refused).to_be_visible() if 400 <= status < 500 else expect(refused).to_be_hidden()
         page.unroute(ASKS)
     page.close()
     complaints[:] = [one for one in complaints if "status of" not in one]

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import AccessLogEntry
@@ -92,6 +93,15 @@ def test_each_step_is_logged_and_kept_among_the_changes_without_its_words(world:
     assert [one.did for one in changes] == ["added", "changed", "changed", "removed"]
     assert [[edit.field for edit in one.edits] for one in changes[1:3]] == [["day"], ["edition"]]
     assert "mg" not in str([one.state for one in changes])
+
+
+def test_one_that_a_colleague_has_just_taken_away_is_not_put_back_by_correcting_it(world: World) -> None:
+    found = added(world)
+    annotation_remove(user=world.alice, annotation=Annotation.objects.get(id=found.id))
+    with pytest.raises(Http404):
+        annotation_correct(user=world.alice, annotation=found, said=Said(DAY, AnnotationKind.OTHER, "Something else"))
+    assert not Annotation.objects.exists()
+    assert not AccessLogEntry.objects.filter(object_kind="annotation", action="update").exists()
 
 
 def test_it_is_in_the_export_in_plain_words_and_goes_with_the_patient(world: World) -> None:

@@ -187,7 +187,16 @@ def test_scores_that_nobody_has_reviewed_wait_for_a_month() -> None:
     assert kinds(known(points=[TrendPoint(session(1, of), of, {}, GATE)])) == []
 
 
-def test_only_the_newest_recordings_failure_counts() -> None:
+def test_a_part_of_the_newest_session_that_failed_is_told_beside_a_later_one_that_did_not() -> None:
+    failed, fine = recording(state=JobState.FAILED), recording()
+    failed.job.finished_at = NOW - timedelta(hours=3)
+    for parts in ((failed, fine), (fine, failed), (failed, recording(state=JobState.FAILED))):
+        held = session(1, *parts)
+        reason = of_kind(known(sessions=[session(2, recording()), held]), FlagKind.ANALYSIS_FAILED)
+        assert (reason.session, reason.since) == (held, NOW - timedelta(hours=3))
+
+
+def test_only_the_newest_recorded_sessions_failure_counts() -> None:
     failed, fine = recording(state=JobState.FAILED), recording()
     assert kinds(known(sessions=[session(2, fine), session(1, failed)])) == [FlagKind.ANALYSIS_FAILED]
     assert kinds(known(sessions=[session(2, failed), session(1, fine)])) == []

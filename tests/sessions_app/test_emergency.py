@@ -186,6 +186,7 @@ def test_nothing_that_cannot_be_undone_is_done_under_it(world: World) -> None:
     begin(world)
     for act in (
         lambda: recordings.recording_delete(user=world.bob, recording=recording),
+        lambda: recordings.recording_reanalyze(user=world.bob, recording=recording),
         lambda: retention.audio_remove(user=world.bob, recording=recording),
         lambda: exports.patient_export(user=world.bob, patient=patient),
         lambda: erasure.patient_erase(user=world.bob, patient=patient),
@@ -195,7 +196,7 @@ def test_nothing_that_cannot_be_undone_is_done_under_it(world: World) -> None:
     ):
         with pytest.raises(PermissionDenied):
             act()
-    assert AccessLogEntry.objects.filter(allowed=False, purpose="emergency").count() == 7
+    assert AccessLogEntry.objects.filter(allowed=False, purpose="emergency").count() == 8
     page = signed_in(world.bob).get(f"/patients/{patient.id}/").content.decode()
     assert "/export/" not in page
     assert "/erase/" not in page
@@ -347,3 +348,13 @@ def test_a_channel_that_did_not_fit_is_not_named_anew_under_it_and_no_button_off
     for address in addresses:
         assert offered not in signed_in(world.bob).get(address).content.decode()
         assert offered in signed_in(world.alice).get(address).content.decode()
+
+
+def test_no_button_offers_to_analyse_again_under_it_and_sending_the_form_changes_nothing(world: World) -> None:
+    recording = marked(SessionFactory(patient=world.alices_patient))
+    begin(world)
+    page, address = f"/sessions/{recording.session_id}/", f"/recordings/{recording.id}/reanalyze/"
+    assert address in signed_in(world.alice).get(page).content.decode()
+    assert address not in signed_in(world.bob).get(page).content.decode()
+    assert signed_in(world.bob).post(address).status_code == 403
+    assert Recording.objects.get().job_id == recording.job_id

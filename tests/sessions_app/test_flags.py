@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
+from structlog.testing import capture_logs
 
 from accounts.models import AccessLogEntry, AffectPolicy, EmergencyAccess
 from inference import services as jobs
@@ -31,6 +33,7 @@ from sessions_app.models import (
     Session,
     Verdict,
 )
+from sessions_app.models.flags import SEEN_SELF_HARM
 from tests.pages import signed_in, text
 from tests.world import (
     PatientFactory,
@@ -112,7 +115,7 @@ def test_what_is_seen_about_self_harm_stays_on_top_and_is_never_put_off(world: W
     flags.flag_see(user=world.alice, flag=flag)
     flag.refresh_from_db()
     assert (flag.answered_by, flag.is_open) == (world.alice, True)
-    assert needs(world.alices_patient)[0] == FlagKind.SELF_HARM
+    assert needs(world.alices_patient) == (SEEN_SELF_HARM, SEEN_SELF_HARM, 99)
     with pytest.raises(ValidationError, match="cannot be put off"):
         flags.flag_put_off(user=world.alice, flag=flag, until=timezone.localdate() + timedelta(days=3))
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -284,6 +287,43 @@ def test_the_clock_of_beat_looks_at_who_is_due(world: World) -> None:
     assert settings.CELERY_BEAT_SCHEDULE["refresh-flags"]["task"] == tasks.refresh_flags.name
 
 
+def test_a_patient_who_cannot_be_looked_at_keeps_nobody_waiting_and_is_in_no_log(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for patient in (world.alices_patient, world.bobs_patient):
+        SessionFactory(patient=patient, held_at=ago(weeks=8))
+    Patient.objects.filter(id=world.alices_patient.id).update(look_again_at=ago(days=9))
+    written = flags._written
+
+    def written_but_for_one(patient: Patient, *known: Any) -> list[Flag]:
+        if patient == world.alices_patient:
+            raise ValueError(f"{patient.full_name}, {patient.reference}")
+        return written(patient, *known)
+
+    monkeypatch.setattr(flags, "_written", written_but_for_one)
+    with capture_logs() as lines:
+        assert flags.flags_refresh_due() == 3
+    assert kinds(world.bobs_patient) == [FlagKind.OVERDUE]
+    assert lines == [{"event": "flags_not_refreshed", "error": "ValueError", "log_level": "error"}]
+    world.alices_patient.refresh_from_db()
+    assert ago(hours=-23) < world.alices_patient.look_again_at < ago(hours=-25)
+    assert flags.flags_refresh_due() == 0
+
+
+@pytest.mark.parametrize("answer", ["see", "put_off", "reopen"])
+def test_an_answer_to_a_flag_that_is_gone_says_so_and_is_in_no_log(world: World, answer: str) -> None:
+    departed(world.alices_patient)
+    old = world.alices_patient.flags.get()
+    world.alices_patient.flags.all().delete()
+    flags.flags_refresh(world.alices_patient.id)
+    said = {"until": timezone.localdate() + timedelta(days=2)} if answer == "put_off" else {}
+    assert getattr(flags, f"flag_{answer}")(user=world.alice, flag=old, **said) is False
+    new = world.alices_patient.flags.get()
+    assert (new.id != old.id, new.answered_at) == (True, None)
+    assert not AccessLogEntry.objects.exists()
+    assert getattr(flags, f"flag_{answer}")(user=world.alice, flag=new, **said) is True
+
+
 def test_scores_wait_until_a_counselor_has_reviewed_them(world: World) -> None:
     recording = analysed(SessionFactory(patient=world.alices_patient, held_at=ago(days=2)))
     flags.flags_refresh(world.alices_patient.id)
@@ -347,5 +387,10 @@ def test_no_patient_no_flags(world: World) -> None:
 
 def test_no_score_stands_in_a_flag(world: World) -> None:
     departed(world.alices_patient)
-    assert not [field.name for field in Flag._meta.get_fields() if "Float" in type(field).__name__]
+    assert {type(field) for field in Flag._meta.get_fields()} <= {
+        *(models.UUIDField, models.ForeignKey, models.DateTimeField, models.DateField),
+        *(models.PositiveSmallIntegerField, models.GeneratedField),
+    }
+    numbers = {value for row in Flag.objects.values() for value in row.values() if isinstance(value, (int, float))}
+    assert numbers == {FlagKind.BEYOND_BASELINE}
     assert "0.9" not in str(list(Flag.objects.values()))

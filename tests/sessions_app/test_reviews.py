@@ -17,7 +17,7 @@ from sessions_app.changes import changes_of_patient
 from sessions_app.chart import chart_data
 from sessions_app.errors import AffectSwitchedOff, ConsentMissing
 from sessions_app.exports import patient_export
-from sessions_app.models import Reason, Recording, Review, ReviewChange, Verdict
+from sessions_app.models import Patient, Reason, Recording, Review, ReviewChange, Verdict
 from sessions_app.own_baseline import of_head, own_baselines
 from sessions_app.reviews import FEWEST, MAX_CHARACTERS, note_of, review_set, tallies
 from sessions_app.storage_check import compare
@@ -203,6 +203,25 @@ def test_the_export_says_which_analyses_are_reviewed_and_by_whom(world: World, r
     hidden = patient_export(user=world.alice, patient=world.alices_patient).tables
     assert hidden["reviews"] == []
     assert {one["reviewed"] for one in hidden["analyses"]} == {None}
+
+
+@pytest.mark.parametrize("policy", [AffectPolicy.OFF, AffectPolicy.RESEARCH])
+def test_the_export_tells_nothing_of_a_review_where_the_policy_shows_no_score(
+    world: World, recording: Recording, policy: AffectPolicy
+) -> None:
+    say(world.alice, recording, Verdict.DISAGREE, reason=Reason.NOT_AS_MET, note=NOTE)
+    tables = patient_export(user=world.alice, patient=world.alices_patient).tables
+    assert "review" in {one["object_kind"] for one in tables["changes"]}
+    world.clinic.affect_policy = policy
+    world.clinic.save()
+    world.alice.refresh_from_db()
+    patient = Patient.objects.get(id=world.alices_patient.id)
+    hidden = patient_export(user=world.alice, patient=patient).tables
+    assert hidden["reviews"] == []
+    assert {one["reviewed"] for one in hidden["analyses"]} == {None}
+    assert "review" not in {one["object_kind"] for one in hidden["changes"]}
+    assert NOTE not in str(hidden)
+    assert "disagree" not in str(hidden)
 
 
 def test_the_api_tells_verdict_and_reason_and_never_the_note(world: World, recording: Recording, client: Any) -> None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts import access_log
 from accounts.policy import Action, may
 from sessions_app import flags
-from sessions_app.care import log_each_patient
+from sessions_app.care import log_each_patient, opened_in_emergency
 from sessions_app.dashboard.doors import ClinicRequest, open_to, refusal
 from sessions_app.dashboard.flag_forms import InboxForm, PutOffForm, a_week_from_now, first_error
 from sessions_app.dashboard.flag_words import flag_words
@@ -26,6 +26,7 @@ SEEN = gettext_lazy("Marked as seen.")
 SEEN_AND_STAYS = gettext_lazy("Marked as seen. It stays on top while the newest answer is not “not at all”.")
 PUT_OFF = gettext_lazy("Put off.")
 OPEN_AGAIN = gettext_lazy("Open again.")
+GONE = gettext_lazy("Nothing was changed: this flag has ended meanwhile, or there is a newer one in its place.")
 
 
 @open_to(GET=Action.LIST_PATIENTS, POST=Action.LIST_PATIENTS)
@@ -56,8 +57,8 @@ def put_off(request: ClinicRequest, flag_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, flag, first_error(form))
 
-    def do() -> None:
-        flags.flag_put_off(user=request.user, flag=flag, until=form.cleaned_data["until"])
+    def do() -> bool:
+        return flags.flag_put_off(user=request.user, flag=flag, until=form.cleaned_data["until"])
 
     return _answered(request, flag, str(PUT_OFF), do)
 
@@ -76,15 +77,16 @@ def _flag_or_404(request: ClinicRequest, flag_id: UUID) -> Flag:
     return found
 
 
-def _answered(request: ClinicRequest, flag: Flag, said: str, do: Callable[[], None]) -> HttpResponse:
+def _answered(request: ClinicRequest, flag: Flag, said: str, do: Callable[[], bool]) -> HttpResponse:
     try:
-        do()
+        if not do():
+            return _refused(request, flag, str(GONE))
     except ValidationError as error:
         return _refused(request, flag, error.messages[0])
     if not request.htmx:
         messages.success(request, said)
         return redirect("flags")
-    # Another flag may have come in its place meanwhile; this one is then gone.
+    # What it rests on may have ended just now; this flag is then gone.
     now = with_words(Flag.objects.visible_to(request.user)).filter(id=flag.id).first()
     return _row(request, flag, said) if now is None else _row(request, now, said)
 
@@ -102,4 +104,8 @@ def _row(request: ClinicRequest, flag: Flag, said: str, why_not: str = "") -> Ht
 
 
 def _answering(request: ClinicRequest) -> dict[str, Any]:
-    return {"may_answer": may(request.user, Action.ANSWER_FLAG), "offered": a_week_from_now()}
+    return {
+        "may_answer": may(request.user, Action.ANSWER_FLAG),
+        "only_seen": opened_in_emergency(request.user),
+        "offered": a_week_from_now(),
+    }

@@ -12,9 +12,16 @@ from accounts import access_log
 from accounts.policy import Action, may
 from sessions_app.care import log_each_patient
 from sessions_app.dashboard.caseload import CaseloadPage, caseload_page
-from sessions_app.dashboard.caseload_order import View, saved_view, view_save, without_reasons_unseen
+from sessions_app.dashboard.caseload_order import (
+    View,
+    saved_view,
+    self_harm_left_out,
+    view_save,
+    without_reasons_unseen,
+)
 from sessions_app.dashboard.doors import ClinicRequest, open_to
 from sessions_app.dashboard.forms import SearchForm
+from sessions_app.dashboard.news import fingerprint
 from sessions_app.dashboard.views.clinic import clinic_page
 from sessions_app.dashboard.wording import HEAD_WORDS
 from sessions_app.models import Order
@@ -45,11 +52,13 @@ def patient_list(request: ClinicRequest) -> HttpResponse:
     if asked.get("save"):
         view_save(request.user, view)
     page = caseload_page(request.user, view, place, checkpoints=_named(asked.get("checkpoints", "")))
-    if asked.get("seen") == page.fingerprint:
+    left_out = self_harm_left_out(request.user, view)
+    seen = fingerprint((page.fingerprint, left_out))
+    if asked.get("seen") == seen:
         return HttpResponse(status=204)
     access_log.record(actor=request.user, action="list", object_kind="patient")
     log_each_patient(request.user, "patient", [row.patient.id for row in page.rows])
-    context = _context(request, view, page)
+    context = _context(request, view, page) | {"left_out": left_out, "seen": seen}
     context |= {"kept": bool(asked.get("save")), "kinds": [(kind.value, kind.label) for kind in sorted(kinds)]}
     return render(request, _template(request, more=place is not None), context)
 

@@ -14,11 +14,21 @@ from django.utils import timezone
 from accounts.models import AffectPolicy, EmergencyAccess, Role, User
 from sessions_app import flags
 from sessions_app.dashboard import caseload
-from sessions_app.dashboard.caseload_order import View, found_by
+from sessions_app.dashboard.caseload_order import Place, View, following, found_by, place_of
+from sessions_app.erasure import patient_erase
 from sessions_app.models import Consent, Flag, FlagKind, Order, Patient, SavedView
+from sessions_app.models.flags import SEEN_SELF_HARM
 from tenancy import acting_for
 from tests.pages import HTMX, signed_in, text
-from tests.world import ConsentFactory, PatientFactory, QuestionnaireFactory, SessionFactory, World, analysed
+from tests.world import (
+    ConsentFactory,
+    PatientFactory,
+    QuestionnaireFactory,
+    RecordingFactory,
+    SessionFactory,
+    World,
+    analysed,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -73,11 +83,87 @@ def test_a_reason_that_was_seen_moves_nobody_up_and_is_still_told(listed: World)
     assert "PHQ-9 rose by 6 points or more: seen by Alice" in text(page)
 
 
-def test_item_9_stays_on_top_when_it_was_seen(listed: World) -> None:
+@pytest.mark.parametrize("seen", [False, True])
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("kept", [False, True])
+def test_item_9_stays_on_top_in_every_order_kept_or_asked_for_when_it_was_seen_too(
+    listed: World, order: Order, kept: bool, seen: bool
+) -> None:
+    # By name and by the newest session everybody else would come before.
+    Patient.objects.filter(family_name="Dogwood").update(family_name="Zelkova")
+    zelkova = Patient.objects.get(family_name="Zelkova")
+    zelkova.sessions.update(held_at=timezone.now() - timedelta(weeks=20))
+    flags.flags_refresh(zelkova.id)
+    if seen:
+        flags.flag_see(user=listed.alice, flag=Flag.objects.get(kind=FlagKind.SELF_HARM))
+    if kept:
+        SavedView.objects.create(user=listed.alice, order=order)
+    client = signed_in(listed.alice)
+    page = client.get("/") if kept else client.post("/", {"order": order})
+    assert names(page.content.decode())[0] == "Zelkova"
+    assert (", seen by Alice, " in text(page)) == seen
+
+
+@pytest.mark.parametrize("order", Order)
+def test_an_answer_to_item_9_that_nobody_has_seen_comes_before_one_that_somebody_has(
+    listed: World, order: Order
+) -> None:
+    for name in ("Cedar", "Zelkova"):
+        one = Patient.objects.filter(family_name=name).first() or patient(listed, name)
+        QuestionnaireFactory(patient=one, items=SELF_HARM, answered_at=timezone.now() - timedelta(days=2))
+        flags.flags_refresh(one.id)
+    for seen in ("Cedar", "Dogwood"):
+        flag = Flag.objects.get(patient__family_name=seen, kind=FlagKind.SELF_HARM)
+        flags.flag_see(user=listed.alice, flag=flag)
+    found = shown(listed.alice, order=order)
+    assert (found[0], set(found[1:3])) == ("Zelkova", {"Cedar", "Dogwood"})
+
+
+LEFT_OUT = "1 patient whose newest answer to item 9 of PHQ-9 (self-harm) is not “not at all” is not in this view."
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"reason": FlagKind.WORSE_PHQ9.value},
+        {"reason": FlagKind.OVERDUE.value, "text": "Beech"},
+        {"reason": FlagKind.DISAGREEING.value},
+        {"without_consent": "on"},
+        {"reason": FlagKind.SELF_HARM.value, "without_consent": "on"},
+    ],
+)
+def test_a_view_that_leaves_out_an_open_item_9_says_how_many_and_where_they_are(
+    listed: World, filters: dict[str, Any]
+) -> None:
+    client = signed_in(listed.alice)
+    for page in (client.post("/", {**filters, "save": "on"}), client.post("/", filters, headers=HTMX)):
+        assert LEFT_OUT in text(page)
+        assert '<a href="/flags/">See them among the flags</a>' in page.content.decode()
     flags.flag_see(user=listed.alice, flag=Flag.objects.get(kind=FlagKind.SELF_HARM))
-    page = signed_in(listed.alice).get("/")
-    assert names(page.content.decode())[0] == "Dogwood"
-    assert ", seen by Alice, " in text(page)
+    assert LEFT_OUT in text(client.post("/", filters))
+    kept = {name: asked for name, asked in filters.items() if name != "text"}
+    assert LEFT_OUT in text(client.get("/")), kept
+    assert "not in this view" not in text(signed_in(listed.sam).post("/", filters))
+    assert "not in this view" not in text(signed_in(listed.bob).post("/", filters))
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"order": "name"}, {"reason": FlagKind.SELF_HARM.value}, {"text": "Beech"}, {"without_consent": "on"}]
+)
+def test_a_view_that_leaves_out_no_item_9_says_nothing_of_it(listed: World, asked: dict[str, Any]) -> None:
+    Consent.objects.filter(patient__family_name="Dogwood").update(withdrawn_at=timezone.now())
+    assert "not in this view" not in text(signed_in(listed.alice).post("/", {"order": "need", **asked}))
+
+
+def test_news_of_an_item_9_that_the_view_leaves_out_are_sent_to_an_open_page(listed: World) -> None:
+    uploading = SessionFactory(patient=Patient.objects.get(family_name="Cedar"))
+    RecordingFactory(session=uploading)
+    client, view = signed_in(listed.alice), {"reason": FlagKind.WORSE_PHQ9.value}
+    (seen,) = re.findall(r'name="seen" value="([^"]*)"', client.post("/", view).content.decode())
+    assert client.post("/", {**view, "seen": seen}, headers=HTMX).status_code == 204
+    QuestionnaireFactory(patient=listed.alices_patient, items=SELF_HARM, answered_at=timezone.now())
+    flags.flags_refresh(listed.alices_patient.id)
+    assert "2 patients whose newest answer" in text(client.post("/", {**view, "seen": seen}, headers=HTMX))
 
 
 def test_staff_are_told_no_clinical_reason_and_are_not_shown_one_by_the_order(listed: World) -> None:
@@ -122,15 +208,25 @@ def test_the_list_is_filtered_by_reason_and_by_missing_consent(listed: World) ->
 
 
 def test_the_list_is_sorted_by_name_or_by_the_newest_session(listed: World) -> None:
+    dogwood = Patient.objects.get(family_name="Dogwood")
+    QuestionnaireFactory(patient=dogwood, items=[0] * 9, answered_at=timezone.now())
+    flags.flags_refresh(dogwood.id)
     assert shown(listed.alice, order="name") == ["Alder", "Beech", "Cedar", "Dogwood"]
     assert shown(listed.alice, order="last_session") == ["Dogwood", "Beech", "Alder", "Cedar"]
+
+
+def test_staff_sort_by_name_and_session_alone(listed: World) -> None:
+    assert shown(listed.sam, order="name") == ["Alder", "Beech", "Birch", "Cedar", "Dogwood"]
+    SessionFactory(patient=Patient.objects.get(family_name="Alder"), held_at=timezone.now())
+    flags.flags_refresh(Patient.objects.get(family_name="Alder").id)
+    assert shown(listed.sam, order="last_session")[:3] == ["Alder", "Dogwood", "Beech"]
 
 
 def test_a_view_is_kept_for_its_user_alone_and_never_whom_they_searched(listed: World) -> None:
     client = signed_in(listed.alice)
     answer = client.post("/", {"order": "name", "without_consent": "", "text": "Cedar", "save": "on"})
     assert "The list will be shown like this each time." in text(answer)
-    assert names(client.get("/").content.decode()) == ["Alder", "Beech", "Cedar", "Dogwood"]
+    assert names(client.get("/").content.decode()) == ["Dogwood", "Alder", "Beech", "Cedar"]
     assert "Cedar" not in str(list(SavedView.objects.values()))
     assert shown(listed.sam)[0] == "Beech"
     client.post("/", {"order": "need", "reason": FlagKind.SELF_HARM.value, "save": "on"})
@@ -153,11 +249,28 @@ def test_following_the_pages_meets_everybody_once_whatever_the_order(
         one = patient(listed, f"Elm{number % 3}")
         if number % 2:
             SessionFactory(patient=one, held_at=timezone.now() - timedelta(weeks=7 + number % 3))
+        if number in (2, 5):
+            QuestionnaireFactory(patient=one, items=SELF_HARM, answered_at=timezone.now() - timedelta(days=2))
         flags.flags_refresh(one.id)
-    whole = shown(listed.alice, order=order)
+    flags.flag_see(user=listed.alice, flag=Flag.objects.filter(kind=FlagKind.SELF_HARM)[0])
+    whole, at_the_desk = shown(listed.alice, order=order), shown(listed.sam, order=order)
     assert len(whole) == 11
     monkeypatch.setattr(caseload, "PAGE_SIZE", 2)
     assert paged(listed.alice, order) == whole
+    assert paged(listed.sam, order) == at_the_desk
+
+
+@pytest.mark.parametrize("order", Order)
+def test_the_list_goes_on_where_it_was_when_the_last_patient_of_a_page_has_gone(
+    listed: World, monkeypatch: pytest.MonkeyPatch, order: Order
+) -> None:
+    whole = shown(listed.alice, order=order)
+    monkeypatch.setattr(caseload, "PAGE_SIZE", 2)
+    client = signed_in(listed.alice)
+    first = client.post("/", {"order": order}).content.decode()
+    assert names(first) == whole[:2]
+    patient_erase(user=listed.alice, patient=Patient.objects.get(family_name=whole[1]))
+    assert names(client.post("/", more(first), headers=HTMX).content.decode()) == whole[2:]
 
 
 def test_a_flag_that_is_answered_meanwhile_makes_the_next_page_skip_nobody(
@@ -218,7 +331,19 @@ def test_a_page_of_ten_thousand_patients_reads_as_few_as_one_of_ten(world: World
         cursor.execute("ANALYZE")
     for order in Order:
         assert patients_read(world.alice, order) < 100, order
+        assert patients_read(world.sam, order) < 100, order
         assert patients_read(world.bob, order) < 100, order
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+@pytest.mark.parametrize("order", [Order.NEED, Order.NAME])
+def test_so_does_the_page_in_the_middle_of_them(world: World, order: Order) -> None:
+    cared_for(world.alice, MANY)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE")
+    view = View(order=order)
+    place = place_of(world.alice, view, found_by(world.alice, view)[MANY // 2])
+    assert patients_read(world.alice, order, place) < 100
 
 
 def cared_for(user: User, many: int) -> None:
@@ -231,6 +356,7 @@ def cared_for(user: User, many: int) -> None:
             given_name="Robin",
             family_name=f"Many{number:05}",
             need=FlagKind.OVERDUE if number % 50 == 0 else 99,
+            need_unheard=(FlagKind.SELF_HARM, SEEN_SELF_HARM)[number % 2] if number % 300 < 2 else 99,
             last_session_at=now - timedelta(hours=number),
         )
         for number in range(many)
@@ -239,11 +365,12 @@ def cared_for(user: User, many: int) -> None:
     places.objects.bulk_create(places(patient=one, user=user) for one in made)
 
 
-def patients_read(user: User, order: Order) -> int:
-    """How many patients PostgreSQL goes through for the first page, by its own account."""
+def patients_read(user: User, order: Order, place: Place | None = None) -> int:
+    """How many patients PostgreSQL goes through for the first page or the one after ``place``, by its own account."""
+    view = View(order=order)
     with acting_for(user.clinic_id):
-        page = found_by(user, View(order=order))[: caseload.PAGE_SIZE + 1]
-        ((plan),) = json.loads(page.explain(analyze=True, format="json"))
+        found = following(user, view, place) if place else found_by(user, view)
+        ((plan),) = json.loads(found[: caseload.PAGE_SIZE + 1].explain(analyze=True, format="json"))
     return _read(plan["Plan"])
 
 

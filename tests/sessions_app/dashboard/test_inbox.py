@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import AccessLogEntry, EmergencyAccess
+from accounts.models import AccessLogEntry, EmergencyAccess, User
 from sessions_app import flags
 from sessions_app.dashboard import inbox
 from sessions_app.models import Flag, FlagKind, Patient
@@ -53,6 +53,22 @@ def test_a_counselor_reads_the_flags_of_their_own_patients_the_most_urgent_first
     ours = Flag.objects.filter(patient=flagged.alices_patient).order_by("kind")
     assert rows(page) == [str(flag.id) for flag in ours]
     assert "Birch" not in page
+
+
+def test_an_answer_to_item_9_that_nobody_has_seen_comes_before_an_older_one_that_somebody_has(
+    flagged: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = Flag.objects.get(kind=FlagKind.SELF_HARM)
+    Flag.objects.filter(id=seen.id).update(since=timezone.now() - timedelta(days=300))
+    client = signed_in(flagged.alice)
+    client.post(f"/flags/{seen.id}/see/")
+    unseen = with_item_9(PatientFactory(clinic=flagged.clinic, care_team=[flagged.alice]))
+    monkeypatch.setattr(inbox, "PAGE_SIZE", 1)
+    first = client.get("/flags/").content.decode()
+    assert rows(first) == [str(unseen.id)]
+    form = first[first.index('<tr class="more">') :]
+    last = dict(re.findall(r'<input type="hidden" name="(rank|since|id)" value="([^"]*)"', form))
+    assert rows(client.post("/flags/", last, headers=HTMX).content.decode()) == [str(seen.id)]
 
 
 def test_staff_read_what_is_theirs_to_do_of_everybody_and_nothing_clinical(flagged: World) -> None:
@@ -110,6 +126,24 @@ def test_self_harm_offers_no_later_day_refuses_one_and_stays_open_when_seen(flag
     assert "Seen by Alice" in text(page)
 
 
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_an_answer_to_a_flag_that_has_ended_meanwhile_is_not_said_to_be_taken(
+    flagged: World, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    see = flags.flag_see
+
+    def see_what_has_gone(*, user: User, flag: Flag) -> bool:
+        Flag.objects.filter(id=flag.id).delete()
+        return see(user=user, flag=flag)
+
+    monkeypatch.setattr(flags, "flag_see", see_what_has_gone)
+    flag = Flag.objects.get(patient=flagged.alices_patient, kind=FlagKind.OVERDUE)
+    said = text(signed_in(flagged.alice).post(f"/flags/{flag.id}/see/", headers=headers, follow=True))
+    assert "Nothing was changed: this flag has ended meanwhile, or there is a newer one in its place." in said
+    assert "Marked as seen" not in said
+    assert not AccessLogEntry.objects.filter(action="see_flag").exists()
+
+
 def test_with_javascript_the_row_alone_is_answered(flagged: World) -> None:
     flag = Flag.objects.get(kind=FlagKind.SELF_HARM)
     answer = signed_in(flagged.alice).post(f"/flags/{flag.id}/see/", headers=HTMX)
@@ -147,8 +181,25 @@ def test_a_patient_who_is_open_in_an_emergency_is_logged_by_themselves(flagged: 
     EmergencyAccess.objects.create(
         clinic=flagged.clinic, user=flagged.bob, patient_id=flagged.alices_patient.id, reason="Away.", ends_at=later
     )
-    assert len(rows(signed_in(flagged.bob).get("/flags/").content.decode())) == 3
+    page = signed_in(flagged.bob).get("/flags/")
+    assert len(rows(page.content.decode())) == 3
     assert AccessLogEntry.objects.filter(patient_id=flagged.alices_patient.id, object_kind="flag").count() == 1
+
+
+def test_under_emergency_access_a_flag_has_no_button_that_would_be_refused(flagged: World) -> None:
+    later = timezone.now() + timedelta(hours=1)
+    for patient in (flagged.alices_patient, flagged.bobs_patient):
+        EmergencyAccess.objects.create(
+            clinic=flagged.clinic, user=flagged.bob, patient_id=patient.id, reason="Away.", ends_at=later
+        )
+    client = signed_in(flagged.bob)
+    page = client.get("/flags/")
+    for flag in Flag.objects.all():
+        own = flag.patient == flagged.bobs_patient
+        assert (f"/flags/{flag.id}/see/" in page.content.decode()) == own
+        assert client.post(f"/flags/{flag.id}/see/", headers=HTMX).status_code == (200 if own else 403)
+    assert text(page).count("Answered by the care team; you are here by emergency access.") == 2
+    assert "by emergency access" not in text(signed_in(flagged.alice).get("/flags/"))
 
 
 def test_following_the_pages_meets_every_flag_once(flagged: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +213,7 @@ def test_following_the_pages_meets_every_flag_once(flagged: World, monkeypatch: 
     found = rows(page)
     while '<tr class="more">' in page:
         form = page[page.index('<tr class="more">') :]
-        last = dict(re.findall(r'<input type="hidden" name="(kind|since|id)" value="([^"]*)"', form))
+        last = dict(re.findall(r'<input type="hidden" name="(rank|since|id)" value="([^"]*)"', form))
         page = client.post("/flags/", last, headers=HTMX).content.decode()
         found += rows(page)
     assert found == whole
@@ -181,6 +232,6 @@ def test_many_flags_cost_as_many_queries_as_few(
     for _ in range(more):
         overdue(PatientFactory(clinic=flagged.clinic, care_team=[flagged.alice]))
     client = signed_in(flagged.alice)
-    # Log-in session, user, clinic; flags; access log; emergencies; two for notices.
-    with django_assert_num_queries(8):
+    # Log-in session, user, clinic; flags; access log; emergencies, and whose; two for notices.
+    with django_assert_num_queries(9):
         client.get("/flags/")

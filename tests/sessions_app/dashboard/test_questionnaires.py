@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AccessLogEntry
 from sessions_app.emergency import emergency_begin
 from sessions_app.models import Instrument, Patient, QuestionnaireChange, QuestionnaireResponse
+from sessions_app.questionnaires import questionnaire_correct, questionnaire_remove
 from tests.pages import signed_in, text
 from tests.world import QuestionnaireFactory, World
 
@@ -132,6 +134,15 @@ def test_a_correction_replaces_the_answers_and_is_among_the_changes(world: World
     page = text(alice.get(reverse("patient-changes", args=[world.alices_patient.id])))
     assert "1, 1, 1, 1, 1, 1, 1, 1, 1" in page
     assert "2, 2, 2, 2, 2, 2, 2, 2, 2" in page
+
+
+def test_a_sheet_that_a_colleague_has_just_taken_away_is_not_put_back_by_correcting_it(world: World) -> None:
+    (response,) = phq9_of(world.alices_patient, [1] * 9)
+    questionnaire_remove(user=world.alice, response=QuestionnaireResponse.objects.get(id=response.id))
+    with pytest.raises(Http404):
+        questionnaire_correct(user=world.alice, response=response, answered_at=AT, items=[2] * 9)
+    assert not QuestionnaireResponse.objects.exists()
+    assert not AccessLogEntry.objects.filter(object_kind="questionnaire", action="update").exists()
 
 
 def test_an_answer_that_was_left_out_is_called_so_among_the_changes(world: World) -> None:
