@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from accounts.models import AffectPolicy
 from inference import results
 from inference.models import Analysis, Timeline
 from inference.results import Score
@@ -115,6 +116,16 @@ def test_later_set_aside_assumed_and_poor_sessions_and_those_of_another_pipeline
     this = held(world, 7, 180.0)
     held(world, 8, 180.0)
     assert pitch_of(world, this).band == "not enough sessions yet (3 of 4)"
+
+
+@pytest.mark.django_db
+def test_where_no_score_is_shown_an_assumed_voice_makes_no_baseline_of_measures_either(world: World) -> None:
+    for week in range(3):
+        held(world, week, 180.0)
+    held(world, 3, 180.0, method=BY_LENGTH, talk_ratio=0.7)
+    world.clinic.affect_policy = AffectPolicy.OFF
+    world.clinic.save()
+    assert pitch_of(world, held(world, 4, 180.0)).band == "not enough sessions yet (3 of 4)"
 
 
 @pytest.mark.django_db

@@ -10,6 +10,7 @@ import pytest
 from accounts.models import AccessLogEntry, AffectPolicy
 from inference.biomarkers import DEFINITIONS
 from inference.models import Analysis
+from inference.speakers import BY_LENGTH
 from sessions_app.models import Consent, Recording
 from tests.pages import signed_in, text
 from tests.world import SessionFactory, World, analysed
@@ -111,6 +112,21 @@ def test_a_clinic_that_has_switched_scores_off_still_sees_measures(world: World)
     world.clinic.save()
     assert sent(world)["series"]["speech_rate"]["value"] == [4.1]
     assert "data-measures" in signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/").content.decode()
+
+
+@pytest.mark.parametrize("policy", AffectPolicy)
+def test_a_voice_that_nobody_has_confirmed_counts_for_no_baseline_and_is_said_under_every_policy(
+    world: World, policy: AffectPolicy
+) -> None:
+    measured(world, 4.1, 4.2, 4.0)
+    measured(world, 9.9, first_week=3, method=BY_LENGTH, talk_ratio=0.7)
+    world.clinic.affect_policy = policy
+    world.clinic.save()
+    data = sent(world)
+    assert "3 of 4 count" in data["own"]
+    assert data["assumed"] == [3]
+    page = text(signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/numbers/?code=speech_rate"))
+    assert page.count("voice assumed, not confirmed") == 1
 
 
 def test_each_look_at_a_measure_is_logged_and_an_unknown_one_is_not_found(world: World) -> None:
