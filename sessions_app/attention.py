@@ -28,7 +28,7 @@ from inference.models import JobState
 from inference.results import HEADS, HeadName
 from sessions_app.baseline import IN_A_ROW, Side
 from sessions_app.models import FlagKind, Instrument, QuestionnaireResponse, Recording, Session
-from sessions_app.own_baseline import OwnBaseline, of_head, own_baselines
+from sessions_app.own_baseline import OwnBaseline, newest_of, of_head, own_baselines
 from sessions_app.self_report import Change, Direction, SelfReport, self_reports
 from sessions_app.trends import TrendPoint
 
@@ -132,8 +132,7 @@ def _voice(known: Known, reports: dict[str, SelfReport]) -> Iterator[Reason]:
 
 
 def _newest(points: Iterable[TrendPoint], head: HeadName) -> OwnBaseline | None:
-    """Where sessions lie beside the baseline of the checkpoint that heard the newest one."""
-    return max(own_baselines(points, of_head(head)), key=lambda own: own.ends, default=None)
+    return newest_of(own_baselines(points, of_head(head)))
 
 
 def _disagreement(phq9: SelfReport, own: OwnBaseline) -> Reason | None:

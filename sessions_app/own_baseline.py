@@ -123,6 +123,14 @@ def own_baselines(points: Iterable[TrendPoint], yardstick: Yardstick) -> list[Ow
     return [_own_baseline(key, found, yardstick) for key, found in of_keys.items()]
 
 
+def newest_of(found: Iterable[OwnBaseline]) -> OwnBaseline | None:
+    """That of the checkpoint or pipeline which heard the newest session, or ``None``.
+
+    It need not be the last to appear: any old session may be analysed again by another.
+    """
+    return max(found, key=lambda own: own.ends, default=None)
+
+
 def _own_baseline(key: str, read: Sequence[Read], yardstick: Yardstick) -> OwnBaseline:
     counted = _by_session(read)
     values = [value for _, value in counted]
