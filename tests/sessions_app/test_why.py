@@ -12,6 +12,7 @@ from inference import results
 from inference.models import Analysis, Timeline
 from inference.results import Score
 from inference.speakers import BY_LENGTH
+from sessions_app import own_measures
 from sessions_app.baseline import Side
 from sessions_app.dashboard.session_detail import Detail, recording_details
 from sessions_app.dashboard.why_panel import MEAN, NO_BASELINE, NO_CAUSE, NOTHING_MOVED, OF_SCORE, WENT_WITH
@@ -116,6 +117,23 @@ def test_later_set_aside_assumed_and_poor_sessions_and_those_of_another_pipeline
     this = held(world, 7, 180.0)
     held(world, 8, 180.0)
     assert pitch_of(world, this).band == "not enough sessions yet (3 of 4)"
+
+
+@pytest.mark.django_db
+def test_however_many_sessions_another_pipeline_or_checkpoint_heard_the_first_of_its_own_are_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_measures, "LOOKED_AT", 4)
+    for week in range(4):
+        held(world, week, 150.0)
+    Analysis.objects.update(pipeline_version="0")
+    for week in range(4, 8):
+        held(world, week, 180.0, depression=0.9, weights="cd" * 32)
+    for week in range(8, 12):
+        held(world, week, 180.0)
+    this = held(world, 12, 180.0)
+    assert pitch_of(world, this).side is Side.WITHIN
+    assert detail(world, this).why[0].place == OF_SCORE[Side.WITHIN]
 
 
 @pytest.mark.django_db
