@@ -69,6 +69,35 @@ def test_the_band_is_never_finer_than_the_digits_that_are_shown(world: World) ->
     assert band["low"] < 4.1 < band["high"]
 
 
+@pytest.mark.parametrize(
+    ("code", "values", "edge", "limit"),
+    [
+        ("response_latency", (0.1, 1.2, 0.2, 1.1), "low", "0.00"),
+        ("talk_ratio", (0.98, 0.70, 0.97, 0.75), "high", "1.000"),
+        ("jitter_local", (0.001, 0.03, 0.002, 0.028), "low", "0.0000"),
+    ],
+)
+def test_no_band_goes_where_no_value_can_lie_on_any_page(
+    world: World, code: str, values: tuple[float, ...], edge: str, limit: str
+) -> None:
+    measured(world, *values, values[0], code=code)
+    data = sent(world, code)
+    (band,) = data["baseline"][code]
+    assert band[edge] == float(limit)
+    said = f"{limit} to" if edge == "low" else f"to {limit}"
+    assert said in data["own"]
+    newest = Recording.objects.order_by("-session__held_at")[0]
+    low, high = (f"{band[one]:.{data['decimals']}f}" for one in ("low", "high"))
+    page = text(signed_in(world.alice).get(f"/sessions/{newest.session_id}/"))
+    assert f"within {low} to {high}" in page
+
+
+def test_a_level_may_be_negative_and_its_band_too(world: World) -> None:
+    measured(world, -30.0, -31.0, -30.0, -31.0, code="intensity_mean")
+    (band,) = sent(world, "intensity_mean")["baseline"]["intensity_mean"]
+    assert band["low"] < -31.0 < -30.0 < band["high"] < 0
+
+
 def test_a_poor_recording_is_marked_and_counts_for_no_baseline(world: World) -> None:
     measured(world, 9.9, 4.2, 4.0, 4.1)
     first = Recording.objects.order_by("session__held_at")[0]
