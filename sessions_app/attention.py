@@ -7,11 +7,13 @@ None of them says how a patient is. Each says that something is there which a co
   before it, or above the first. Since the one before alone, a slow decline is never seen; since the first alone, a
   relapse after a gain is not. Two comparisons are wrong by chance more often than one, and a relapse in small steps
   that ends below the first total is missed.
-- Beyond the own baseline: the newest two sessions lie beyond the same edge of it (`sessions_app.own_baseline`), for any
-  of the three scores. Better or worse, it is a change. How often chance does so stands in `sessions_app.baseline`.
-- Disagreeing: the newest PHQ-9 total is reliably better than the first while the newest two sessions' depression lies
-  above the own baseline, or reliably worse while it lies below; both of the same weeks (`NEAR`). Both look back to the
-  beginning of the course. It says that one of the two misses something, and not which.
+- Beyond the own baseline: the newest two sessions' depression lies beyond the same edge of it
+  (`sessions_app.own_baseline`). Better or worse, it is a change. How often chance does so stands in
+  `sessions_app.baseline`: for one score, which is why valence and arousal are not asked too.
+- Disagreeing: the newest PHQ-9 total is reliably better than that of the weeks in which the own baseline of depression
+  begins, while the newest two sessions lie above that baseline, or reliably worse while they lie below. Beginning and
+  end of both are of the same weeks (`NEAR`), for a new checkpoint begins a baseline of its own. It says that one of the
+  two misses something, and not which.
 - Review waiting: a session of the last `REVIEW_WITHIN` has scores of which no counselor has said what they think.
 - Analysis failed: that of a recording of the newest session that has one.
 - Overdue: no session for as many weeks as the clinic has set. Nobody records that a treatment has ended, so after
@@ -25,17 +27,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from inference.models import JobState
-from inference.results import HEADS, HeadName
 from sessions_app.baseline import IN_A_ROW, Side
 from sessions_app.models import FlagKind, Instrument, QuestionnaireResponse, Recording, Session
-from sessions_app.own_baseline import OwnBaseline, of_head, own_baselines
+from sessions_app.own_baseline import OwnBaseline, newest_of, of_head, own_baselines
 from sessions_app.self_report import Change, Direction, SelfReport, self_reports
 from sessions_app.trends import TrendPoint
 
 REVIEW_WITHIN = timedelta(days=30)
 OVERDUE_UNTIL = timedelta(weeks=26)
 NEAR = timedelta(days=28)
-"""So far apart may a questionnaire and a session be that are said to disagree."""
+"""So far apart may a questionnaire and a session be that are compared."""
 
 WORSE = {Instrument.PHQ9: FlagKind.WORSE_PHQ9, Instrument.GAD7: FlagKind.WORSE_GAD7}
 OPPOSITE = {Direction.BETTER: Side.ABOVE, Direction.WORSE: Side.BELOW}
@@ -117,27 +118,21 @@ def _worse(report: SelfReport) -> list[QuestionnaireResponse]:
 
 
 def _voice(known: Known, reports: dict[str, SelfReport]) -> Iterator[Reason]:
-    departures = [own for head in HEADS if (own := _newest(known.points, head)) and own.side is not Side.WITHIN]
-    began = [own.departed[IN_A_ROW - 1] for own in departures]
-    if began:
-        first = min(began, key=lambda session: session.held_at)
-        yield Reason(FlagKind.BEYOND_BASELINE, first.held_at, session=first)
-    phq9, own = reports.get(Instrument.PHQ9), _newest(known.points, "depression")
-    if phq9 and own and (disagreement := _disagreement(phq9, own)):
-        yield disagreement
+    own = newest_of(own_baselines(known.points, of_head("depression")))
+    if own and own.side is not Side.WITHIN:
+        began = own.departed[IN_A_ROW - 1]
+        yield Reason(FlagKind.BEYOND_BASELINE, began.held_at, session=began)
+        phq9 = reports.get(Instrument.PHQ9)
+        if phq9 and (disagreement := _disagreement(phq9, own)):
+            yield disagreement
     waiting = [session for session in known.sessions if session.held_at > known.now - REVIEW_WITHIN]
     waiting = [session for session in waiting if any(map(_awaits_review, _of(session, known.points)))]
     if waiting:
         yield Reason(FlagKind.REVIEW_WAITING, waiting[0].held_at, session=waiting[-1])
 
 
-def _newest(points: Iterable[TrendPoint], head: HeadName) -> OwnBaseline | None:
-    """Where sessions lie beside the baseline of the checkpoint that heard the newest one."""
-    return max(own_baselines(points, of_head(head)), key=lambda own: own.ends, default=None)
-
-
 def _disagreement(phq9: SelfReport, own: OwnBaseline) -> Reason | None:
-    change = phq9.since_first
+    change = _change_since(phq9, own.counted[0][0].held_at)
     if change is None or OPPOSITE.get(change.direction) is not own.side:
         return None
     answered, held = change.now.answered_at, own.departed[-1].held_at
@@ -145,6 +140,15 @@ def _disagreement(phq9: SelfReport, own: OwnBaseline) -> Reason | None:
         return None
     began = own.departed[IN_A_ROW - 1]
     return Reason(FlagKind.DISAGREEING, max(began.held_at, answered), session=began)
+
+
+def _change_since(report: SelfReport, began: datetime) -> Change | None:
+    """From the total nearest to ``began`` to the newest; ``None`` where none is of the same weeks."""
+    complete = report.complete
+    since = min(complete, key=lambda one: abs(one.answered_at - began), default=None)
+    if since is None or abs(since.answered_at - began) > NEAR:
+        return None
+    return Change(report.definition, since, complete[-1])
 
 
 def _of(session: Session, points: Iterable[TrendPoint]) -> list[TrendPoint]:

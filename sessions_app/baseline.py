@@ -5,8 +5,9 @@ Statistical Intervals, ch. 4): mean ± t(0.95, n - 1) · s · √(1 + 1/n). ``s`
 intervals say that each is uncertain by. Scores are taken in log-odds, where a difference near 0 or 1 counts as one in
 the middle.
 
-With `SESSIONS` = 4, about one in six patients of whom nothing changes has two sessions in a row beyond the same edge
-within twenty sessions, and half of those whose values shift by 1.5 SD do (`tests/sessions_app/test_baseline.py`).
+With `SESSIONS` = 4, about one in six patients of whom nothing changes has two sessions in a row beyond the same edge of
+one score within twenty sessions, and half of those whose values shift by 1.5 SD do; in one or another of three scores
+that have nothing to do with each other, two in five do by chance (`tests/sessions_app/test_baseline.py`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ T_95 = 2.3534
 
 NORMAL_95 = 1.6449
 IN_A_ROW = 2
+WITHIN = 20
+"""Sessions after the baseline for which it is known how often chance departs."""
+
 EDGE = 0.005
 """Scores nearer than this to 0 or 1 are taken as this, for log-odds have no end."""
 

@@ -16,7 +16,7 @@ from sessions_app.trends import TrendPoint
 EVIDENCE = {
     "A": "",
     "B": gettext_lazy("Findings on its link with depression are mixed."),
-    "C": gettext_lazy("There is little evidence for a link with depression."),
+    "C": gettext_lazy("Weak evidence: studies hardly agree on a link between this measure and depression."),
 }
 """By the tier of a measure: what must be said beside it."""
 

@@ -75,10 +75,10 @@ def _point(point: TrendPoint) -> dict[str, object]:
         for head in HEADS:
             score = point.score(head)
             row |= {head: score.value} | {f"{head}_{part}": getattr(score, part) for part in ("low", "high", "state")}
-        row |= {"checkpoint": point.origin, "voice_assumed": "yes" if point.assumed else "no"}
-        row |= {"review": point.review.verdict if point.review else ""}
+        row |= {"checkpoint": point.origin, "review": point.review.verdict if point.review else ""}
     if point.measured:
-        row |= {"poor_recording": point.poor, "pipeline": point.pipeline}
+        row |= {"poor_recording": point.poor, "voice_assumed": "yes" if point.assumed else "no"}
+        row |= {"pipeline": point.pipeline}
         columns = zip(DEFINITIONS, MEASURES, strict=True)
         row |= {heading: point.measure(definition.code) for definition, heading in columns}
     return row

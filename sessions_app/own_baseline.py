@@ -46,7 +46,7 @@ def of_measure(definition: Definition) -> Yardstick:
         value = point.measure(definition.code)
         return None if value is None else Value(value, value - half, value + half)
 
-    return Yardstick(read, lambda point: point.pipeline)
+    return Yardstick(read, lambda point: point.pipeline, definition.limited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,10 @@ class OwnBaseline:
     def sessions(self) -> int:
         """How many count."""
         return len(self.counted)
+
+    def side_of(self, value: float | None) -> Side | None:
+        """Where a ``value``, as it is compared, lies; ``None`` where there is none, or no baseline yet."""
+        return None if self.baseline is None or value is None else self.baseline.side(value)
 
     @property
     def low(self) -> float | None:
@@ -121,6 +125,19 @@ def own_baselines(points: Iterable[TrendPoint], yardstick: Yardstick) -> list[Ow
         if value is not None:
             of_keys.setdefault(yardstick.key(point), []).append((point, value))
     return [_own_baseline(key, found, yardstick) for key, found in of_keys.items()]
+
+
+def own_baseline_of(points: Iterable[TrendPoint], yardstick: Yardstick, key: str) -> OwnBaseline | None:
+    """That of one checkpoint or pipeline, or ``None`` where it heard none of ``points``."""
+    return next((own for own in own_baselines(points, yardstick) if own.key == key), None)
+
+
+def newest_of(found: Iterable[OwnBaseline]) -> OwnBaseline | None:
+    """That of the checkpoint or pipeline which heard the newest session, or ``None``.
+
+    It need not be the last to appear: any old session may be analysed again by another.
+    """
+    return max(found, key=lambda own: own.ends, default=None)
 
 
 def _own_baseline(key: str, read: Sequence[Read], yardstick: Yardstick) -> OwnBaseline:

@@ -19,7 +19,7 @@ from sessions_app.dashboard.wording import HEAD_WORDS
 from sessions_app.engine_words.measures import measure_label
 from sessions_app.findings import Finding, since_first
 from sessions_app.measures import after, digits, own_measure
-from sessions_app.own_baseline import OwnBaseline, of_head, own_baselines
+from sessions_app.own_baseline import OwnBaseline, newest_of, of_head, own_baselines
 from sessions_app.self_report import SelfReport, self_reports
 from sessions_app.trends import Trend, TrendPoint
 
@@ -111,8 +111,8 @@ def _of_report(report: SelfReport) -> Statement | None:
 
 
 def _of_scores(points: tuple[TrendPoint, ...]) -> Iterator[Statement]:
-    found = [(str(words.label), own_baselines(points, of_head(words.head))) for words in HEAD_WORDS]
-    compared = [_Compared(label, own[-1], number) for label, own in found if own]
+    found = [(str(words.label), newest_of(own_baselines(points, of_head(words.head)))) for words in HEAD_WORDS]
+    compared = [_Compared(label, own, number) for label, own in found if own]
     if not compared:
         return
     with_baseline = [one for one in compared if one.own.baseline is not None]
@@ -133,9 +133,9 @@ def _of_measures(points: tuple[TrendPoint, ...]) -> Iterator[Statement]:
 
 
 def _measure(points: tuple[TrendPoint, ...], definition: Definition) -> Iterator[_Compared]:
-    own = own_measure(points, definition)
-    if own and own[-1].baseline is not None:
-        yield _Compared(measure_label(definition), own[-1], partial(digits, definition), after(definition))
+    own = newest_of(own_measure(points, definition))
+    if own and own.baseline is not None:
+        yield _Compared(measure_label(definition), own, partial(digits, definition), after(definition))
 
 
 def _statement(what: str, compared: Sequence[_Compared], *rules: Finding) -> Statement:

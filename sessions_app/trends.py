@@ -87,8 +87,15 @@ class TrendPoint:
 
     @cached_property
     def assumed(self) -> bool:
-        """Whether its scores are of one of two voices, which nobody has confirmed to be the patient's."""
-        return self.shown and self.recording is not None and may_be_the_other(self.recording)
+        """Whether what is shown of it is of one of two voices, which nobody has confirmed to be the patient's.
+
+        Where scores are hidden, acoustic measures may be shown.
+        """
+        return (self.shown or self.measured) and self._may_be_the_other
+
+    @cached_property
+    def _may_be_the_other(self) -> bool:
+        return self.recording is not None and may_be_the_other(self.recording)
 
     @property
     def review(self) -> Review | None:
@@ -102,10 +109,10 @@ class TrendPoint:
 
     @cached_property
     def counts(self) -> bool:
-        """Whether its scores may stand for the session: the recording is good, the voice is the patient's, and nobody
-        has set it aside.
+        """Whether it may stand for the session: the recording is good, the voice is the patient's, and nobody
+        has set it aside. That is so whatever may be shown of it.
         """
-        if self.analysis is None or self.assumed or self.set_aside:
+        if self.analysis is None or self._may_be_the_other or self.set_aside:
             return False
         return all(check["ok"] for check in self.analysis.quality)
 

@@ -19,6 +19,7 @@ class Definition:
     depression (A: repeated findings, B: mixed, C: weak). ``expected``: where the measure tends to move in depressed
     speech, as reviewed by Cummins et al. (2015, Speech Communication 71, 10-49) and Low et al. (2020, Laryngoscope
     Investigative Otolaryngology 5, 96-116), or None where no direction is known.
+    ``least`` and ``most``: beyond which no value can lie, or None.
     """
 
     code: str
@@ -31,6 +32,14 @@ class Definition:
     tier: Tier
     expected: Direction | None
     main: bool = False
+    least: float | None = 0.0
+    most: float | None = None
+
+    def limited(self, value: float) -> float:
+        """``value``, or the limit beyond which none can lie."""
+        low, high = self.least, self.most
+        value = value if low is None else max(low, value)
+        return value if high is None else min(high, value)
 
 
 REPEATABILITY = (
@@ -117,6 +126,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         tier="A",
         expected="lower",
         main=True,
+        least=None,
     ),
     Definition(
         code="intensity_sd",
@@ -178,6 +188,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         tier="A",
         expected="higher",
         main=True,
+        most=1.0,
     ),
     Definition(
         code="pause_mean",
@@ -237,6 +248,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         group="timing",
         tier="B",
         expected="lower",
+        most=1.0,
     ),
     Definition(
         code="cpp",
@@ -262,6 +274,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         group="voice quality",
         tier="C",
         expected="lower",
+        least=None,
     ),
     Definition(
         code="jitter_local",
@@ -300,6 +313,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         group="spectrum",
         tier="B",
         expected="lower",
+        least=None,
     ),
     Definition(
         code="hammarberg_index",
@@ -311,6 +325,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         group="spectrum",
         tier="B",
         expected="higher",
+        least=None,
     ),
     Definition(
         code="spectral_slope_0_500",
@@ -324,6 +339,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         group="spectrum",
         tier="B",
         expected=None,
+        least=None,
     ),
     Definition(
         code="spectral_slope_500_1500",
@@ -337,6 +353,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         group="spectrum",
         tier="B",
         expected="lower",
+        least=None,
     ),
     Definition(
         code="f1_mean",

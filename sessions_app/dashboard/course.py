@@ -38,7 +38,7 @@ from sessions_app.engine_words.reasons import reason_words
 from sessions_app.measures import MeasureGroup, measures_of, own_measure
 from sessions_app.models import Patient, Recording, Session, Verdict
 from sessions_app.models.sessions import SessionQuerySet
-from sessions_app.own_baseline import OwnBaseline, of_head, own_baselines
+from sessions_app.own_baseline import OwnBaseline, newest_of, of_head, own_baselines
 from sessions_app.scores import NO_CONSENT, ScoreGate, why_none_at_all
 from sessions_app.summary import Statement, summary_of
 from sessions_app.trends import Trend, TrendPoint, trend_of
@@ -241,7 +241,7 @@ def course_of(patient: Patient, user: User) -> Course:
         "baseline": {head: [band(one, as_read) for one in found if one.baseline] for head, found in own.items()},
         "baseline_words": BASELINE_LEGEND % {"sessions": SESSIONS},
     }
-    said = [] if hidden else _in_words(own)
+    said = [] if hidden else own_in_words(own)
     found, summary = measures_of(trend.points), summary_of(trend)
     return Course(trend, chart, labels_of(_names(trend)), hidden, said, found, summary, marks)
 
@@ -271,9 +271,10 @@ def measure_chart(patient: Patient, user: User, definition: Definition) -> dict[
     }
 
 
-def _in_words(own: dict[HeadName, list[OwnBaseline]]) -> list[str]:
-    """A sentence for each score that the newest checkpoint gave."""
-    return [own_baseline_sentence(str(words.label), own[words.head][-1]) for words in HEAD_WORDS if own[words.head]]
+def own_in_words(own: dict[HeadName, list[OwnBaseline]]) -> list[str]:
+    """A sentence for each score that there is, by the checkpoint that heard the newest session."""
+    newest = ((str(words.label), newest_of(own[words.head])) for words in HEAD_WORDS)
+    return [own_baseline_sentence(label, found) for label, found in newest if found]
 
 
 def _heads() -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy, ngettext_lazy
 
 from sessions_app.attention import NEAR, OVERDUE_UNTIL, REVIEW_WITHIN
-from sessions_app.baseline import IN_A_ROW, SESSIONS
+from sessions_app.baseline import IN_A_ROW, SESSIONS, WITHIN
 from sessions_app.instruments import CHOICES, GAD7, PHQ9
 from sessions_app.models import Flag, FlagKind
 
@@ -64,20 +64,22 @@ WORDS = {
     FlagKind.WORSE_PHQ9: _worse(PHQ9.name, PHQ9.reliable),
     FlagKind.WORSE_GAD7: _worse(GAD7.name, GAD7.reliable),
     FlagKind.BEYOND_BASELINE: KindWords(
-        reason=gettext_lazy("Voice beyond the own baseline"),
+        reason=gettext_lazy("Depression score beyond the own baseline"),
         rule=gettext_lazy(
-            "The last %(last)s sessions lie beyond the same edge of what the first %(first)s lead one to expect, "
-            "in one score or more. Better or worse: it is a change, and chance makes one now and then."
+            "The depression score of the last %(last)s sessions lies beyond the same edge of what the first %(first)s "
+            "lead one to expect. Above or below: it is a change, and in about one in six steady patients chance makes "
+            "one within %(within)s sessions."
         ),
         step=gettext_lazy("Open the session"),
         leads_to="session",
-        values={"last": IN_A_ROW, "first": SESSIONS},
+        values={"last": IN_A_ROW, "first": SESSIONS, "within": WITHIN},
     ),
     FlagKind.DISAGREEING: KindWords(
         reason=gettext_lazy("Voice and PHQ-9 point in different directions"),
         rule=gettext_lazy(
-            "PHQ-9 has reliably changed since the first, and the depression score lies beyond the own baseline on "
-            "the other side, within %(days)s days. One of the two misses something; this does not say which."
+            "PHQ-9 has reliably changed since the own baseline of the depression score began, and the score lies "
+            "beyond that baseline on the other side; totals and sessions are at most %(days)s days apart. One of the "
+            "two misses something; this does not say which."
         ),
         step=gettext_lazy("Compare both in the chart"),
         leads_to="patient",

@@ -11,13 +11,11 @@ from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.results import Measure
 from sessions_app.baseline import SESSIONS, Side
 from sessions_app.dashboard.wording import BEYOND
-from sessions_app.own_measures import OwnBand, own_measure
+from sessions_app.measures import EVIDENCE, digits
+from sessions_app.own_baseline import OwnBaseline, of_measure, own_baseline_of
 from sessions_app.trends import TrendPoint
 
 TOO_FEW = gettext_lazy("not enough sessions yet (%(sessions)s of %(needed)s)")
-WEAK = gettext_lazy("Weak evidence: studies hardly agree on a link between this measure and depression.")
-MAY_BE_NEGATIVE = ("dB",)
-"""Units that begin so have no natural zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +42,32 @@ class MeasureRow:
     @property
     def evidence(self) -> str:
         """What must be said beside a measure of which little is known."""
-        return str(WEAK) if self.definition.tier == "C" else ""
+        return str(EVIDENCE["C"]) if self.definition.tier == "C" else ""
 
 
 def measure_rows(
-    measured: Mapping[str, Measure], earlier: Sequence[TrendPoint], pipeline_version: str
+    measured: Mapping[str, Measure], earlier: Sequence[TrendPoint], pipeline_version: str, *, counts: bool
 ) -> list[MeasureRow]:
-    """All measures in the order of the table of definitions."""
-    return [
-        _row(definition, measured.get(definition.code), own_measure(earlier, definition, pipeline_version))
-        for definition in DEFINITIONS
-    ]
+    """All measures in the order of the table of definitions.
+
+    ``counts``: whether the recording may stand for its session; if not, it is not said where it lies.
+    """
+    rows = []
+    for definition in DEFINITIONS:
+        measure = measured.get(definition.code)
+        own = own_baseline_of(earlier, of_measure(definition), pipeline_version)
+        rows.append(_row(definition, measure.value if measure else None, own, counts=counts))
+    return rows
 
 
-def _row(definition: Definition, measure: Measure | None, own: OwnBand) -> MeasureRow:
-    value = measure.value if measure else None
-    text = None if value is None else _written(definition, value)
-    return MeasureRow(definition, text, _band(definition, own), own.side(value))
+def _row(definition: Definition, value: float | None, own: OwnBaseline | None, *, counts: bool) -> MeasureRow:
+    text = None if value is None else digits(definition, value)
+    side = own.side_of(value) if own and counts else None
+    return MeasureRow(definition, text, _band(definition, own), side)
 
 
-def _band(definition: Definition, own: OwnBand) -> str:
-    if own.baseline is None:
-        return TOO_FEW % {"sessions": own.sessions, "needed": SESSIONS}
-    low = own.baseline.low if definition.unit.startswith(MAY_BE_NEGATIVE) else max(0.0, own.baseline.low)
-    ends = {"low": _written(definition, low), "high": _written(definition, own.baseline.high)}
+def _band(definition: Definition, own: OwnBaseline | None) -> str:
+    if own is None or own.low is None or own.high is None:
+        return TOO_FEW % {"sessions": own.sessions if own else 0, "needed": SESSIONS}
+    ends = {"low": digits(definition, own.low), "high": digits(definition, own.high)}
     return pgettext("own baseline", "%(low)s to %(high)s") % ends
-
-
-def _written(definition: Definition, value: float) -> str:
-    return f"{value:.{definition.decimals}f}"

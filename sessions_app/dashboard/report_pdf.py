@@ -17,10 +17,10 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop, pgettext
 
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
-from sessions_app.dashboard.course import NO_CONSENT_FOR_ANY
+from sessions_app.dashboard.course import NO_CONSENT_FOR_ANY, own_in_words
 from sessions_app.dashboard.questionnaire_panel import panels, safety_answer
 from sessions_app.dashboard.report_chart import HEIGHT, LEFT, WIDTH, ReportChart, report_chart
-from sessions_app.dashboard.wording import HEAD_WORDS, consent_words, own_baseline_sentence, policy_sentence
+from sessions_app.dashboard.wording import HEAD_WORDS, consent_words, policy_sentence
 from sessions_app.engine_words.reasons import reason_words
 from sessions_app.errors import Refused
 from sessions_app.report import Report
@@ -102,7 +102,7 @@ def context_of(report: Report) -> dict[str, object]:
         "width": WIDTH,
         "left": LEFT,
         "height": HEIGHT,
-        "own": _own_in_words(report) if report.shown else [],
+        "own": own_in_words(report.own) if report.shown else [],
         "questionnaires": panels(report.trend.questionnaires),
         "safety": safety_answer(report.trend.questionnaires),
         "labels": _labels(report),
@@ -124,11 +124,6 @@ def why_empty(report: Report) -> str | None:
 
 def _charts(report: Report) -> list[ReportChart]:
     return [report_chart(report.trend.points, words, report.own[words.head]) for words in HEAD_WORDS]
-
-
-def _own_in_words(report: Report) -> list[str]:
-    own = ((str(words.label), report.own[words.head]) for words in HEAD_WORDS)
-    return [own_baseline_sentence(label, found[-1]) for label, found in own if found]
 
 
 def _labels(report: Report) -> list[CheckpointLabel]:

@@ -223,8 +223,8 @@ def _detail(session: Session, recording: Recording, analysis: Analysis, fetched:
     timeline = fetched.timelines.get(analysis.pk)
     over_time = gate.timeline(session, timeline) if timeline else NOTHING_OVER_TIME
     measured = gate.biomarkers(session, analysis)
-    rows = measure_rows(measured, fetched.before, analysis.pipeline_version)
     point = TrendPoint(session, recording, gate.scores(session, analysis), gate)
+    rows = measure_rows(measured, fetched.before, analysis.pipeline_version, counts=point.counts)
     return Detail(
         analysis=analysis,
         scores=point.scores,
@@ -235,7 +235,7 @@ def _detail(session: Session, recording: Recording, analysis: Analysis, fetched:
         heard=gate.heard(session, analysis),
         biomarkers=[row for row in rows if row.definition.main],
         more_biomarkers=[row for row in rows if not row.definition.main],
-        why=why_panels(point, over_time.windows, fetched.before, rows, analysis),
+        why=why_panels(point, over_time.windows, fetched.before, rows),
         turns=turn_rows(over_time.turns),
         share=_share(measured),
         moments=_moments(over_time.windows),

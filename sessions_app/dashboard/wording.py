@@ -22,7 +22,7 @@ from sessions_app.engine_words.measures import measure_definition, measure_label
 from sessions_app.engine_words.reasons import reason_words
 from sessions_app.measures import EVIDENCE, after, digits
 from sessions_app.models import Consent, PatientChannel, Scope, Verdict
-from sessions_app.own_baseline import OwnBaseline
+from sessions_app.own_baseline import OwnBaseline, newest_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -272,9 +272,10 @@ def own_baseline_sentence(
 
 def measure_sentence(definition: Definition, own: list[OwnBaseline]) -> str:
     """The same of a measure, whose baselines are ``own``; an empty string where it was never measured."""
-    if not own:
+    newest = newest_of(own)
+    if newest is None:
         return ""
-    return own_baseline_sentence(measure_label(definition), own[-1], partial(digits, definition), after(definition))
+    return own_baseline_sentence(measure_label(definition), newest, partial(digits, definition), after(definition))
 
 
 def measure_meaning(definition: Definition) -> str:

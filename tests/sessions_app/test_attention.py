@@ -53,22 +53,29 @@ def session(weeks_ago: float, *recordings: Recording) -> Session:
 
 
 def recording(
-    *, method: str = BY_CHANNEL, state: JobState = JobState.SUCCEEDED, confirmed: bool = False, reviewed: bool = True
+    *,
+    method: str = BY_CHANNEL,
+    state: JobState = JobState.SUCCEEDED,
+    confirmed: bool = False,
+    reviewed: bool = True,
+    checkpoint: str = "a",
 ) -> Recording:
-    analysis = Analysis(speaker_method=method, quality=[], checkpoint_name="a", checkpoint_version="1")
+    analysis = Analysis(speaker_method=method, quality=[], checkpoint_name=checkpoint, checkpoint_version="1")
     analysis._state.fields_cache["confirmation"] = object() if confirmed else None
     analysis._state.fields_cache["review"] = Review(verdict=Verdict.AGREE) if reviewed else None
     job = AnalysisJob(state=state, options={}, finished_at=NOW - timedelta(hours=1))
     return Recording(job=job, analysis=analysis, uploaded_at=NOW)
 
 
-def heard(scores: Sequence[float], *, method: str = BY_CHANNEL, last_weeks_ago: int = 0) -> list[TrendPoint]:
-    """A session each week, the last one so many weeks ago, with a depression score."""
+def heard(
+    scores: Sequence[float], *, last_weeks_ago: int = 0, head: HeadName = "depression", checkpoints: str = ""
+) -> list[TrendPoint]:
+    """A session each week, the last one so many weeks ago, with a score; each by one of ``checkpoints``."""
     points = []
     for place, value in enumerate(scores):
-        of = recording(method=method)
+        of = recording(checkpoint=checkpoints[place] if checkpoints else "a")
         held = session(last_weeks_ago + len(scores) - 1 - place, of)
-        found: dict[HeadName, Score] = {"depression": Score(value, value - 0.02, value + 0.02, "elevated")}
+        found: dict[HeadName, Score] = {head: Score(value, value - 0.02, value + 0.02, "elevated")}
         points.append(TrendPoint(held, of, found, GATE))
     return points
 
@@ -154,6 +161,11 @@ def test_two_sessions_beyond_one_edge_are_said_from_the_second_on(away: tuple[fl
     assert reason.since == points[5].session.held_at
 
 
+@pytest.mark.parametrize("head", ["valence", "arousal"])
+def test_valence_and_arousal_alone_call_nobody(head: HeadName) -> None:
+    assert kinds(known(points=heard([*FIRST_FOUR, 0.95, 0.95], head=head))) == []
+
+
 @pytest.mark.parametrize("away", [(0.95,), (0.95, 0.02), (0.95, 0.95, 0.33), (0.34, 0.32)])
 def test_one_alone_two_on_either_side_and_those_that_have_come_back_are_not(away: tuple[float, ...]) -> None:
     assert kinds(known(points=heard([*FIRST_FOUR, *away]))) == []
@@ -168,6 +180,37 @@ def test_voice_and_questionnaire_disagree_where_each_says_the_opposite_change() 
     assert FlagKind.DISAGREEING not in kinds(known(better, below))
     assert FlagKind.DISAGREEING not in kinds(known(worse, above))
     assert FlagKind.DISAGREEING not in kinds(known([sheet(Instrument.PHQ9, 20, 6)], above))
+
+
+def test_they_disagree_since_the_later_of_both_and_it_rests_on_the_session_with_which_that_began() -> None:
+    points = heard([*FIRST_FOUR, 0.95, 0.95, 0.95])
+    better = [sheet(Instrument.PHQ9, 20, 6), sheet(Instrument.PHQ9, 8, 0.5)]
+    reason = of_kind(known(better, points), FlagKind.DISAGREEING)
+    assert (reason.since, reason.session) == (better[1].answered_at, points[5].session)
+    earlier = [better[0], sheet(Instrument.PHQ9, 8, 2.5)]
+    reason = of_kind(known(earlier, points), FlagKind.DISAGREEING)
+    assert (reason.since, reason.session) == (points[5].session.held_at, points[5].session)
+
+
+def test_a_change_of_phq_9_from_before_the_voices_own_baseline_disagrees_with_nothing() -> None:
+    above = heard([0.5] * 6 + [*FIRST_FOUR, 0.95, 0.95], checkpoints="aaaaaabbbbbb")
+    before = [sheet(Instrument.PHQ9, 20, 11), sheet(Instrument.PHQ9, 8, 5), sheet(Instrument.PHQ9, 8, 1)]
+    assert FlagKind.DISAGREEING not in kinds(known(before, above))
+    meanwhile = [sheet(Instrument.PHQ9, 8, 11), sheet(Instrument.PHQ9, 20, 5), sheet(Instrument.PHQ9, 8, 1)]
+    assert FlagKind.DISAGREEING in kinds(known(meanwhile, above))
+
+
+def test_where_no_total_is_of_the_weeks_in_which_the_own_baseline_begins_nothing_disagrees() -> None:
+    weeks = NEAR.days // 7 + 1
+    points = heard([*FIRST_FOUR, *[0.33] * 8, 0.95, 0.95])
+    totals = [sheet(Instrument.PHQ9, 20, 13 - weeks), sheet(Instrument.PHQ9, 8, 1)]
+    assert FlagKind.DISAGREEING not in kinds(known(totals, points))
+    assert FlagKind.DISAGREEING in kinds(known([sheet(Instrument.PHQ9, 20, 13 - weeks + 1), totals[1]], points))
+
+
+def test_an_old_session_that_another_checkpoint_heard_again_ends_no_reason() -> None:
+    points = heard([0.3, 0.35, 0.3, 0.3, 0.35, 0.95, 0.95], checkpoints="aabaaaa")
+    assert of_kind(known(points=points), FlagKind.BEYOND_BASELINE).session == points[6].session
 
 
 def test_a_questionnaire_of_other_weeks_disagrees_with_nothing() -> None:

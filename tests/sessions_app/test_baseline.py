@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from inference.results import Score
-from sessions_app.baseline import NORMAL_95, SESSIONS, T_95, Side, Value, baseline_of, departure, log_odds, of_score
+from sessions_app.baseline import (
+    NORMAL_95,
+    SESSIONS,
+    T_95,
+    WITHIN,
+    Side,
+    Value,
+    baseline_of,
+    departure,
+    log_odds,
+    of_score,
+)
 from sessions_app.baseline import probability as probability_of
 
 NUMBERS = st.floats(-5, 5)
@@ -69,6 +80,12 @@ def test_two_sessions_beyond_the_same_edge_are_a_departure_and_one_is_none() -> 
     assert departure([*first, *exact(3.0, 3.0, 0.0)]) is Side.WITHIN
 
 
+def departures(rng: np.random.Generator, shift: float = 0.0) -> set[Side]:
+    """All that `departure` says of a patient while `WITHIN` sessions follow the baseline."""
+    values = exact(*rng.normal(size=SESSIONS), *rng.normal(shift, size=WITHIN))
+    return {departure(values[:end]) for end in range(SESSIONS, len(values) + 1)}
+
+
 @pytest.mark.parametrize(("shift", "at_least", "at_most"), [(0.0, 0.0, 0.17), (1.5, 0.4, 1.0), (3.0, 0.8, 1.0)])
 def test_steady_patients_seldom_depart_within_twenty_sessions_and_changed_ones_often_do(
     shift: float, at_least: float, at_most: float
@@ -76,10 +93,15 @@ def test_steady_patients_seldom_depart_within_twenty_sessions_and_changed_ones_o
     rng, patients = np.random.default_rng(1), 600
     departed = 0
     for _ in range(patients):
-        values = exact(*rng.normal(size=SESSIONS), *rng.normal(shift, size=20))
-        found = {departure(values[:end]) for end in range(SESSIONS, len(values) + 1)}
+        found = departures(rng, shift)
         departed += Side.ABOVE in found or (shift == 0 and Side.BELOW in found)
     assert at_least <= departed / patients <= at_most + 0.03
+
+
+def test_of_three_independent_scores_of_a_steady_patient_one_departs_more_than_twice_as_often() -> None:
+    rng, patients = np.random.default_rng(2), 600
+    departed = sum(any(departures(rng) - {Side.WITHIN} for _ in range(3)) for _ in range(patients))
+    assert 0.36 <= departed / patients <= 0.46
 
 
 @given(st.floats(0.01, 0.99))

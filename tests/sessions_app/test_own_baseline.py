@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
+from inference.biomarkers.definitions import BY_CODE
+from inference.models import Analysis
 from inference.speakers import BY_LENGTH
 from sessions_app.baseline import Side
-from sessions_app.dashboard.course import course_of
-from sessions_app.models import Recording, Session
+from sessions_app.dashboard.course import course_of, measure_chart
+from sessions_app.dashboard.report_pdf import context_of
+from sessions_app.flags import flags_refresh
+from sessions_app.models import FlagKind, Recording, Session
 from sessions_app.own_baseline import OwnBaseline, of_head, own_baselines
+from sessions_app.report import report_make
 from sessions_app.trends import trend_of
 from tests.pages import signed_in, text
 from tests.world import SessionFactory, World, analysed
@@ -88,6 +93,24 @@ def test_each_checkpoint_has_a_baseline_of_its_own(world: World) -> None:
     scored(world, 0.8, 0.8, first_week=5, weights="cd" * 32)
     assert [found.sessions for found in own(world)] == [5, 2]
     assert "2 of 4 count" in said(world)
+
+
+def test_an_old_session_that_another_checkpoint_heard_again_says_nothing_of_the_newest_ones(world: World) -> None:
+    scored(world, 0.3, 0.35)
+    (again,) = scored(world, 0.3, first_week=2, weights="cd" * 32)
+    Analysis.objects.filter(id=again.analysis_id).update(pipeline_version="2")
+    scored(world, 0.3, 0.35, 0.95, 0.95, first_week=3)
+    course = course_of(world.alices_patient, world.alice)
+    assert course.own[0].startswith("Depression probability: the last 2 sessions lie above this patient’s own baseline")
+    scores, measures = course.summary
+    assert "2 sessions after the 4 that make it" in scores.words
+    assert "2 sessions after the 4 that make it" in measures.words
+    report = context_of(report_make(user=world.alice, patient=world.alices_patient))
+    assert report["own"] == course.own
+    pitch = measure_chart(world.alices_patient, world.alice, BY_CODE["f0_mean"])
+    assert "no lasting departure" in pitch["own"]
+    flags_refresh(world.alices_patient.id)
+    assert world.alices_patient.flags.filter(kind=FlagKind.BEYOND_BASELINE).exists()
 
 
 def test_what_consent_hides_makes_no_baseline(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Which windows weigh most, where a session lies beside the patient's earlier ones, and the words for both."""
+"""Which windows lie furthest, where a session lies beside the patient's earlier ones, and the words for both."""
 
 from __future__ import annotations
 
@@ -7,16 +7,27 @@ from typing import Any
 
 import pytest
 
+from accounts.models import AffectPolicy
 from inference import results
 from inference.models import Analysis, Timeline
 from inference.results import Score
-from inference.speakers import BY_LENGTH
+from inference.speakers import ASSUMED, BY_LENGTH
+from sessions_app import own_measures
 from sessions_app.baseline import Side
 from sessions_app.dashboard.session_detail import Detail, recording_details
-from sessions_app.dashboard.why_panel import MEAN, NO_BASELINE, NO_CAUSE, NOTHING_MOVED, OF_SCORE, WENT_WITH
+from sessions_app.dashboard.why_panel import (
+    MEAN,
+    NO_BASELINE,
+    NO_CAUSE,
+    NOT_COMPARED,
+    NOTHING_MOVED,
+    OF_SCORE,
+    WENT_WITH,
+)
+from sessions_app.dashboard.wording import measure_meaning
 from sessions_app.models import Reason, Recording, Session, Verdict
 from sessions_app.reviews import review_set
-from sessions_app.why import weighing_windows
+from sessions_app.why import furthest_windows
 from tests.pages import signed_in, text
 from tests.world import SessionFactory, World, analysed
 
@@ -29,9 +40,9 @@ def over_time(*values: float | None, length: float = 6.0, hop: float = 3.0) -> r
     return results.Timeline(starts, ends, depression=values, valence=values, arousal=values)
 
 
-def test_the_windows_furthest_from_the_score_weigh_most_and_do_not_overlap() -> None:
+def test_the_windows_furthest_from_the_score_are_found_and_do_not_overlap() -> None:
     windows = over_time(0.5, 0.9, 0.95, 0.5, 0.5, 0.1, 0.5, 0.5, 0.6)
-    found = weighing_windows(windows, "depression", Score(0.5, 0.4, 0.6, "indeterminate"))
+    found = furthest_windows(windows, "depression", Score(0.5, 0.4, 0.6, "indeterminate"))
     assert [(one.start, one.value, one.side) for one in found] == [
         (6.0, 0.95, Side.ABOVE),
         (15.0, 0.1, Side.BELOW),
@@ -39,15 +50,15 @@ def test_the_windows_furthest_from_the_score_weigh_most_and_do_not_overlap() -> 
     ]
 
 
-def test_windows_that_are_written_as_the_score_weigh_nothing() -> None:
+def test_windows_that_are_written_as_the_score_are_not_among_them() -> None:
     score = Score(0.5, 0.4, 0.6, "indeterminate")
-    assert [one.value for one in weighing_windows(over_time(0.504, 0.2, 0.496), "arousal", score)] == [0.2]
+    assert [one.value for one in furthest_windows(over_time(0.504, 0.2, 0.496), "arousal", score)] == [0.2]
 
 
-def test_windows_without_a_value_and_a_score_that_is_not_given_weigh_nothing() -> None:
+def test_windows_without_a_value_or_of_a_score_that_is_not_given_are_not_either() -> None:
     score = Score(0.5, 0.4, 0.6, "indeterminate")
-    assert [one.start for one in weighing_windows(over_time(None, None, 0.8), "valence", score)] == [6.0]
-    assert weighing_windows(over_time(0.8), "valence", Score.unavailable("It is off.")) == ()
+    assert [one.start for one in furthest_windows(over_time(None, None, 0.8), "valence", score)] == [6.0]
+    assert furthest_windows(over_time(0.8), "valence", Score.unavailable("It is off.")) == ()
 
 
 def held(world: World, week: int, pitch: float, *, depression: float = 0.4, **how: Any) -> Recording:
@@ -89,6 +100,45 @@ def test_a_measure_beyond_the_patients_own_baseline_is_said_to_have_gone_with_th
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("why_not", ["poor", "assumed", "set aside"])
+def test_of_a_recording_that_counts_for_nothing_it_is_not_said_where_it_lies(world: World, why_not: str) -> None:
+    for week in range(4):
+        held(world, week, 180.0)
+    odd = held(world, 4, 150.0, depression=0.95, method=BY_LENGTH if why_not == "assumed" else ASSUMED)
+    if why_not == "poor":
+        check = {"code": "snr", "ok": False, "value": 3.0, "unit": "dB", "message": "There is much noise."}
+        Analysis.objects.filter(id=odd.analysis_id).update(quality=[check])
+    if why_not == "set aside":
+        said = {"verdict": Verdict.SET_ASIDE, "reason": Reason.POOR_SOUND, "note": "", "seen": odd.analysis_id}
+        review_set(user=world.alice, recording=odd, **said)  # type: ignore[arg-type]
+    row = pitch_of(world, odd)
+    assert (row.place, row.is_beyond) == ("", False)
+    assert " to " in row.band
+    why = detail(world, odd).why[0]
+    assert (why.place, why.moved_words, why.moved) == (NOT_COMPARED, "", ())
+
+
+@pytest.mark.django_db
+def test_it_is_said_how_many_measures_lie_beyond_by_chance_alone(world: World) -> None:
+    for week in range(5):
+        newest = held(world, week, 180.0)
+    expected = "By chance alone, each measure lies beyond it in one of ten sessions: about 0.2 of the 2 compared here."
+    assert detail(world, newest).why[0].chance == expected
+    page = text(signed_in(world.alice).get(f"/sessions/{newest.session_id}/"))
+    assert f"{NOTHING_MOVED} {expected}" in page
+
+
+@pytest.mark.django_db
+def test_the_page_claims_no_more_of_a_moment_than_that_it_lies_far_from_the_score(world: World) -> None:
+    recording = held(world, 0, 180.0)
+    Timeline.objects.filter(analysis=recording.analysis_id).update(depression=[0.9, 0.1])
+    page = text(signed_in(world.alice).get(f"/sessions/{recording.session_id}/"))
+    assert "The moments that lie furthest from it:" in page
+    assert "those with more speech count more" in page
+    assert "weigh most" not in page
+
+
+@pytest.mark.django_db
 def test_before_there_are_enough_sessions_that_is_said_and_nothing_else(world: World) -> None:
     for week in range(3):
         held(world, week, 180.0)
@@ -118,9 +168,37 @@ def test_later_set_aside_assumed_and_poor_sessions_and_those_of_another_pipeline
 
 
 @pytest.mark.django_db
+def test_however_many_sessions_another_pipeline_or_checkpoint_heard_the_first_of_its_own_are_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_measures, "LOOKED_AT", 4)
+    for week in range(4):
+        held(world, week, 150.0)
+    Analysis.objects.update(pipeline_version="0")
+    for week in range(4, 8):
+        held(world, week, 180.0, depression=0.9, weights="cd" * 32)
+    for week in range(8, 12):
+        held(world, week, 180.0)
+    this = held(world, 12, 180.0)
+    assert pitch_of(world, this).side is Side.WITHIN
+    assert detail(world, this).why[0].place == OF_SCORE[Side.WITHIN]
+
+
+@pytest.mark.django_db
+def test_where_no_score_is_shown_an_assumed_voice_makes_no_baseline_of_measures_either(world: World) -> None:
+    for week in range(3):
+        held(world, week, 180.0)
+    held(world, 3, 180.0, method=BY_LENGTH, talk_ratio=0.7)
+    world.clinic.affect_policy = AffectPolicy.OFF
+    world.clinic.save()
+    assert pitch_of(world, held(world, 4, 180.0)).band == "not enough sessions yet (3 of 4)"
+
+
+@pytest.mark.django_db
 def test_a_measure_with_weak_evidence_is_labelled_so_and_others_are_not(world: World) -> None:
     rows = detail(world, held(world, 0, 180.0))
     weak = {row.definition.code for row in (*rows.biomarkers, *rows.more_biomarkers) if row.evidence}
+    assert all(row.evidence in measure_meaning(row.definition) for row in (*rows.biomarkers, *rows.more_biomarkers))
     assert weak == {"hnr", "jitter_local", "shimmer_local", "f1_mean", "f2_mean", "f3_mean"}
 
 

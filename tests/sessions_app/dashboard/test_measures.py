@@ -10,6 +10,7 @@ import pytest
 from accounts.models import AccessLogEntry, AffectPolicy
 from inference.biomarkers import DEFINITIONS
 from inference.models import Analysis
+from inference.speakers import BY_LENGTH
 from sessions_app.models import Consent, Recording
 from tests.pages import signed_in, text
 from tests.world import SessionFactory, World, analysed
@@ -68,6 +69,35 @@ def test_the_band_is_never_finer_than_the_digits_that_are_shown(world: World) ->
     assert band["low"] < 4.1 < band["high"]
 
 
+@pytest.mark.parametrize(
+    ("code", "values", "edge", "limit"),
+    [
+        ("response_latency", (0.1, 1.2, 0.2, 1.1), "low", "0.00"),
+        ("talk_ratio", (0.98, 0.70, 0.97, 0.75), "high", "1.000"),
+        ("jitter_local", (0.001, 0.03, 0.002, 0.028), "low", "0.0000"),
+    ],
+)
+def test_no_band_goes_where_no_value_can_lie_on_any_page(
+    world: World, code: str, values: tuple[float, ...], edge: str, limit: str
+) -> None:
+    measured(world, *values, values[0], code=code)
+    data = sent(world, code)
+    (band,) = data["baseline"][code]
+    assert band[edge] == float(limit)
+    said = f"{limit} to" if edge == "low" else f"to {limit}"
+    assert said in data["own"]
+    newest = Recording.objects.order_by("-session__held_at")[0]
+    low, high = (f"{band[one]:.{data['decimals']}f}" for one in ("low", "high"))
+    page = text(signed_in(world.alice).get(f"/sessions/{newest.session_id}/"))
+    assert f"within {low} to {high}" in page
+
+
+def test_a_level_may_be_negative_and_its_band_too(world: World) -> None:
+    measured(world, -30.0, -31.0, -30.0, -31.0, code="intensity_mean")
+    (band,) = sent(world, "intensity_mean")["baseline"]["intensity_mean"]
+    assert band["low"] < -31.0 < -30.0 < band["high"] < 0
+
+
 def test_a_poor_recording_is_marked_and_counts_for_no_baseline(world: World) -> None:
     measured(world, 9.9, 4.2, 4.0, 4.1)
     first = Recording.objects.order_by("session__held_at")[0]
@@ -111,6 +141,21 @@ def test_a_clinic_that_has_switched_scores_off_still_sees_measures(world: World)
     world.clinic.save()
     assert sent(world)["series"]["speech_rate"]["value"] == [4.1]
     assert "data-measures" in signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/").content.decode()
+
+
+@pytest.mark.parametrize("policy", AffectPolicy)
+def test_a_voice_that_nobody_has_confirmed_counts_for_no_baseline_and_is_said_under_every_policy(
+    world: World, policy: AffectPolicy
+) -> None:
+    measured(world, 4.1, 4.2, 4.0)
+    measured(world, 9.9, first_week=3, method=BY_LENGTH, talk_ratio=0.7)
+    world.clinic.affect_policy = policy
+    world.clinic.save()
+    data = sent(world)
+    assert "3 of 4 count" in data["own"]
+    assert data["assumed"] == [3]
+    page = text(signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/numbers/?code=speech_rate"))
+    assert page.count("voice assumed, not confirmed") == 1
 
 
 def test_each_look_at_a_measure_is_logged_and_an_unknown_one_is_not_found(world: World) -> None:

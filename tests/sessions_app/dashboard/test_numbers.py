@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from accounts.models import AccessLogEntry, AffectPolicy, EmergencyAccess
 from inference.models import Analysis
-from sessions_app.models import Consent, Instrument
+from inference.speakers import BY_LENGTH
+from sessions_app.models import Consent, Instrument, Recording, Verdict
+from sessions_app.reviews import review_set
 from tests.pages import signed_in, text
 from tests.scores import marked, traces
 from tests.world import QuestionnaireFactory, SessionFactory, World
@@ -81,6 +83,36 @@ def test_neither_shows_a_score_that_is_hidden(world: World, why: str) -> None:
     assert traces(session) == []
     assert (session["f0_mean (Hz)"] == "") is (why == "consent")
     assert (session["poor_recording"] == "") is (why == "consent")
+
+
+@pytest.mark.parametrize("policy", AffectPolicy)
+def test_the_file_says_under_every_policy_that_nobody_has_confirmed_the_voice(
+    world: World, policy: AffectPolicy
+) -> None:
+    assert rows(world)[0]["voice_assumed"] == "no"
+    Analysis.objects.update(speaker_method=BY_LENGTH)
+    world.clinic.affect_policy = policy
+    world.clinic.save()
+    assert rows(world)[0]["voice_assumed"] == "yes"
+
+
+def test_the_file_tells_a_review_where_its_scores_are_shown_and_nowhere_else(world: World) -> None:
+    recording = Recording.objects.get()
+    assert recording.analysis_id is not None
+    assert rows(world)[0]["review"] == ""
+    review_set(
+        user=world.alice, recording=recording, verdict=Verdict.AGREE, reason="", note="", seen=recording.analysis_id
+    )
+    assert rows(world)[0]["review"] == "agree"
+    world.clinic.affect_policy = AffectPolicy.OFF
+    world.clinic.save()
+    assert rows(world)[0]["review"] == ""
+
+
+def test_without_consent_it_is_not_told_whose_voice_was_assumed(world: World) -> None:
+    Analysis.objects.update(speaker_method=BY_LENGTH)
+    Consent.objects.update(withdrawn_at=timezone.now())
+    assert rows(world)[0]["voice_assumed"] == ""
 
 
 def test_under_emergency_access_the_table_is_read_and_no_file_is_taken_away(world: World) -> None:
