@@ -73,6 +73,11 @@ def band(own: OwnBaseline, write: Callable[[float | None], float | None]) -> Dat
     return {"begins": begins, "ends": ends, "low": write(own.low), "high": write(own.high)}
 
 
+def stands_apart(point: TrendPoint) -> bool:
+    """Whether no line may join it: its recording is poor, or a counselor has set it aside."""
+    return bool(point.poor) or point.set_aside
+
+
 def as_read(score: float | None) -> float | None:
     """A score to two decimals, which is how it is read. What is nearly 0 or 1 stays so."""
     if score is None:
@@ -84,10 +89,7 @@ def as_read(score: float | None) -> float | None:
 
 def _thinned(points: Sequence[TrendPoint], values: Sequence[thinning.Values]) -> list[TrendPoint]:
     """No more than can be told apart. A line ends where there is no value, and at a poor recording or one set aside."""
-    gaps = [
-        bool(point.poor) or point.set_aside or all(one[place] is None for one in values)
-        for place, point in enumerate(points)
-    ]
+    gaps = [stands_apart(point) or all(one[place] is None for one in values) for place, point in enumerate(points)]
     return [points[place] for place in thinning.kept(values, gaps)]
 
 
