@@ -65,7 +65,7 @@ export class TrendDrawing {
     const colour = this.palette[style.colour];
     const scale = devicePixelRatio;
     const at = (index, values) => [this.x(this.layer.time[index]), this.y(values[index])];
-    for (const run of runs(value, (a, b) => this.layer.joined(a, b))) {
+    for (const run of runs(value, (a, b) => this.layer.joined(code, a, b))) {
       if (low && this.shown.length === 1) this.drawBand(context, run, low, high, colour, at);
       context.beginPath();
       run.forEach((index, place) => context[place ? "lineTo" : "moveTo"](...at(index, value)));

@@ -15,6 +15,7 @@ class Layer {
     this.time = moments(data.time);
     this.assumed = new Set(data.assumed);
     this.setAside = new Set(data.set_aside);
+    this.interrupted = Object.fromEntries(Object.entries(data.interrupted).map(([code, places]) => [code, new Set(places)]));
     this.codes = Object.keys(data.series);
   }
 
@@ -39,10 +40,11 @@ class Layer {
     return this.setAside.size ? both : poor;
   }
 
-  /** A line joins neighbours that the same origin made, unless one stands apart. */
-  joined(before, after) {
+  /** A line joins neighbours that the same origin made, unless one stands apart or something that ends it was left out. */
+  joined(code, before, after) {
     const same = this.data.origin[before] === this.data.origin[after];
-    return after === before + 1 && same && !this.apart(before) && !this.apart(after);
+    const next = after === before + 1 && !this.interrupted[code].has(after);
+    return next && same && !this.apart(before) && !this.apart(after);
   }
 
   name(index) { return `${this.data.session[index]} ${this.part(index)}`; }
