@@ -34,7 +34,8 @@ def kept(series: Sequence[Values], gaps: Sequence[bool], limit: int = LIMIT) -> 
 def interrupted(steps: Sequence[bool], places: Sequence[int]) -> list[int]:
     """Which of the kept ``places``, by their number among them, no line reaches from the one kept before.
 
-    Something between the two was left out that ends the line. ``steps``: whether a line goes from each place to the next.
+    Something between the two was left out that ends the line. ``steps``: whether a line goes from each place to the
+    next.
     """
     pairs = enumerate(pairwise(places), start=1)
     return [number for number, (before, after) in pairs if after - before > 1 and not all(steps[before:after])]
