@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from inference.biomarkers.definitions import Definition
@@ -27,6 +29,9 @@ from sessions_app.self_report import SelfReport, self_reports
 from sessions_app.trends import Trend, TrendPoint, with_gaps
 
 Data = dict[str, Any]
+
+NO_SESSION = UUID(int=0)
+"""Stands in the address of a session's page for its id."""
 
 
 def chart_data(trend: Trend) -> Data:
@@ -124,6 +129,7 @@ def _places(points: Sequence[TrendPoint], origin: Callable[[TrendPoint], tuple[s
     return {
         "time": _times(point.session.held_at for point in points),
         "session": [id_as_sent(point.session) for point in points],
+        "session_address": reverse("session", args=[NO_SESSION]),
         "part": {place: point.part for place, point in enumerate(points) if point.part},
         "assumed": [place for place, point in enumerate(points) if point.assumed],
         "poor": {place: words.index(why) for place, why in poor},
@@ -135,14 +141,15 @@ def _places(points: Sequence[TrendPoint], origin: Callable[[TrendPoint], tuple[s
 
 
 def _questionnaire(kind: str, report: SelfReport) -> Data:
-    definition = DEFINITIONS[kind]
+    """All of one kind if one has a total, those without among them, so that no line runs over such a one."""
+    definition, responses = DEFINITIONS[kind], report.responses if report.complete else ()
     return {
         "kind": kind,
         "name": definition.name,
         "most": definition.most,
         "bands": [[band.low, band.high, str(band.words)] for band in definition.bands],
-        "time": _times(response.answered_at for response in report.complete),
-        "total": [response.total for response in report.complete],
+        "time": _times(response.answered_at for response in responses),
+        "total": [response.total for response in responses],
     }
 
 

@@ -2,6 +2,9 @@
 import { STYLES, scoreWords } from "./drawing.js";
 import { filled } from "./words.js";
 
+/** Stands in the address of a session's page for its id. */
+const NO_SESSION = "00000000-0000-0000-0000-000000000000";
+
 /** Times as they are sent, each in seconds since the one before, as Unix seconds. */
 export function moments(steps) {
   let time = 0;
@@ -53,7 +56,7 @@ class Layer {
   address(index) {
     const bytes = atob(this.data.session[index].replaceAll("-", "+").replaceAll("_", "/"));
     const hex = [...bytes].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
-    return `/sessions/${hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")}/`;
+    return this.data.session_address.replace(NO_SESSION, hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"));
   }
 
   /** Where the origin changes: half-way between the two sessions. */

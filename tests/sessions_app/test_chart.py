@@ -60,6 +60,17 @@ def test_a_questionnaire_without_a_total_is_not_drawn(world: World) -> None:
     assert sent["total"] == []
 
 
+def test_a_questionnaire_without_a_total_stays_among_those_that_have_one(world: World) -> None:
+    for week, answer in enumerate((1, None, 2)):
+        items = [answer] * 4 + [1] * 5
+        QuestionnaireFactory(
+            patient=world.alices_patient, items=items, answered_at=datetime(2026, 3, 2 + 7 * week, tzinfo=UTC)
+        )
+    (sent,) = chart_of(world)["questionnaires"]
+    assert sent["total"] == [9, None, 13]
+    assert len(sent["time"]) == 3
+
+
 def long_course(world: World, sessions: int) -> None:
     """A session a week with its analysis, and both questionnaires at each, written at once."""
     template = analysed(SessionFactory(patient=world.alices_patient, held_at=BEGAN))
