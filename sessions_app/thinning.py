@@ -1,4 +1,7 @@
-"""Fewer points than there are, with all that strikes the eye kept: extremes, gaps, the first and the last."""
+"""Fewer points than there are, with all that strikes the eye kept: extremes, gaps, the first and the last.
+
+A line may not join two kept points over what would have ended it: `interrupted` says where.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,16 @@ def kept(series: Sequence[Values], gaps: Sequence[bool], limit: int = LIMIT) -> 
     for begin, end in pairwise(edges):
         found |= _of_bucket(series, gaps, range(begin, end))
     return sorted(found)
+
+
+def interrupted(steps: Sequence[bool], places: Sequence[int]) -> list[int]:
+    """Which of the kept ``places``, by their number among them, no line reaches from the one kept before.
+
+    Something between the two was left out that ends the line. ``steps``: whether a line goes from each place to the
+    next.
+    """
+    pairs = enumerate(pairwise(places), start=1)
+    return [number for number, (before, after) in pairs if after - before > 1 and not all(steps[before:after])]
 
 
 def _of_bucket(series: Sequence[Values], gaps: Sequence[bool], places: range) -> set[int]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.policy import Action, may
 from inference.results import HeadName, Score
+from sessions_app.chart import stands_apart
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.caseload_order import Place, View, following, found_by, place_of
 from sessions_app.dashboard.flag_words import FlagWords, flags_by_patient
@@ -31,16 +32,16 @@ from sessions_app.trends import TrendPoint, points_of, with_gaps
 
 PAGE_SIZE = 25
 SPARKLINE_SESSIONS = 12
-UNSEEN = ("analysis__quality", "analysis__biomarkers", "analysis__timings")
+UNSEEN = ("analysis__biomarkers", "analysis__timings")
 
 
 @dataclass(frozen=True, slots=True)
 class CaseloadRow:
     """One patient as one user may see them. Staff get no scores: ``latest`` and ``line`` are then empty.
 
-    ``latest_of``: when the session of ``latest`` was held, if that is not the last session. ``assumed``: a few words
-    where nobody has confirmed whose voice ``latest`` is of. ``safety``: the newest answer about self-harm, unless it is
-    "not at all".
+    ``latest``: the newest scores that nobody has set aside. ``latest_of``: when their session was held, if that is not
+    the last session. ``assumed``: a few words where nobody has confirmed whose voice ``latest`` is of. ``safety``: the
+    newest answer about self-harm, unless it is "not at all".
     """
 
     patient: Patient
@@ -161,7 +162,7 @@ def _rows(user: User, patients: list[Patient]) -> Iterable[CaseloadRow]:
 
 
 def _latest(points: tuple[TrendPoint, ...]) -> TrendPoint | None:
-    return next((point for point in reversed(points) if point.scores), None)
+    return next((point for point in reversed(points) if point.scores and not point.set_aside), None)
 
 
 def _upload(points: tuple[TrendPoint, ...], gate: ScoreGate) -> Progress | None:
@@ -170,8 +171,13 @@ def _upload(points: tuple[TrendPoint, ...], gate: ScoreGate) -> Progress | None:
 
 
 def _line(points: tuple[TrendPoint, ...]) -> Sparkline | None:
+    """Of depression; what was set aside stays a gap."""
     drawn = with_gaps(points)
-    return sparkline([point.score("depression").value for point in drawn], [point.origin_key for point in drawn])
+    return sparkline(
+        values=[None if point.set_aside else point.score("depression").value for point in drawn],
+        origins=[point.origin_key for point in drawn],
+        apart=[stands_apart(point) for point in drawn],
+    )
 
 
 def _counts(user: User, patients: list[Patient]) -> dict[UUID, _Count]:

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from inference.results import HeadName, Score
+from sessions_app.chart import stands_apart
 from sessions_app.dashboard.wording import HeadWords, score_sentence
 from sessions_app.own_baseline import OwnBaseline
 from sessions_app.trends import TrendPoint, with_gaps
@@ -25,13 +26,17 @@ COLOURS: dict[HeadName, str] = {"depression": "#0067a3", "valence": "#b34a00", "
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A session's score at ``x``: its value, its interval from ``low`` to ``high``, and whether it is indeterminate."""
+    """A session's score at ``x``: its value and its interval from ``low`` to ``high``.
+
+    ``hollow``: it is indeterminate, or of a voice that nobody has confirmed; ``apart``: no line joins it.
+    """
 
     x: float
     value: float
     low: float
     high: float
     hollow: bool
+    apart: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ def _words(points: Sequence[TrendPoint], head: HeadWords) -> str:
         "first": _day(first.session.held_at),
         "last": _day(last.session.held_at),
         "recordings": len(scored),
-        "newest": score_sentence(last.score(head.head)),
+        "newest": score_sentence(last.score(head.head)) + (gettext("; set aside") if last.set_aside else ""),
     }
 
 
@@ -112,7 +117,7 @@ def _dots(drawn: Iterable[TrendPoint], head: HeadName, axis: _Axis) -> Iterator[
         score = point.score(head)
         if score.value is not None and score.low is not None and score.high is not None:
             x = axis.x(point.session.held_at)
-            yield Dot(x, _y(score.value), _y(score.low), _y(score.high), _is_hollow(score, point))
+            yield Dot(x, _y(score.value), _y(score.low), _y(score.high), _is_hollow(score, point), stands_apart(point))
 
 
 def _is_hollow(score: Score, point: TrendPoint) -> bool:
@@ -120,14 +125,14 @@ def _is_hollow(score: Score, point: TrendPoint) -> bool:
 
 
 def _lines(drawn: Iterable[TrendPoint], head: HeadName, axis: _Axis) -> Iterator[str]:
-    """As SVG points: between neighbours of one checkpoint, over no gap."""
+    """As SVG points: between neighbours of one checkpoint, over no gap and nothing that stands apart."""
     run: list[TrendPoint] = []
     for point in drawn:
-        value = point.score(head).value
-        if run and (value is None or point.origin_key != run[-1].origin_key):
+        ends = point.score(head).value is None or stands_apart(point)
+        if run and (ends or point.origin_key != run[-1].origin_key):
             yield _polyline(run, head, axis)
             run = []
-        if value is not None:
+        if not ends:
             run.append(point)
     yield _polyline(run, head, axis)
 

@@ -26,6 +26,7 @@ def trend_words() -> Words:
         "never_measured": gettext("%(measure)s: not measured in any session yet."),
         "poor": gettext("poor recording: %(why)s"),
         "total": gettext("%(name)s %(total)s of %(most)s, %(severity)s"),
+        "no_total": gettext("%(name)s: no total"),
         "open": gettext("Open session"),
         "stretch": gettext("%(first)s to %(last)s"),
         "interval": gettext("90 %% interval"),

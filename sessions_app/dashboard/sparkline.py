@@ -18,12 +18,15 @@ class Sparkline:
     y: str
 
 
-def sparkline(values: Sequence[float | None], origins: Sequence[str]) -> Sparkline | None:
-    """Draw ``values`` (0..1, oldest first); a line never joins two ``origins`` or crosses a gap. ``None`` if empty."""
+def sparkline(values: Sequence[float | None], origins: Sequence[str], apart: Sequence[bool]) -> Sparkline | None:
+    """Draw ``values`` (0..1, oldest first), or ``None`` if there is none.
+
+    A line never joins two ``origins``, crosses a gap, or joins a value that stands ``apart``.
+    """
     places = [_place(index, len(values), value) for index, value in enumerate(values)]
     if not any(places):
         return None
-    runs = _runs(places, origins)
+    runs = _runs(places, origins, apart)
     last = next(place for place in reversed(places) if place)
     return Sparkline(
         lines=tuple(" ".join(f"{x},{y}" for x, y in run) for run in runs if len(run) > 1),
@@ -41,15 +44,17 @@ def _place(index: int, count: int, value: float | None) -> tuple[str, str] | Non
     return f"{x:.1f}", f"{y:.1f}"
 
 
-def _runs(places: Sequence[tuple[str, str] | None], origins: Sequence[str]) -> list[list[tuple[str, str]]]:
+def _runs(
+    places: Sequence[tuple[str, str] | None], origins: Sequence[str], apart: Sequence[bool]
+) -> list[list[tuple[str, str]]]:
     runs: list[list[tuple[str, str]]] = []
     joined_to = None
-    for place, origin in zip(places, origins, strict=True):
+    for place, origin, is_apart in zip(places, origins, apart, strict=True):
         if place is None:
             joined_to = None
             continue
-        if joined_to != origin:
+        if joined_to != origin or is_apart:
             runs.append([])
         runs[-1].append(place)
-        joined_to = origin
+        joined_to = None if is_apart else origin
     return runs

@@ -243,6 +243,7 @@ class Timeline {
   }
 
   key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === " " && this.player.canPlay) {
       event.preventDefault();
       this.player.toggle();

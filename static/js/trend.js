@@ -4,15 +4,13 @@ import { Choice } from "./trend_choice.js";
 import { DATES, LANE, TOP, TrendDrawing } from "./trend_drawing.js";
 import { saveImage } from "./trend_image.js";
 import { moments } from "./trend_layer.js";
-import { readout, times } from "./trend_readout.js";
+import { days, readout, times } from "./trend_readout.js";
 import { View } from "./trend_view.js";
 import { filled, language, wordsOf } from "./words.js";
 
 const DAY = 86400;
 const NARROW = 520;
 
-/** Whether two things belong to the same day's visit. */
-const near = (one, other) => Math.abs(one - other) < DAY / 2;
 // What the reader is reading, kept for the chart that newer facts bring.
 let reading = null;
 
@@ -33,6 +31,7 @@ class Trend extends TrendDrawing {
     this.host = sheet.querySelector("[data-chart]");
     this.readout = sheet.querySelector("[data-readout]");
     this.zone = sheet.dataset.timeZone || undefined;
+    this.dayOf = days(this.zone);
     this.lanes = this.data.questionnaires.filter((one) => one.total.length).map((one) => ({ ...one, time: moments(one.time) }));
     this.marks = this.data.annotations ?? [];
     Object.assign(this, { layer: null, shown: [], active: null });
@@ -52,10 +51,12 @@ class Trend extends TrendDrawing {
   places() {
     const points = (this.layer?.time ?? []).map((time, index) => ({ time, index }));
     const others = [...this.lanes.flatMap((lane) => lane.time), ...this.marks.map((mark) => mark.time)].sort((a, b) => a - b);
+    const taken = new Set(points.map((point) => this.dayOf(point.time)));
     const apart = [];
     for (const time of others) {
-      const taken = points.some((point) => near(point.time, time)) || (apart.length && near(apart.at(-1).time, time));
-      if (!taken) apart.push({ time, index: -1 });
+      const day = this.dayOf(time);
+      if (!taken.has(day)) apart.push({ time, index: -1 });
+      taken.add(day);
     }
     return [...points, ...apart].sort((a, b) => a.time - b.time || a.index - b.index);
   }
@@ -229,11 +230,7 @@ class Trend extends TrendDrawing {
   }
 
   /** The day that is being read, as a form wants it; nothing where none is. */
-  day() {
-    if (this.active == null) return null;
-    const format = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: this.zone });
-    return format.format(this.stops[this.active].time * 1e3);
-  }
+  day() { return this.active == null ? null : this.dayOf(this.stops[this.active].time); }
 
   open() {
     const place = this.stops[this.active];
@@ -243,8 +240,9 @@ class Trend extends TrendDrawing {
   say() {
     if (this.active == null) return;
     const place = this.stops[this.active];
-    const totals = this.lanes.flatMap((lane) => lane.time.flatMap((time, index) => near(time, place.time) ? [{ lane, total: lane.total[index] }] : []));
-    const when = { totals, marks: this.marks.filter((mark) => near(mark.time, place.time)) };
+    const day = this.day();
+    const totals = this.lanes.flatMap((lane) => lane.time.flatMap((time, index) => this.dayOf(time) === day ? [{ lane, total: lane.total[index] }] : []));
+    const when = { totals, marks: this.marks.filter((mark) => this.dayOf(mark.time) === day) };
     const { layer, shown, zone, words } = this;
     this.readout.replaceChildren(...readout({ layer, shown, place, when, zone, words, assumedWords: this.data.assumed_words, asideWords: this.data.set_aside_words }));
   }

@@ -65,7 +65,7 @@ export class TrendDrawing {
     const colour = this.palette[style.colour];
     const scale = devicePixelRatio;
     const at = (index, values) => [this.x(this.layer.time[index]), this.y(values[index])];
-    for (const run of runs(value, (a, b) => this.layer.joined(a, b))) {
+    for (const run of runs(value, (a, b) => this.layer.joined(code, a, b))) {
       if (low && this.shown.length === 1) this.drawBand(context, run, low, high, colour, at);
       context.beginPath();
       run.forEach((index, place) => context[place ? "lineTo" : "moveTo"](...at(index, value)));
@@ -134,14 +134,18 @@ export class TrendDrawing {
     this.drawSeverity(context, lane, box, y);
     const style = STYLES[lane.kind];
     const colour = this.palette[style.colour];
-    const points = lane.time.map((time, index) => [this.x(time), y(lane.total[index])]);
+    const at = (index) => [this.x(lane.time[index]), y(lane.total[index])];
     this.clipped(context, 6 * scale, () => {
-      context.beginPath();
-      points.forEach((at, place) => context[place ? "lineTo" : "moveTo"](...at));
       Object.assign(context, { strokeStyle: colour, lineWidth: 1.2 * scale });
       context.setLineDash(style.dash.map((length) => length * scale));
-      context.stroke();
-      for (const [atX, atY] of points) {
+      const found = runs(lane.total, () => true);
+      for (const run of found) {
+        context.beginPath();
+        run.forEach((index, place) => context[place ? "lineTo" : "moveTo"](...at(index)));
+        context.stroke();
+      }
+      for (const index of found.flat()) {
+        const [atX, atY] = at(index);
         drawMarker(context, { marker: style.marker, x: atX, y: atY, radius: 3.4 * scale, colour, ground: this.palette.sheet });
       }
     });

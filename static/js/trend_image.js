@@ -15,8 +15,9 @@ export function saveImage(trend) {
   }, "image/png");
 }
 
-function fileName(trend) {
-  return `course-${trend.shown.join("-") || "questionnaires"}-${new Date().toISOString().slice(0, 10)}.png`;
+/** With what it shows, and today's day where the clinic is. */
+export function fileName({ shown, dayOf }) {
+  return `course-${shown.join("-") || "questionnaires"}-${dayOf(Date.now() / 1e3)}.png`;
 }
 
 function picture(trend) {

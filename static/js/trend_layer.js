@@ -2,6 +2,9 @@
 import { STYLES, scoreWords } from "./drawing.js";
 import { filled } from "./words.js";
 
+/** Stands in the address of a session's page for its id. */
+const NO_SESSION = "00000000-0000-0000-0000-000000000000";
+
 /** Times as they are sent, each in seconds since the one before, as Unix seconds. */
 export function moments(steps) {
   let time = 0;
@@ -15,6 +18,7 @@ class Layer {
     this.time = moments(data.time);
     this.assumed = new Set(data.assumed);
     this.setAside = new Set(data.set_aside);
+    this.interrupted = Object.fromEntries(Object.entries(data.interrupted).map(([code, places]) => [code, new Set(places)]));
     this.codes = Object.keys(data.series);
   }
 
@@ -39,10 +43,11 @@ class Layer {
     return this.setAside.size ? both : poor;
   }
 
-  /** A line joins neighbours that the same origin made, unless one stands apart. */
-  joined(before, after) {
+  /** A line joins neighbours that the same origin made, unless one stands apart or something that ends it was left out. */
+  joined(code, before, after) {
     const same = this.data.origin[before] === this.data.origin[after];
-    return after === before + 1 && same && !this.apart(before) && !this.apart(after);
+    const next = after === before + 1 && !this.interrupted[code].has(after);
+    return next && same && !this.apart(before) && !this.apart(after);
   }
 
   name(index) { return `${this.data.session[index]} ${this.part(index)}`; }
@@ -51,7 +56,7 @@ class Layer {
   address(index) {
     const bytes = atob(this.data.session[index].replaceAll("-", "+").replaceAll("_", "/"));
     const hex = [...bytes].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
-    return `/sessions/${hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")}/`;
+    return this.data.session_address.replace(NO_SESSION, hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"));
   }
 
   /** Where the origin changes: half-way between the two sessions. */

@@ -8,6 +8,12 @@ export function times(zone) {
   return { moment: (seconds) => moment.format(seconds * 1e3), day: (seconds) => day.format(seconds * 1e3) };
 }
 
+/** Which day a moment is of, in a zone: "2026-03-02". */
+export function days(zone) {
+  const format = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: zone });
+  return (seconds) => format.format(seconds * 1e3);
+}
+
 /** What a total is called. */
 export function severity(lane, total) {
   return lane.bands.find(([low, high]) => low <= total && total <= high)?.[2] ?? "";
@@ -28,7 +34,8 @@ export function readout({ layer, shown, place, when, zone, words, assumedWords, 
     say(layer.origin(index));
   }
   for (const { lane, total } of when.totals) {
-    say(filled(words.total, { name: lane.name, total, most: lane.most, severity: severity(lane, total) }));
+    const { name, most } = lane;
+    say(total == null ? filled(words.no_total, { name }) : filled(words.total, { name, total, most, severity: severity(lane, total) }));
   }
   for (const { kind, text } of when.marks) parts.push(part("readout-part readout-mark", `${kind}: ${text}`));
   if (index >= 0) parts.push(link(layer.address(index), words.open));

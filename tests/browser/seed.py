@@ -66,7 +66,7 @@ def main() -> None:
     last = PatientFactory(clinic=world.clinic, care_team=[world.bob], given_name="Zoe", family_name="Zander")
     ConsentFactory(patient=last)
     analysed(SessionFactory(patient=last))
-    charted = _charted(world)
+    charted, evening = _charted(world), _evening(world)
     closed = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Cleo", family_name="Closed")
     lately = datetime.now(tz=UTC)
     late = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Lars", family_name="Late")
@@ -94,6 +94,7 @@ def main() -> None:
         "waiting": str(waiting.id),
         "closed": str(closed.id),
         "charted": charted,
+        "evening": evening,
         "session": str(session.id),
         "two voices": str(two_voices.session_id),
         "duo": str(two.id),
@@ -125,6 +126,21 @@ def _charted(world: World) -> str:
         if week % 3 == 0:
             QuestionnaireFactory(patient=patient, answered_at=held_at, items=[2 if week else 1] * 9)
             QuestionnaireFactory(patient=patient, answered_at=held_at, instrument=Instrument.GAD7, items=[1] * 7)
+    return str(patient.id)
+
+
+def _evening(world: World) -> str:
+    """The id of a patient who answered PHQ-9 late on the day before a session, and once left too much of it out."""
+    from datetime import UTC, datetime
+
+    from tests.world import ConsentFactory, PatientFactory, QuestionnaireFactory, SessionFactory, analysed
+
+    patient = PatientFactory(clinic=world.clinic, care_team=[world.alice], given_name="Evan", family_name="Evening")
+    ConsentFactory(patient=patient)
+    analysed(SessionFactory(patient=patient, held_at=datetime(2026, 3, 3, 9, tzinfo=UTC)))
+    answers = ((2, [1] * 9), (16, [None] * 4 + [1] * 5), (30, [2] * 9))
+    for day, items in answers:
+        QuestionnaireFactory(patient=patient, items=items, answered_at=datetime(2026, 3, day, 22, tzinfo=UTC))
     return str(patient.id)
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from inference.models import Analysis, AnalysisJob, JobState
-from sessions_app.chart import as_read, chart_data
-from sessions_app.models import Instrument, QuestionnaireResponse, Recording, Session
-from sessions_app.trends import trend_of
+from inference.results import HEADS, HeadName
+from sessions_app.chart import as_read, chart_data, id_as_sent
+from sessions_app.models import Instrument, QuestionnaireResponse, Recording, Review, Session, Verdict
+from sessions_app.thinning import LIMIT
+from sessions_app.trends import TrendPoint, trend_of, with_gaps
 from tests.pages import signed_in
 from tests.world import QuestionnaireFactory, RecordingFactory, SessionFactory, World, analysed
 
@@ -57,6 +60,17 @@ def test_a_questionnaire_without_a_total_is_not_drawn(world: World) -> None:
     assert sent["total"] == []
 
 
+def test_a_questionnaire_without_a_total_stays_among_those_that_have_one(world: World) -> None:
+    for week, answer in enumerate((1, None, 2)):
+        items = [answer] * 4 + [1] * 5
+        QuestionnaireFactory(
+            patient=world.alices_patient, items=items, answered_at=datetime(2026, 3, 2 + 7 * week, tzinfo=UTC)
+        )
+    (sent,) = chart_of(world)["questionnaires"]
+    assert sent["total"] == [9, None, 13]
+    assert len(sent["time"]) == 3
+
+
 def long_course(world: World, sessions: int) -> None:
     """A session a week with its analysis, and both questionnaires at each, written at once."""
     template = analysed(SessionFactory(patient=world.alices_patient, held_at=BEGAN))
@@ -65,16 +79,16 @@ def long_course(world: World, sessions: int) -> None:
     made = Session.objects.bulk_create(
         Session(patient=world.alices_patient, held_at=day, created_by=world.alice) for day in days
     )
-    for number, session in enumerate(made):
-        recording = RecordingFactory.build(session=session, uploaded_by=world.alice, job=None)
+    recordings = [RecordingFactory.build(session=one, uploaded_by=world.alice, job=None) for one in made]
+    for number, recording in enumerate(recordings):
         done = {"state": JobState.SUCCEEDED, "progress": 1.0}
-        job = AnalysisJob.objects.create(tenant=world.clinic.id, file="a", checkpoint="a", subject=recording.id, **done)
+        recording.job = AnalysisJob(tenant=world.clinic.id, file="a", checkpoint="a", subject=recording.id, **done)
         analysis = Analysis.objects.get(id=template.analysis_id)
-        analysis.pk, analysis.job, analysis.subject = None, job, recording.id
-        analysis = _varied(analysis, number)
-        analysis.save(force_insert=True)
-        recording.job, recording.analysis = job, analysis
-        Recording.objects.bulk_create([recording])
+        analysis.pk, analysis.job, analysis.subject = None, recording.job, recording.id
+        recording.analysis = _varied(analysis, number)
+    AnalysisJob.objects.bulk_create(recording.job for recording in recordings)
+    Analysis.objects.bulk_create(recording.analysis for recording in recordings)
+    Recording.objects.bulk_create(recordings)
     for instrument, items in ((Instrument.PHQ9, 9), (Instrument.GAD7, 7)):
         QuestionnaireResponse.objects.bulk_create(
             QuestionnaireResponse(
@@ -104,3 +118,43 @@ def test_a_patient_of_ten_years_is_sent_in_sixty_kilobytes(world: World) -> None
     size = len(match[1].encode())
     print(f"{size:,} bytes")
     assert size <= MOST_BYTES
+
+
+def test_a_course_of_more_points_than_are_sent_keeps_every_break_of_its_lines(world: World) -> None:
+    long_course(world, 2_100)
+    _break_now_and_then(world)
+    points = with_gaps(trend_of(world.alices_patient, world.alice).points)
+    chart = chart_of(world)
+    assert len(chart["time"]) <= LIMIT < len(points)
+    place = {id_as_sent(point.session): at for at, point in enumerate(points)}
+    sent = [place[session] for session in chart["session"]]
+    for head in HEADS:
+        broken = 0
+        for number, (before, after) in enumerate(pairwise(sent), start=1):
+            whole = _is_one_line(points[before : after + 1], head)
+            ends = _is_one_line([points[before], points[after]], head)
+            assert (ends and number not in chart["interrupted"][head]) == whole
+            broken += ends and not whole
+        assert broken > 10
+
+
+def _break_now_and_then(world: World) -> None:
+    """Poor recordings, some set aside, scores that are missing alone, and another checkpoint for a while."""
+    ids = list(Recording.objects.order_by("session__held_at").values_list("analysis_id", flat=True))
+    stored = Analysis.objects.filter
+    stored(id__in=ids[7::29]).update(quality=[POOR])
+    for head, first in (("depression", 3), ("valence", 5), ("arousal", 11)):
+        none = {head: None, f"{head}_low": None, f"{head}_high": None, f"{head}_state": "unavailable"}
+        stored(id__in=ids[first::31]).update(**none)
+    stored(id__in=[one for begin in range(100, 2_000, 120) for one in ids[begin : begin + 2]]).update(
+        checkpoint_version="0.2", checkpoint_sha256="cd" * 32
+    )
+    set_aside = {"verdict": Verdict.SET_ASIDE, "reviewed_by": world.alice, "reviewed_at": BEGAN}
+    Review.objects.bulk_create(
+        Review(patient=world.alices_patient, analysis_id=one, **set_aside) for one in ids[13::37]
+    )
+
+
+def _is_one_line(stretch: list[TrendPoint], head: HeadName) -> bool:
+    usable = all(point.score(head).value is not None and not point.poor and not point.set_aside for point in stretch)
+    return usable and len({point.origin_key for point in stretch}) == 1

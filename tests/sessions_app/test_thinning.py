@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.thinning import LIMIT, kept
+from sessions_app.thinning import LIMIT, interrupted, kept
 
 VALUE = st.none() | st.floats(-1e6, 1e6)
 POINTS = st.lists(st.tuples(VALUE, VALUE, st.booleans()), min_size=1, max_size=300)
@@ -46,26 +46,43 @@ def test_the_lowest_and_the_highest_of_each_series_stay(points: Points, limit: i
             assert max(shown) == max(present)  # type: ignore[type-var]
 
 
-@given(POINTS, LIMITS)
-def test_each_bucket_keeps_its_extremes_and_a_gap(points: Points, limit: int) -> None:
-    count = len(points)
-    if count <= limit:
-        return
-    places, buckets = set(thinned(points, limit)), (limit - 2) // 5
-    for number in range(buckets):
-        bucket = range(count * number // buckets, count * (number + 1) // buckets)
-        for series in (0, 1):
-            present = [points[place][series] for place in bucket if points[place][series] is not None]
-            shown = {points[place][series] for place in bucket if place in places}
-            if present:
-                assert {min(present), max(present)} <= shown  # type: ignore[type-var]
-        if any(points[place][2] for place in bucket):
-            assert any(points[place][2] for place in bucket if place in places)
+POINT = st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.just(""), st.just("a"))
+BREAK = st.tuples(VALUE, VALUE, st.sampled_from(["", "apart"]), st.sampled_from("ab"))
+COURSES = st.lists(st.one_of(POINT, POINT, POINT, BREAK), min_size=30, max_size=200)
+"""Two series, whether a point stands apart, and what made it."""
+
+Course = list[tuple[float | None, float | None, str, str]]
+
+
+@given(COURSES, st.integers(7, 29))
+def test_no_line_runs_over_what_ends_it_and_none_is_broken_without_a_reason(course: Course, limit: int) -> None:
+    """A line ends where a value is missing, where something else made it, and at what stands apart."""
+    gaps = [bool(apart) or (one is None and two is None) for one, two, apart, _ in course]
+    places = kept([[point[0] for point in course], [point[1] for point in course]], gaps, limit)
+    for series in (0, 1):
+        steps = [_joins(course[at : at + 2], series) for at in range(len(course) - 1)]
+        broken = interrupted(steps, places)
+        for number, (before, after) in enumerate(pairwise(places), start=1):
+            is_drawn = _joins([course[before], course[after]], series) and number not in broken
+            assert is_drawn == _joins(course[before : after + 1], series)
+
+
+def _joins(stretch: Course, series: int) -> bool:
+    """Whether one line may run through all of ``stretch``."""
+    whole = all(point[series] is not None and not point[2] for point in stretch)
+    return whole and len({point[3] for point in stretch}) == 1
 
 
 def test_a_spike_between_ten_thousand_points_is_seen() -> None:
     values: list[float | None] = [0.5] * 10_000
     values[4321] = 0.99
     places = kept([values], [False] * 10_000)
+    assert 4321 in places
+    assert len(places) <= LIMIT
+
+
+def test_a_lone_gap_between_ten_thousand_points_is_seen() -> None:
+    gaps = [place == 4321 for place in range(10_000)]
+    places = kept([[float(place) for place in range(10_000)]], gaps)
     assert 4321 in places
     assert len(places) <= LIMIT

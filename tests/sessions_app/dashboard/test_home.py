@@ -10,8 +10,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import AccessLogEntry, AffectPolicy
-from inference.models import AnalysisJob, JobState
-from sessions_app.models import Consent
+from inference.models import Analysis, AnalysisJob, JobState
+from sessions_app.models import Consent, Recording, Review, Verdict
 from tests.pages import HTMX, signed_in, text
 from tests.scores import marked, traces
 from tests.world import (
@@ -45,6 +45,39 @@ def test_the_latest_session_is_the_one_held_last_not_the_one_uploaded_last(world
     assert "0.21" in page
     assert "0.84" not in page
     assert "2 last 1 May 2026" in page
+
+
+def test_a_score_that_was_set_aside_is_not_the_one_that_is_listed(world: World) -> None:
+    listed = analysed(SessionFactory(patient=world.alices_patient, held_at=datetime(2026, 4, 1, 9, tzinfo=UTC)))
+    newest = SessionFactory(patient=world.alices_patient, held_at=datetime(2026, 5, 1, 9, tzinfo=UTC))
+    _set_aside(world, analysed(newest, depression=0.23))
+    page = text(signed_in(world.alice).get("/"))
+    assert "0.70 elevated 0.60–0.80 of 1 Apr 2026" in page
+    assert "0.23" not in page
+    _set_aside(world, listed)
+    page = signed_in(world.alice).get("/")
+    assert "0.70" not in text(page)
+    assert 'class="spark"' not in page.content.decode()
+
+
+@pytest.mark.parametrize("how", ["good", "poor", "set aside"])
+def test_the_small_line_joins_no_recording_that_is_poor_or_was_set_aside(world: World, how: str) -> None:
+    days = [datetime(2026, 4, day, 9, tzinfo=UTC) for day in (1, 8, 15, 22, 29)]
+    recordings = [analysed(SessionFactory(patient=world.alices_patient, held_at=day)) for day in days]
+    if how == "poor":
+        check = {"code": "snr", "ok": False, "value": 3.0, "unit": "dB", "message": "There is much noise."}
+        Analysis.objects.filter(id=recordings[2].analysis_id).update(quality=[check])
+    elif how == "set aside":
+        _set_aside(world, recordings[2])
+    page = signed_in(world.alice).get("/").content.decode()
+    found = set(re.findall(r'<polyline class="spark-line" points="([^"]*)"', page))
+    assert sorted(len(line.split()) for line in found) == ([5] if how == "good" else [2, 2])
+
+
+def _set_aside(world: World, recording: Recording) -> None:
+    now = datetime(2026, 5, 2, 9, tzinfo=UTC)
+    said = {"verdict": Verdict.SET_ASIDE, "reviewed_by": world.alice, "reviewed_at": now}
+    Review.objects.create(patient=recording.session.patient, analysis=recording.analysis, **said)
 
 
 def test_the_latest_phq9_stands_beside_the_scores(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from django.utils import timezone
@@ -15,7 +16,7 @@ from sessions_app.models import Consent, Instrument, Recording, Verdict
 from sessions_app.reviews import review_set
 from tests.pages import signed_in, text
 from tests.scores import marked, traces
-from tests.world import QuestionnaireFactory, SessionFactory, World
+from tests.world import QuestionnaireFactory, SessionFactory, World, annotation_of
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +52,23 @@ def test_the_table_has_scores_quality_checkpoint_and_questionnaires(world: World
     ):
         assert words in page
     assert "7 of 21, mild" in page
+
+
+@pytest.mark.parametrize("code", ["", "f0_mean"])
+@pytest.mark.parametrize("policy", [AffectPolicy.ON, AffectPolicy.OFF])
+def test_every_row_has_as_many_columns_as_the_head(world: World, policy: AffectPolicy, code: str) -> None:
+    world.clinic.affect_policy = policy
+    world.clinic.save()
+    annotation_of(world.alices_patient)
+    page = signed_in(world.alice).get(address(world), {"code": code}).content.decode()
+    table = page[page.index('<table class="numbers">') : page.index("</table>")]
+    widths = [_columns(row) for row in table.split("<tr>")[1:]]
+    assert len(widths) == 5
+    assert set(widths) == {widths[0]}
+
+
+def _columns(row: str) -> int:
+    return sum(int(span or 1) for span in re.findall(r'<t[hd]\b(?:[^>]*colspan="(\d+)")?[^>]*>', row))
 
 
 def test_the_file_has_a_line_for_each_recording_and_questionnaire_and_says_what_it_is_not(world: World) -> None:
