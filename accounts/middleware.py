@@ -118,7 +118,7 @@ class SessionLimitsMiddleware:
         user = request.user
         if not isinstance(user, User):
             return self.get_response(request)
-        if idle.seconds_left(request, user) > 0:
+        if idle.seconds_left(request.session, user) > 0:
             idle.note(request)
             return self.get_response(request)
         _sign_out(request, user)
