@@ -13,7 +13,7 @@ from django.contrib.sessions.models import Session
 from django.utils.translation import gettext
 
 from accounts import access_log
-from accounts.idle import SEEN
+from accounts.idle import SEEN, seconds_left
 from accounts.models import Purpose, User
 
 BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
@@ -32,8 +32,12 @@ class Device:
 
 
 def devices_of(user: User, *, here: str | None) -> list[Device]:
-    """Where ``user`` is signed in, this browser (its session key is ``here``) first, then the latest."""
-    found = [_device(session, here) for session in UserSession.objects.purge_and_list(user)]
+    """Where ``user`` is signed in, this browser (its session key is ``here``) first, then the latest.
+
+    A session whose time is over is none of them, though it ends only when somebody asks for a page in it.
+    """
+    listed = ((session, _store()(session.session_key)) for session in UserSession.objects.purge_and_list(user))
+    found = [_device(session, content, here) for session, content in listed if seconds_left(content, user) > 0]
     return sorted(found, key=lambda device: (not device.here, -device.seen_at.timestamp()))
 
 
@@ -63,8 +67,8 @@ def _store() -> type[SessionBase]:
     return store
 
 
-def _device(session: UserSession, here: str | None) -> Device:
-    seen = _store()(session.session_key).get(SEEN)
+def _device(session: UserSession, content: SessionBase, here: str | None) -> Device:
+    seen = content.get(SEEN)
     seen_at = datetime.fromtimestamp(seen, tz=UTC) if seen else session.last_seen_at
     return Device(session, _name(session.user_agent), seen_at, session.session_key == here)
 

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
@@ -27,11 +28,11 @@ GRAIN_SECONDS = 10.0
 """The session is written again no sooner than after this, so that few requests write it."""
 
 
-def seconds_left(request: HttpRequest, user: User) -> float:
-    """How long the session would last if nothing were done from now on; 0 or less if it is over."""
+def seconds_left(session: SessionBase, user: User) -> float:
+    """How long ``session`` would last if nothing were done from now on; 0 or less if it is over."""
     now = time.time()
-    idle: float = user.clinic.idle_minutes * 60 - (now - request.session.get(SEEN, now))
-    whole: float = settings.SESSION_COOKIE_AGE - (now - request.session.get(BEGAN, now))
+    idle: float = user.clinic.idle_minutes * 60 - (now - session.get(SEEN, now))
+    whole: float = settings.SESSION_COOKIE_AGE - (now - session.get(BEGAN, now))
     return min(idle, whole)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.signals import password_changed, password_reset
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
@@ -85,6 +86,7 @@ def end_elsewhere(*, user: User, request: HttpRequest, **_: Any) -> None:
     """
     sessions_end(user)
     update_session_auth_hash(request, user)
+    UserSession.objects.create_from_request(request)
 
 
 def _log(user: User, action: str) -> None:

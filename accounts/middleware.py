@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -118,7 +119,7 @@ class SessionLimitsMiddleware:
         user = request.user
         if not isinstance(user, User):
             return self.get_response(request)
-        if idle.seconds_left(request, user) > 0:
+        if idle.seconds_left(request.session, user) > 0:
             idle.note(request)
             return self.get_response(request)
         _sign_out(request, user)
@@ -223,6 +224,21 @@ class RequestLogMiddleware(RequestMiddleware):
     def format_request(request: HttpRequest) -> str:
         """How a request is written in the log."""
         return f"{request.method} {request.path}"
+
+
+class RefusedMethodMiddleware:
+    """Show a page to people who ask for an address in a way that it does not take; programs are told so by the API."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or response.content:
+            return response
+        page = render(request, "405.html", status=response.status_code)
+        page.headers["Allow"] = response.headers["Allow"]
+        return page
 
 
 class BrowserMiddleware:

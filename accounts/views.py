@@ -121,4 +121,4 @@ def session_left(request: HttpRequest) -> HttpResponse:
     """For the page's own script: how many seconds are left until one is signed out; 401 if that has happened."""
     if not isinstance(request.user, User):
         return JsonResponse({}, status=401)
-    return JsonResponse({"seconds": max(0, round(seconds_left(request, request.user)))})
+    return JsonResponse({"seconds": max(0, round(seconds_left(request.session, request.user)))})

@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.template import loader
 from django.views import defaults
 
 from sessions_app.api.negotiation import PROBLEM
 from sessions_app.api.problems import Problem, internal_error, trouble
+from sessions_app.errors import NotInEmergency
 
 BAD_REQUEST = Problem(400, "parse_error", "This request cannot be read.")
 TOO_LARGE_FORM = Problem(413, "too_large", "The body of this request is too large.")
@@ -22,6 +24,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return _answer(request, TOO_LARGE_FORM, lambda: HttpResponse(loader.render_to_string("413.html"), status=413))
     return _answer(request, BAD_REQUEST, lambda: defaults.bad_request(request, exception))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403, and whether it is the role that does not allow it, or that somebody has emergency access only."""
+    if isinstance(exception, NotInEmergency):
+        return render(request, "403_emergency.html", status=403)
+    return defaults.permission_denied(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

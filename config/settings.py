@@ -92,6 +92,8 @@ MIDDLEWARE = [
     "accounts.middleware.RequestLogMiddleware",
     "accounts.middleware.ClientAddressMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.RefusedMethodMiddleware",
+    "accounts.turned_away.TurnedAwayMiddleware",
     "accounts.middleware.SessionLimitsMiddleware",
     "accounts.middleware.SecondFactorMiddleware",
     "accounts.middleware.FirstPasswordMiddleware",

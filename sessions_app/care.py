@@ -11,6 +11,7 @@ from accounts import access_log
 from accounts.models import EmergencyAccess, Role, User
 from accounts.permissions import require
 from accounts.policy import Action
+from sessions_app.errors import NotInEmergency
 from sessions_app.models import Patient
 
 
@@ -59,4 +60,4 @@ def is_of_care_team(user: User, patient: Patient) -> bool:
 
 def _refuse(user: User, patient: Patient, action: Action) -> None:
     access_log.record(actor=user, action=action, object_kind="patient", object_id=patient.id, allowed=False)
-    raise PermissionDenied
+    raise NotInEmergency if sees_in_emergency(user, patient) else PermissionDenied

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext, gettext_noop
 
 
@@ -76,6 +77,10 @@ class SnapshotTooSlow(Refused):
 class UploadTooSlow(Refused):
     code = "upload_too_slow"
     message = gettext_noop("The server took too long to keep this file, so it was let go. Please send it again.")
+
+
+class NotInEmergency(PermissionDenied):
+    """The role allows it, but only to the patient's care team, and not to who sees the patient in an emergency."""
 
 
 class KeyMissing(OSError):

@@ -27,7 +27,7 @@ from rest_framework.views import set_rollback
 
 from inference.errors import AnalysisError, FileDamaged, FileGone, InternalError, MachineTrouble, codes
 from sessions_app.api.negotiation import PROBLEM
-from sessions_app.errors import KeyMissing, Refused
+from sessions_app.errors import KeyMissing, NotInEmergency, Refused
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +59,7 @@ ANALYSIS_STATUS = {
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 SENTENCES = {
     "permission_denied": "Your role does not allow this.",
+    "not_in_emergency": "This is for the patient's care team alone: your role allows it, emergency access does not.",
     "not_found": "There is nothing here, or it is not yours to see.",
     "not_authenticated": "Please sign in, or send a token: 'Authorization: Token ...'.",
 }
@@ -188,6 +189,7 @@ _DESCRIPTIONS: tuple[tuple[type[Exception], Callable[[Any], Problem | None]], ..
     (Refused, _of_rule),
     (AnalysisError, _of_analysis),
     (Http404, _fixed(404, "not_found", SENTENCES["not_found"])),
+    (NotInEmergency, _fixed(403, "permission_denied", SENTENCES["not_in_emergency"])),
     (PermissionDenied, _fixed(403, "permission_denied", SENTENCES["permission_denied"])),
     (ValidationError, _of_model),
     (RequestDataTooBig, _fixed(413, "too_large", "The body of this request is too large.")),

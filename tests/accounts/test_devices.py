@@ -10,6 +10,7 @@ from django.utils import timezone
 
 import tenancy
 from accounts.devices import sessions_end
+from accounts.idle import BEGAN, SEEN
 from accounts.models import AccessLogEntry, Role
 from accounts.tasks import tidy_sessions
 from tests.pages import signed_in, text
@@ -102,3 +103,19 @@ def test_of_a_session_that_is_over_nothing_is_kept(world: World, here: Client, t
         tidy_sessions()
     assert Session.objects.count() == 1
     assert UserSession.objects.get().session_key == here.session.session_key
+
+
+def test_who_did_nothing_there_for_too_long_is_not_listed_there(here: Client, there: Client) -> None:
+    assert is_in(there)
+    was = there.session
+    was[SEEN] -= 15 * 60 + 1
+    was.save()
+    assert "Firefox" not in text(here.get("/account/devices/"))
+
+
+def test_neither_is_who_began_there_more_than_a_working_day_ago(here: Client, there: Client) -> None:
+    assert is_in(there)
+    was = there.session
+    was[BEGAN] -= 12 * 60 * 60 + 1
+    was.save()
+    assert "Firefox" not in text(here.get("/account/devices/"))

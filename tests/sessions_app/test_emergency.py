@@ -358,3 +358,27 @@ def test_no_button_offers_to_analyse_again_under_it_and_sending_the_form_changes
     assert address not in signed_in(world.bob).get(page).content.decode()
     assert signed_in(world.bob).post(address).status_code == 403
     assert Recording.objects.get().job_id == recording.job_id
+
+
+@pytest.mark.parametrize("what", ["export", "erase", "report", "consents/withdraw"])
+def test_what_is_for_the_care_team_alone_says_that_it_is_not_the_role_which_lacks_it(world: World, what: str) -> None:
+    begin(world)
+    answer = signed_in(world.bob).get(f"/patients/{world.alices_patient.id}/{what}/")
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "Emergency access does not include this" in page
+    assert "Your role in the clinic does not include this" not in page
+
+
+def test_what_the_role_lacks_is_still_said_of_the_role(world: World) -> None:
+    answer = signed_in(world.sam).get(f"/patients/{world.alices_patient.id}/export/")
+    assert answer.status_code == 403
+    assert "Your role in the clinic does not include this" in answer.content.decode()
+
+
+def test_a_program_is_told_so_too(world: World) -> None:
+    begin(world)
+    recording = RecordingFactory(session=SessionFactory(patient=world.alices_patient))
+    answer = signed_in(world.bob).delete(f"/api/v1/recordings/{recording.id}")
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+    assert "emergency access does not" in answer.json()["detail"]
