@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from statistics import fmean
 
 from django.utils.translation import gettext, ngettext
@@ -17,10 +18,10 @@ from inference.score_words import number
 from sessions_app.baseline import IN_A_ROW, SESSIONS, Side
 from sessions_app.dashboard.wording import HEAD_WORDS
 from sessions_app.engine_words.measures import measure_label
-from sessions_app.findings import Finding, since_first
+from sessions_app.findings import Finding, changes_of
 from sessions_app.measures import after, digits, own_measure
 from sessions_app.own_baseline import OwnBaseline, newest_of, of_head, own_baselines
-from sessions_app.self_report import SelfReport, self_reports
+from sessions_app.self_report import Direction, SelfReport, self_reports
 from sessions_app.trends import Trend, TrendPoint
 
 MAIN = tuple(definition for definition in DEFINITIONS if definition.main)
@@ -97,17 +98,20 @@ class _Compared:
 def summary_of(trend: Trend) -> list[Statement]:
     """What there is to say of what may be shown."""
     reports = self_reports(trend.questionnaires).values()
-    return [*filter(None, map(_of_report, reports)), *_of_scores(trend.points), *_of_measures(trend.points)]
+    return [*chain(*map(_of_report, reports)), *_of_scores(trend.points), *_of_measures(trend.points)]
 
 
-def _of_report(report: SelfReport) -> Statement | None:
-    name, change = report.definition.name, report.since_first
-    if change is None:
-        return None
-    said = since_first(change)
-    count = len(report.complete)
-    totals = gettext("%(name)s, %(count)s totals.") % {"name": name, "count": count}
-    return Statement(f"{totals} {said.sentence}", said.findings)
+def _of_report(report: SelfReport) -> Iterator[Statement]:
+    """What became of the first total, and of the one before where that is another reliable change."""
+    name, first, last = report.definition.name, report.since_first, report.since_last
+    if first is None or last is None:
+        return
+    said, *since_last = changes_of(report)
+    totals = gettext("%(name)s, %(count)s totals.") % {"name": name, "count": len(report.complete)}
+    yield Statement(f"{totals} {said.sentence}", said.findings)
+    if last.direction not in (Direction.NONE, first.direction):
+        for words in since_last:
+            yield Statement(f"{name}: {words.sentence}", words.findings)
 
 
 def _of_scores(points: tuple[TrendPoint, ...]) -> Iterator[Statement]:

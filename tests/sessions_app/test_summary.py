@@ -59,6 +59,14 @@ def test_response_remission_and_reliable_change_come_with_their_rules(world: Wor
     assert "6 points or more" in rules["reliable improvement"]
 
 
+def test_a_relapse_after_a_gain_is_told_beside_the_change_since_the_first(world: World) -> None:
+    answered(world, 22, 15, 23)
+    since_first, since_last = summary(world)
+    assert [rule.words for rule in since_first.rules] == ["no reliable change"]
+    assert since_last.words == "PHQ-9: Since the one before, of 12 Jan 2026: 15 → 23, 8 points more."
+    assert [rule.words for rule in since_last.rules] == ["reliable worsening"]
+
+
 def test_each_questionnaire_is_spoken_of_by_its_own_limits(world: World) -> None:
     answered(world, 10, 15)
     answered(world, 10, 14, instrument=Instrument.GAD7)
