@@ -1,4 +1,4 @@
-"""Forms for admitting a patient, and for putting their name right: who they are, who cares for them, and what they consent to.
+"""Forms for admitting a patient: who they are (put right later, too), who cares for them, and what they consent to.
 
 Rules live in the models; a form only says in plain words what is missing.
 """
@@ -158,6 +158,12 @@ class ConsentForm(forms.ModelForm):  # type: ignore[type-arg]
     def scopes(self) -> list[forms.BoundField]:
         """The ticks, each for one scope."""
         return [self[scope] for scope in Scope]
+
+    @property
+    def nothing_covered(self) -> list[str]:
+        """What is said of all ticks together, where none is set."""
+        chosen = any(self[scope].value() for scope in Scope)
+        return [] if chosen else list(self[Scope.VOICE_ANALYSIS].errors)
 
     @property
     def consent_fields(self) -> dict[str, Any]:

@@ -133,7 +133,9 @@ PAGES = {
 
 @pytest.mark.parametrize("value", [*HOSTILE[:-4], "9" * 400, "0001-01-01", "9999-12-31", "20260-01-01"])
 def test_no_field_of_a_page_is_broken_by_what_it_is_given(world: World, value: str) -> None:
-    pages = PAGES | {f"/patients/{world.alices_patient.id}/correct/": ("reference", "given_name", "initial-family_name")}
+    pages = PAGES | {
+        f"/patients/{world.alices_patient.id}/correct/": ("reference", "given_name", "initial-family_name")
+    }
     for user in (world.alice, world.ada):
         client = signed_in(user)
         client.raise_request_exception = False
