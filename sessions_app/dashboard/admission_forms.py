@@ -78,10 +78,14 @@ class CorrectionForm(NamesForm):
             if name not in self.changed_data:
                 cleaned[name] = now
             elif cleaned.get(name, now) != now != self.data.get(first, now):
-                self.data = self.data.copy()
-                self.data[first] = now
+                self._bring_back(first, now)
                 self.add_error(name, CHANGED_MEANWHILE % {"now": now})
         return cleaned
+
+    def _bring_back(self, first: str, now: str) -> None:
+        sent: Any = self.data
+        self.data = sent = sent.copy()
+        sent[first] = now
 
     @property
     def corrected(self) -> dict[str, str]:
@@ -160,10 +164,9 @@ class ConsentForm(forms.ModelForm):  # type: ignore[type-arg]
         return [self[scope] for scope in Scope]
 
     @property
-    def nothing_covered(self) -> list[str]:
-        """What is said of all ticks together, where none is set."""
-        chosen = any(self[scope].value() for scope in Scope)
-        return [] if chosen else list(self[Scope.VOICE_ANALYSIS].errors)
+    def nothing_covered(self) -> bool:
+        """Whether what is said beside a tick is said of all ticks together: none is set."""
+        return bool(self[Scope.VOICE_ANALYSIS].errors) and not any(self[scope].value() for scope in Scope)
 
     @property
     def consent_fields(self) -> dict[str, Any]:
