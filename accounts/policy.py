@@ -23,6 +23,7 @@ class Action(StrEnum):
     SEE_ANNOTATIONS = "see_annotations"
     ANNOTATE = "annotate"
     ADD_PATIENT = "add_patient"
+    CORRECT_PATIENT = "correct_patient"
     RECORD_CONSENT = "record_consent"
     WITHDRAW_CONSENT = "withdraw_consent"
     ADD_SESSION = "add_session"
@@ -61,7 +62,8 @@ _CLINICAL = _ANALYSES | {
     Action.SNAPSHOT,
 }
 
-_ADMISSION = {Action.ADD_PATIENT, Action.RECORD_CONSENT, Action.WITHDRAW_CONSENT}
+# Whoever may write a name and a number down may put them right.
+_ADMISSION = {Action.ADD_PATIENT, Action.CORRECT_PATIENT, Action.RECORD_CONSENT, Action.WITHDRAW_CONSENT}
 
 # Whoever brings recordings in must be able to take back one of the wrong patient, and a patient's wish to have one
 # deleted reaches the desk as often as the counselor. A program is left out: it cannot be asked whether it is sure, and

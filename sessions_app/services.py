@@ -43,6 +43,35 @@ def patient_add(
     return patient
 
 
+def patient_correct(
+    *,
+    user: User,
+    patient: Patient,
+    reference: str | None = None,
+    given_name: str | None = None,
+    family_name: str | None = None,
+) -> Patient:
+    """Put right what is given; the rest stays as it is meanwhile. What it was before stays among the changes.
+
+    Raises ``ValidationError``: a name is missing, or another patient has the number.
+    """
+    require(user, Action.CORRECT_PATIENT)
+    refuse_in_emergency(user, patient, Action.CORRECT_PATIENT)
+    given = {"reference": reference, "given_name": given_name, "family_name": family_name}
+    fields = {name: value for name, value in given.items() if value is not None}
+    with transaction.atomic():
+        # As an addition does, so that two patients are not given the same number at once.
+        Clinic.objects.select_for_update(no_key=True).get(id=patient.clinic_id)
+        # As an erasure does: of a patient who is gone nothing is kept.
+        row = get_object_or_404(Patient.objects.select_for_update(no_key=True), id=patient.id)
+        for name, value in fields.items():
+            setattr(row, name, value)
+        row.full_clean()
+        row.save(update_fields=[*fields])
+        _log_about(user, row, "update", "patient", row.id)
+    return row
+
+
 def _care_team(user: User, chosen: Iterable[User]) -> set[User]:
     team = set(chosen)
     if team - set(User.objects.counselors_of(user.clinic)):

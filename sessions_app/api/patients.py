@@ -1,4 +1,4 @@
-"""Patients: look up, search, add."""
+"""Patients: look up, search, add, put right."""
 
 from __future__ import annotations
 
@@ -65,6 +65,14 @@ class PatientSerializer(serializers.ModelSerializer[Patient]):
         if len(found) < len(set(ids)):
             raise ValidationError("Each must be the id of a counselor of this clinic.", code="not_a_counselor")
         return found
+
+
+class CorrectionSerializer(serializers.ModelSerializer[Patient]):
+    """Name and number of a patient; what is left out stays as it is."""
+
+    class Meta:
+        model = Patient
+        fields = ["reference", "given_name", "family_name"]
 
 
 class NowhereField(forms.Field):
@@ -176,7 +184,8 @@ class PatientSearch(PatientResource):
 class PatientDetail(PatientResource):
     """One patient."""
 
-    needs = {"GET": Action.LIST_PATIENTS}
+    needs = {"GET": Action.LIST_PATIENTS, "PATCH": Action.CORRECT_PATIENT}
+    http_method_names = ["get", "patch", "head"]
 
     @extend_schema(operation_id="patients_retrieve", summary="Read a patient")
     def get(self, request: Request, patient_id: uuid.UUID) -> Response:
@@ -184,3 +193,18 @@ class PatientDetail(PatientResource):
         patient = self.found(self.get_queryset(), id=patient_id)
         self.log("read", object_id=patient.id, patient_id=patient.id)
         return Response(self.get_serializer(patient).data)
+
+    @extend_schema(
+        operation_id="patients_correct",
+        summary="Correct a patient's name or number",
+        request=CorrectionSerializer,
+        responses=PatientSerializer,
+        examples=[OpenApiExample("A name that was misspelt", value={"family_name": "Example"}, request_only=True)],
+    )
+    def patch(self, request: Request, patient_id: uuid.UUID) -> Response:
+        """Put right name or number; what is left out stays. Staff and counselors of the care team."""
+        patient = self.found(self.get_queryset(), id=patient_id)
+        form = CorrectionSerializer(patient, data=request.data, partial=True)
+        form.is_valid(raise_exception=True)
+        corrected = services.patient_correct(user=self.user, patient=patient, **form.validated_data)
+        return Response(self.get_serializer(corrected).data)

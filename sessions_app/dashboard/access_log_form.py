@@ -131,6 +131,14 @@ class AccessLogForm(PlaceForm):
             raise forms.ValidationError(gettext("No patient of this clinic has this number."))
         return patient
 
+    def clean(self) -> dict[str, Any]:
+        """Say it beside the field where no day can be between the two."""
+        asked = super().clean() or self.cleaned_data
+        since, until = asked.get("since"), asked.get("until")
+        if since and until and until < since:
+            self.add_error("until", gettext("This day lies before the one in “From”."))
+        return asked
+
     def rows(self) -> QuerySet[AccessLogEntry]:
         """The rows that are asked for, newest first; of a form that is valid."""
         asked = self.cleaned_data

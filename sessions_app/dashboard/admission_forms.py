@@ -1,10 +1,11 @@
-"""Forms for admitting a patient: who they are, who cares for them, and what they consent to.
+"""Forms for admitting a patient: who they are (put right later, too), who cares for them, and what they consent to.
 
 Rules live in the models; a form only says in plain words what is missing.
 """
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
 DAY = "%Y-%m-%d"
+CHANGED_MEANWHILE = gettext_lazy(
+    "Somebody else has changed this to “%(now)s” meanwhile. Keep yours only if it is right."
+)
 
 
 def _text() -> forms.TextInput:
@@ -36,7 +40,60 @@ def _missing(sentence: StrPromise) -> dict[str, StrPromise]:
     return {"required": sentence}
 
 
-class PatientForm(forms.ModelForm):  # type: ignore[type-arg]
+class NamesForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What a patient is called, and the clinic's number."""
+
+    class Meta:
+        model = Patient
+        fields = ["reference", "given_name", "family_name"]
+        labels = {
+            "reference": gettext_lazy("The clinic’s number for this patient"),
+            "given_name": gettext_lazy("Given name"),
+            "family_name": gettext_lazy("Family name"),
+        }
+        help_texts = {"reference": ""}
+        widgets = {"reference": _text(), "given_name": _text(), "family_name": _text()}
+        error_messages = {
+            "reference": _missing(gettext_lazy("Please give the clinic’s number for this patient.")),
+            "given_name": _missing(gettext_lazy("Please give the patient’s given name.")),
+            "family_name": _missing(gettext_lazy("Please give the patient’s family name.")),
+        }
+
+
+class CorrectionForm(NamesForm):
+    """Name and number of ``patient``. It brings back what stood in it at first: a page may have been open for long."""
+
+    def __init__(self, data: Any = None, *, patient: Patient) -> None:
+        # A copy, so that the page goes on calling the patient what they are called.
+        super().__init__(data, instance=copy(patient))
+        self.patient = patient
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    def clean(self) -> dict[str, Any]:
+        """What was not touched stays as it is by now; what somebody else has changed meanwhile is asked about once."""
+        cleaned = super().clean() or self.cleaned_data
+        for name in self.fields:
+            now, first = getattr(self.patient, name), self[name].html_initial_name
+            if name not in self.changed_data:
+                cleaned[name] = now
+            elif cleaned.get(name, now) != now != self.data.get(first, now):
+                self._bring_back(first, now)
+                self.add_error(name, CHANGED_MEANWHILE % {"now": now})
+        return cleaned
+
+    def _bring_back(self, first: str, now: str) -> None:
+        sent: Any = self.data
+        self.data = sent = sent.copy()
+        sent[first] = now
+
+    @property
+    def corrected(self) -> dict[str, str]:
+        """What `services.patient_correct` takes."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+
+class PatientForm(NamesForm):
     """A new patient of the clinic of ``user``, who as a counselor joins the care team without being chosen."""
 
     care_team = forms.ModelMultipleChoiceField(
@@ -55,22 +112,6 @@ class PatientForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=_tick(),
         help_text=gettext_lazy("It can be recorded later too."),
     )
-
-    class Meta:
-        model = Patient
-        fields = ["reference", "given_name", "family_name"]
-        labels = {
-            "reference": gettext_lazy("The clinic’s number for this patient"),
-            "given_name": gettext_lazy("Given name"),
-            "family_name": gettext_lazy("Family name"),
-        }
-        help_texts = {"reference": ""}
-        widgets = {"reference": _text(), "given_name": _text(), "family_name": _text()}
-        error_messages = {
-            "reference": _missing(gettext_lazy("Please give the clinic’s number for this patient.")),
-            "given_name": _missing(gettext_lazy("Please give the patient’s given name.")),
-            "family_name": _missing(gettext_lazy("Please give the patient’s family name.")),
-        }
 
     def __init__(self, data: Any = None, *, user: User) -> None:
         super().__init__(data, instance=Patient(clinic=user.clinic))
@@ -121,6 +162,11 @@ class ConsentForm(forms.ModelForm):  # type: ignore[type-arg]
     def scopes(self) -> list[forms.BoundField]:
         """The ticks, each for one scope."""
         return [self[scope] for scope in Scope]
+
+    @property
+    def nothing_covered(self) -> bool:
+        """Whether what is said beside a tick is said of all ticks together: none is set."""
+        return bool(self[Scope.VOICE_ANALYSIS].errors) and not any(self[scope].value() for scope in Scope)
 
     @property
     def consent_fields(self) -> dict[str, Any]:

@@ -67,6 +67,7 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/", patients.patient, name="patient"),
     path("patients/<uuid:patient_id>/accesses/", access_log.patient_accesses, name="patient-accesses"),
     path("patients/<uuid:patient_id>/changes/", changes.patient_changes, name="patient-changes"),
+    path("patients/<uuid:patient_id>/correct/", admission.correct_patient, name="patient-correct"),
     path("patients/<uuid:patient_id>/export/", whole_record.export, name="patient-export"),
     path("patients/<uuid:patient_id>/report/", reports.report, name="patient-report"),
     path("patients/<uuid:patient_id>/erase/", whole_record.erase, name="patient-erase"),

@@ -33,7 +33,7 @@ def addresses(stack: Stack) -> list[str]:
         f"{patients[0]}{part}/"
         for part in (
             *("notes", "changes", "accesses", "export", "erase", "questionnaires", "questionnaires/phq9"),
-            *("numbers", "annotations"),
+            *("numbers", "annotations", "correct"),
         )
     ]
     account = [f"/account/{name}/" for name in ("voice", "api-token", "password", "second-factor", "devices")]

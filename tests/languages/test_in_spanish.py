@@ -126,6 +126,7 @@ def test_an_error_is_told_in_spanish(world: World, place: str, heading: str) -> 
         ("/patients/{patient}/erase/", "Suprimir para siempre"),
         ("/patients/{patient}/accesses/", "Consultar esto también queda anotado."),
         ("/patients/{patient}/changes/", "Antes → y después"),
+        ("/patients/{patient}/correct/", "Corregir el nombre o el número"),
         ("/sessions/{session}/", "Cómo sonó la voz"),
         ("/recordings/{recording}/delete/", "¿Eliminar esta grabación?"),
         ("/recordings/{recording}/remove-audio/", "¿Quitar el audio de esta grabación?"),

@@ -17,6 +17,7 @@ enter_questionnaire yes        no     no     no
 see_annotations     yes        no     no     no
 annotate            yes        no     no     no
 add_patient         yes        yes    no     no
+correct_patient     yes        yes    no     no
 record_consent      yes        yes    no     no
 withdraw_consent    yes        yes    no     no
 add_session         yes        yes    no     yes

@@ -85,6 +85,17 @@ def test_a_new_patient_of_the_api_takes_no_clinic_or_id_either(world: World) -> 
     )
 
 
+def test_a_correction_changes_name_and_number_and_nothing_else(world: World) -> None:
+    more, patient = foreign(world), world.alices_patient
+    page = {"reference": "N-3", "given_name": "New", "family_name": "Person", "care_team": str(world.bob.id)}
+    assert signed_in(world.alice).post(f"/patients/{patient.id}/correct/", more | page).status_code == 302
+    answer = as_(world.alice).patch(f"/api/v1/patients/{patient.id}", more | {"reference": "N-4"}, format="json")
+    assert answer.status_code == 200
+    now = Patient.objects.get(id=patient.id)
+    assert (now.reference, now.clinic, now.created_at) == ("N-4", world.clinic, patient.created_at)
+    assert set(now.care_team.all()) == {world.alice}
+
+
 def test_a_new_session_is_its_makers(world: World) -> None:
     more, what = foreign(world), {"patient": str(world.alices_patient.id), "held_at": "2026-03-02T09:00:00Z"}
     answer = as_(world.alice).post("/api/v1/sessions", more | what, format="json")

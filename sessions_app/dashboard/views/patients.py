@@ -119,6 +119,7 @@ def patient_context(
         "policy": policy_sentence(found.clinic) if sees_scores else "",
         "form": form,
         "may_see_who_looked": may(request.user, Action.SEE_WHO_LOOKED),
+        "may_correct": may(request.user, Action.CORRECT_PATIENT),
         "may_see_changes": may(request.user, Action.SEE_CHANGES),
         "note_heads": note_heads(request.user, found) if may(request.user, Action.READ_NOTES) else None,
         "heads_shown": HEADS,

@@ -17,7 +17,7 @@ from sessions_app import questionnaires
 from sessions_app.care import is_of_care_team, require_own_care
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404, refusal
 from sessions_app.dashboard.questionnaire_forms import QuestionnaireForm
-from sessions_app.dashboard.questionnaire_panel import panels
+from sessions_app.dashboard.questionnaire_panel import panels, safety_answer
 from sessions_app.dashboard.views.patients import log_read
 from sessions_app.emergency import emergency_of
 from sessions_app.instruments import CHOICES, DEFINITIONS, INSTRUCTION
@@ -57,8 +57,8 @@ def enter(request: ClinicRequest, patient_id: UUID, instrument: Instrument) -> H
             items=form.answers,
         )
 
-    if form.is_valid() and _kept(form, keep):
-        messages.success(request, gettext("The %(name)s was kept.") % {"name": instrument.label})
+    if form.is_valid() and (kept := _kept(form, keep)):
+        _say(request, gettext("The %(name)s was kept.") % {"name": instrument.label}, kept)
         return redirect("patient-questionnaires", patient.id)
     log_read(request, patient)
     return _sheet(request, patient, instrument, form)
@@ -76,8 +76,8 @@ def correct(request: ClinicRequest, response_id: UUID) -> HttpResponse:
             user=request.user, response=response, answered_at=form.cleaned_data["answered_at"], items=form.answers
         )
 
-    if form.is_valid() and _kept(form, keep):
-        messages.success(request, gettext("The %(name)s was corrected.") % {"name": instrument.label})
+    if form.is_valid() and (kept := _kept(form, keep)):
+        _say(request, gettext("The %(name)s was corrected.") % {"name": instrument.label}, kept)
         return redirect("patient-questionnaires", response.patient_id)
     _log_read(request, response)
     return _sheet(request, response.patient, instrument, form, response_id)
@@ -110,14 +110,27 @@ def _sent(request: ClinicRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def _kept(form: QuestionnaireForm, keep: Callable[[], QuestionnaireResponse]) -> bool:
-    """Whether it was kept; why not is said in the form, which still holds what was chosen."""
+def _kept(form: QuestionnaireForm, keep: Callable[[], QuestionnaireResponse]) -> QuestionnaireResponse | None:
+    """What was kept; why nothing was is said in the form, which still holds what was chosen."""
     try:
-        keep()
+        return keep()
     except ValidationError as error:
         form.add_error(None, error.messages)
-        return False
-    return True
+        return None
+
+
+def _say(request: ClinicRequest, done: str, kept: QuestionnaireResponse) -> None:
+    """That it was done; and what is to be done where the patient reported thoughts of death or self-harm."""
+    safety = safety_answer([kept])
+    if safety is None:
+        messages.success(request, done)
+        return
+    words = gettext(
+        "Item %(item)s was answered with “%(words)s”: the patient reported thoughts of being better off dead or of "
+        "hurting themselves. Please follow your clinic’s safety procedure; this answer alone does not say how great "
+        "the danger is."
+    )
+    messages.warning(request, f"{done} {words % {'item': safety.item, 'words': safety.words}}")
 
 
 def _sheet(

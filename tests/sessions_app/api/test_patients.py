@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.models import AccessLogEntry
+from accounts.models import AccessLogEntry, User
 from sessions_app.models import Patient
 from tests.sessions_app.api.client import API, as_, last_log, problem
 from tests.world import PatientFactory, World
@@ -200,3 +200,46 @@ def test_markup_in_a_name_comes_back_as_data_and_not_as_a_page(world: World) -> 
     assert response["Content-Type"] == "application/json"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response.json()["given_name"] == name
+
+
+def corrected(user: User, patient: Patient, **sent: object) -> Any:
+    return as_(user).patch(f"{API}/patients/{patient.id}", sent, format="json")
+
+
+@pytest.mark.parametrize("who", ["alice", "sam"])
+def test_a_name_is_put_right_and_what_is_left_out_stays(world: World, who: str) -> None:
+    number = world.alices_patient.reference
+    response = corrected(getattr(world, who), world.alices_patient, family_name="Linden", care_team=[], id=str(number))
+    assert response.status_code == 200
+    assert (response.json()["family_name"], response.json()["reference"]) == ("Linden", number)
+    assert Patient.objects.get(id=world.alices_patient.id).family_name == "Linden"
+    assert list(world.alices_patient.care_team.all()) == [world.alice]
+    assert AccessLogEntry.objects.count() == 1
+    assert last_log() == ("update", "patient", True)
+
+
+@pytest.mark.parametrize("who", ["ada", "robot"])
+def test_who_may_not_add_a_patient_may_not_correct_one(world: World, who: str) -> None:
+    response = corrected(getattr(world, who), world.alices_patient, family_name="Linden")
+    assert problem(response) == (403, "permission_denied")
+    assert last_log() == ("correct_patient", "patient", False)
+
+
+@pytest.mark.parametrize("who", ["bob", "mallory"])
+def test_a_patient_of_somebody_else_is_a_404_to_who_would_correct_them(world: World, who: str) -> None:
+    response = corrected(getattr(world, who), world.alices_patient, family_name="Linden")
+    assert problem(response) == (404, "not_found")
+    assert not Patient.objects.filter(family_name="Linden").exists()
+
+
+def test_a_number_that_is_taken_is_named_by_its_field_in_a_correction(world: World) -> None:
+    response = corrected(world.sam, world.alices_patient, reference=world.bobs_patient.reference.lower())
+    assert problem(response) == (400, "invalid")
+    assert response.json()["errors"]["reference"][0]["code"] == "unique"
+
+
+@pytest.mark.parametrize("wrong", [{"given_name": " "}, {"reference": "x" * 33}, {"family_name": None}])
+def test_a_correction_to_nothing_is_named_by_its_field(world: World, wrong: dict[str, object]) -> None:
+    response = corrected(world.sam, world.alices_patient, **wrong)
+    assert problem(response) == (400, "invalid")
+    assert list(response.json()["errors"]) == list(wrong)

@@ -58,7 +58,7 @@ def test_an_address_that_leads_nowhere_is_a_404_in_json(world: World, path: str)
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
-@pytest.mark.parametrize("route", ["patients", f"patients/{NOBODYS}", "recordings", f"jobs/{NOBODYS}"])
+@pytest.mark.parametrize("route", ["patients", "recordings", f"jobs/{NOBODYS}"])
 def test_a_method_that_does_not_exist_is_a_405(world: World, method: str, route: str) -> None:
     response = as_(world.robot).generic(method.upper(), f"{API}/{route}")
     assert problem(response) == (405, "method_not_allowed")

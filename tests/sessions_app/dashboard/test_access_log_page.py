@@ -19,7 +19,8 @@ from django.utils import timezone
 from accounts import access_log
 from accounts.models import AccessLogEntry, Purpose, User
 from sessions_app.dashboard import access_log_csv, accesses
-from sessions_app.dashboard.access_log_form import ACTIONS
+from sessions_app.dashboard.access_log_form import ACTIONS, DONE
+from sessions_app.dashboard.access_words import did_words
 from tests.pages import HTMX, signed_in, text
 from tests.tampering import ENTRIES, TAMPERED, tamper
 from tests.world import World
@@ -60,7 +61,7 @@ def test_a_row_says_who_did_what_on_which_patient_and_from_where(world: World) -
     signed_in(world.alice).get(f"/patients/{world.alices_patient.id}/", REMOTE_ADDR="203.0.113.5")
     page = text(signed_in(world.ada).get(PAGE))
     assert re.search(
-        rf"Alice Counselor \d+ \w+ \d+, [\d:]+ read patient {world.alices_patient.reference} Care 203\.0\.113\.5", page
+        rf"Alice Counselor \d+ \w+ \d+, [\d:]+ Read patient {world.alices_patient.reference} Care 203\.0\.113\.5", page
     )
 
 
@@ -231,3 +232,26 @@ def test_whatever_the_code_writes_into_the_log_can_be_searched_for() -> None:
     written |= set(re.findall(r'\b_?log(?:_about)?\((?:[\w.]+, )*"(\w+)"', code))
     assert {"list", "list_analyses", "sign_in"} <= written
     assert written <= ACTIONS
+
+
+@pytest.mark.parametrize("address", [PAGE, EXPORT])
+def test_a_search_that_ends_before_it_begins_is_said_beside_the_field(world: World, address: str) -> None:
+    response = signed_in(world.ada).post(address, {"since": "2026-03-03", "until": "2026-03-02"})
+    assert response.status_code == 422
+    beside = response.content.decode().split('name="until"')[1].split("</div>")[0]
+    assert "This day lies before the one in “From”." in beside
+
+
+def test_a_search_of_one_day_is_none_that_ends_before_it_begins(world: World) -> None:
+    assert signed_in(world.ada).post(PAGE, {"since": "2026-03-02", "until": "2026-03-02"}).status_code == 200
+
+
+TOLD_WHEN_DONE = DONE | {"break_glass", "listen", "remove_audio", "snapshot"}
+
+
+@pytest.mark.parametrize("code", sorted(ACTIONS))
+def test_what_can_only_be_refused_is_told_apart_from_what_was_done(code: str) -> None:
+    words = did_words(code)
+    assert words[0].isupper()
+    assert words.startswith("Tried to ") == (code not in TOLD_WHEN_DONE)
+    assert [other for other in ACTIONS if did_words(other).casefold() == words.casefold()] == [code]

@@ -121,6 +121,26 @@ def test_what_cannot_be_meant_is_said_beside_the_field(
     assert sentence in refused(record(world.sam, patient, **fields), patient)
 
 
+def test_a_consent_that_covers_nothing_is_said_once_above_all_ticks_and_tied_to_them(
+    world: World, patient: Patient
+) -> None:
+    page = record(world.sam, patient, **{"consent-recording": "", "consent-voice_analysis": ""}).content.decode()
+    group = page.split("<fieldset")[1].split("</fieldset>")[0]
+    said = "Please say what the consent covers."
+    assert page.count(said) == group.count(said) == 1
+    assert group.index(said) < group.index("<input")
+    tied = group.split('aria-describedby="')[1].split('"')[0]
+    assert group.index("aria-describedby") < group.index(">")
+    assert f'id="{tied}"' in group
+
+
+def test_what_one_tick_needs_is_said_below_that_tick(world: World, patient: Patient) -> None:
+    fields = {"consent-recording": "", "consent-keeping_audio": "on"}
+    group = record(world.sam, patient, **fields).content.decode().split("<fieldset")[1].split("</fieldset>")[0]
+    assert group.index("consent-keeping_audio") < group.index("This also needs") < group.index("consent-research")
+    assert "aria-describedby" not in group.split(">")[0]
+
+
 def test_the_form_begins_with_today_where_the_clinic_is(world: World, patient: Patient) -> None:
     world.clinic.time_zone = "Pacific/Kiritimati"
     world.clinic.save()

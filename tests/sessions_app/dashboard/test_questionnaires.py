@@ -253,3 +253,28 @@ def test_the_form_proposes_this_minute(world: World) -> None:
     page = signed_in(world.alice).get(new(world.alices_patient)).content.decode()
     now = timezone.now()
     assert any(timezone.localtime(now - timedelta(minutes=ago)).strftime("%Y-%m-%dT%H:%M") in page for ago in (0, 1))
+
+
+@pytest.mark.parametrize("answer", "123")
+def test_thoughts_of_self_harm_are_named_as_soon_as_they_are_entered(world: World, answer: str) -> None:
+    said = signed_in(world.alice).post(new(world.alices_patient), sheet(f"00000000{answer}"), follow=True)
+    notice = said.content.decode().split('class="notice notice-warning"')[1].split("</div>")[0]
+    assert "The PHQ-9 was kept. Item 9 was answered with" in notice
+    assert "Please follow your clinic’s safety procedure" in notice
+
+
+def test_a_correction_to_thoughts_of_self_harm_names_them_and_one_back_does_not(world: World) -> None:
+    response = phq9_of(world.alices_patient, [0] * 9)[0]
+    there, client = reverse("questionnaire", args=[response.id]), signed_in(world.alice)
+    said = text(client.post(there, sheet("000000002"), follow=True))
+    assert "The PHQ-9 was corrected. Item 9 was answered with “more than half the days”" in said
+    said = text(client.post(there, sheet("333333330"), follow=True))
+    assert "The PHQ-9 was corrected." in said
+    assert "safety procedure" not in said
+
+
+@pytest.mark.parametrize(("kind", "answers"), [("phq9", "333333330"), ("phq9", "33333333-"), ("gad7", "3333333")])
+def test_nothing_is_said_of_self_harm_where_it_was_not_answered(world: World, kind: str, answers: str) -> None:
+    said = signed_in(world.alice).post(new(world.alices_patient, kind), sheet(answers), follow=True)
+    assert "safety procedure" not in text(said)
+    assert 'class="notice notice-success"' in said.content.decode()

@@ -45,7 +45,7 @@ def test_the_page_of_each_access_says_what_was_done(world: World) -> None:
     looked(world, world.bob, allowed=False)
     page = text(signed_in(world.alice).get(address(world)))
     assert "Who looked Robin Alder" in page
-    assert "read patient Care" in page
+    assert "Read patient Care" in page
     assert "read refused patient Care" in page
 
 
