@@ -46,8 +46,8 @@ SOLID = [120, 255]
 FAINT = [22, 30]
 """How opaque a band of a tenth is on a canvas, of 255."""
 
-SCORES = 0.5
-"""The part of the canvas above the questionnaires."""
+SCORES, DRAWN = 0.5, 0.87
+"""The parts of the canvas above the questionnaires, and above the dates."""
 
 WORDS = {"changed": "%(origin)s, changed", "apart": {"poor": "p", "set_aside": "s", "both": "b"}}
 """Those of the chart that are asked for here."""
@@ -133,7 +133,7 @@ def test_a_change_of_checkpoint_stands_half_way_and_is_named(page: Page) -> None
 
 def seen(page: Page, colour: str, begin: float, end: float) -> float:
     """The share of columns between two places of the plot (0 is its left edge, 1 its right) in which a line is seen."""
-    return _share(page, [colour, begin, end, SOLID, 1])
+    return _share(page, [colour, begin, end, SOLID, DRAWN])
 
 
 def _share(page: Page, asked: list[Any]) -> float:
