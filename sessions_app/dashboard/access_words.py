@@ -58,6 +58,7 @@ DID = {
     "refer_to": pgettext_lazy("access log", "refer to"),
     "remove_audio": pgettext_lazy("access log", "remove audio"),
     "remove_second_factor": pgettext_lazy("access log", "remove second factor"),
+    "renew": pgettext_lazy("access log", "renew"),
     "renew_recovery_codes": pgettext_lazy("access log", "renew recovery codes"),
     "reopen_flag": pgettext_lazy("access log", "reopen flag"),
     "retry": pgettext_lazy("access log", "retry"),
