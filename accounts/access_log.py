@@ -26,7 +26,7 @@ PURPOSES: dict[str, Purpose] = {
 ACCOUNT_ACTIONS = {"end_session", "lock_out", "second_factor", "set_idle_minutes", "sign_in", "sign_out", "time_out"}
 ACCOUNT_ACTIONS |= {"api_token", "accept", "change_password", "make_link", "switch_off", "switch_on"}
 ACCOUNT_ACTIONS |= {f"{verb}_{role}" for verb in ("invite", "set_role") for role in Role}
-ACCOUNT_ACTIONS |= {"add_second_factor", "remove_second_factor", "renew_recovery_codes"}
+ACCOUNT_ACTIONS |= {"renew", "add_second_factor", "remove_second_factor", "renew_recovery_codes"}
 """What is written of accounts, invitations and signing in."""
 
 
@@ -91,6 +91,19 @@ def record_failed_sign_in(user: User | None, *, action: str = "sign_in") -> Acce
         object_kind="account",
         object_id=user.id if user else None,
         allowed=False,
+        **_request(),
+    )
+
+
+def record_renewal(user: User) -> AccessLogEntry:
+    """Add one row: whoever runs commands on the server, who is no user, let ``user`` in anew."""
+    return AccessLogEntry.objects.create(
+        clinic_id=user.clinic_id,
+        action="renew",
+        purpose=Purpose.ACCOUNT,
+        object_kind="account",
+        object_id=user.id,
+        allowed=True,
         **_request(),
     )
 

@@ -36,10 +36,11 @@ class ExpectedWordsValidator:
 
     def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
         """Raise ``ValidationError`` if too little of ``password`` is one's own."""
-        left = password.lower()
+        whole = left = password.lower()
         for word in sorted(words_expected_of(user), key=len, reverse=True):
             left = left.replace(word, "")
-        if len(left) < LEAST_OF_ONES_OWN:
+        # One that holds no such word and is too short is refused for that alone.
+        if left != whole and len(left) < LEAST_OF_ONES_OWN:
             raise ValidationError(
                 gettext(
                     "This password is made of words that are expected here, such as the name of the clinic or your own."

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any, cast
 
 from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm, ResetPasswordKeyForm
+from allauth.core import context
 from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -18,7 +19,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from fido2.webauthn import UserVerificationRequirement
 
-from accounts import access_log
+from accounts import access_log, lockout
 from accounts.adapter import BARRED, AccountAdapter
 from accounts.models import User
 
@@ -42,6 +43,15 @@ class NewPasswordForm(ChangePasswordForm):
         self.fields["oldpassword"].label = gettext("Present password")
         self.fields["password1"].label = gettext("New password")
         self.fields["password2"].label = gettext("New password again")
+
+    def clean_oldpassword(self) -> str:
+        """The present password, which alone is guessed here. Raises ``ValidationError``: wrong, or wrong too often."""
+        user = cast(User, self.user)
+        if not lockout.may_give_present_password(context.request, user):
+            raise AccountAdapter(context.request).validation_error(BARRED)
+        password: str = super().clean_oldpassword()
+        lockout.forget_present_password(context.request, user)
+        return password
 
 
 class CodeRequestForm(ResetPasswordForm):

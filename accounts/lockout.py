@@ -19,6 +19,10 @@ FROM_STRANGERS = "sign_in_from_strangers"
 """Attempts on one account from all places together that are none of its owner's browsers."""
 
 
+PRESENT_PASSWORD = "present_password"  # noqa: S105 - a name for what is counted, not the password
+"""Wrong present passwords of who is signed in and wants another, in all their browsers together."""
+
+
 def may_try(request: HttpRequest, email: str) -> bool:
     """Whether another attempt on ``email`` may be made; it counts as made."""
     if not ratelimit.consume(request, action=FROM_A_PLACE, key=_place(request, email)):
@@ -31,6 +35,19 @@ def may_try(request: HttpRequest, email: str) -> bool:
 def forget(request: HttpRequest, email: str) -> None:
     """The password was right: attempts from this place count no more. What strangers tried still does."""
     ratelimit.clear(request, action=FROM_A_PLACE, key=_place(request, email))
+
+
+def may_give_present_password(request: HttpRequest, user: User) -> bool:
+    """Whether another present password may be given; it counts as a wrong one until `forget_present_password`."""
+    if ratelimit.consume(request, action=PRESENT_PASSWORD, user=user):
+        return True
+    access_log.record_failed_sign_in(user, action="lock_out")
+    return False
+
+
+def forget_present_password(request: HttpRequest, user: User) -> None:
+    """It was right: whatever is wrong with the new one is no guess."""
+    ratelimit.clear(request, action=PRESENT_PASSWORD, user=user)
 
 
 def record(email: str) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
 
-from accounts import access_log
+from accounts import access_log, second_factor
+from accounts.api_tokens import api_token_end
+from accounts.devices import sessions_end
 from accounts.models import AffectPolicy, Clinic, Role, User
 from accounts.permissions import require
 from accounts.policy import Action
@@ -27,6 +30,23 @@ def user_add(*, clinic: Clinic, email: str, name: str, role: Role, password: str
     user = User.objects.create_user(clinic=clinic, email=email, display_name=name, role=role, password=password)
     user.has_first_password = True
     user.save(update_fields=["has_first_password"])
+    return user
+
+
+@transaction.atomic
+def user_renew(*, user: User, password: str) -> User:
+    """Let ``user``, who lost everything, in again with a first password; second factor, sessions and API token end.
+
+    For whoever runs commands on the server; people do it for each other by links. Raises ``ValidationError``.
+    """
+    validate_password(password, user)
+    user.set_password(password)
+    user.has_first_password = True
+    user.save(update_fields=["password", "has_first_password"])
+    second_factor.forget_all(user)
+    api_token_end(user)
+    sessions_end(user)
+    access_log.record_renewal(user)
     return user
 
 

@@ -353,6 +353,9 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/15m/key",
     "sign_in_from_place": "5/5m/key,20/h/key",
     "sign_in_from_strangers": "100/h/key",
+    # Not how often the form is sent: who is new to the rules of a password needs several tries.
+    "change_password": "",
+    "present_password": "5/5m/user",
 }
 """How often one may try; docs/decisions/2026-11-25-sign-in.md says why just so often."""
 

@@ -37,11 +37,7 @@ NO_SESSION = UUID(int=0)
 def chart_data(trend: Trend) -> Data:
     """The three scores with their intervals, and the totals of questionnaires."""
     points = with_gaps(trend.points)
-<<<<<<< HEAD
-    values = {str(head): [point.score(head).value for point in points] for head in HEADS}
-=======
     values: dict[str, list[float | None]] = {head: [point.score(head).value for point in points] for head in HEADS}
->>>>>>> mend-pictures
     places, interrupted = _thinned(points, values, lambda point: point.origin_key)
     shown = [points[place] for place in places]
     states = list(dict.fromkeys(point.score(head).state for point in shown for head in HEADS))

@@ -60,6 +60,7 @@ DID = {
     "remove_audio": pgettext_lazy("access log", "Removed audio"),
     "remove_second_factor": pgettext_lazy("access log", "Removed a second factor"),
     "renew_recovery_codes": pgettext_lazy("access log", "Renewed recovery codes"),
+    "renew": pgettext_lazy("access log", "Renewed an account by the command line"),
     "reopen_flag": pgettext_lazy("access log", "Reopened a flag"),
     "retry": pgettext_lazy("access log", "Tried again what had failed"),
     "retry_analysis": pgettext_lazy("access log", "Tried to repeat an analysis"),

@@ -84,3 +84,12 @@ def test_so_does_the_page_of_an_invitation_beside_the_field(world: World) -> Non
     answer = client.post("/invitation/", sent)
     assert answer.context["form"].errors.as_data()["password1"][0].code == "password_expected"
     assert not User.objects.filter(email="new@clinic.example").exists()
+
+
+@pytest.mark.parametrize("password", ["short", "abc", "seven!"])
+def test_a_short_one_that_holds_no_expected_word_is_not_said_to_be_made_of_such(password: str) -> None:
+    assert not is_refused(password)
+
+
+def test_a_short_one_that_is_an_expected_word_is() -> None:
+    assert is_refused("voice")
