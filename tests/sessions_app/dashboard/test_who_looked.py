@@ -46,7 +46,7 @@ def test_the_page_of_each_access_says_what_was_done(world: World) -> None:
     page = text(signed_in(world.alice).get(address(world)))
     assert "Who looked Robin Alder" in page
     assert "Read patient Care" in page
-    assert "read refused patient Care" in page
+    assert "Read refused patient Care" in page
 
 
 def test_it_does_not_say_from_where_a_colleague_looked(world: World) -> None:
