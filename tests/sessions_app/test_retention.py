@@ -137,7 +137,7 @@ def test_what_undertone_removes_by_itself_is_in_the_log_with_its_purpose(world: 
     row = AccessLogEntry.objects.get(action="remove_audio")
     assert (row.purpose, row.actor_id, row.role, row.object_id) == ("retention", None, "", recording.id)
     assert row.patient_id == world.alices_patient.id
-    for shown in ("Undertone itself", "remove audio", "Keeping nothing longer than needed"):
+    for shown in ("Undertone itself", "Removed audio", "Keeping nothing longer than needed"):
         assert shown in text(signed_in(world.ada).get("/clinic/access-log/"))
     accesses = signed_in(world.alice).get(
         f"/patients/{world.alices_patient.id}/accesses/", headers={"HX-Request": "true"}
