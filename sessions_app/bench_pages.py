@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from accounts.idle import BEGAN, SEEN
 from accounts.models import User
+from sessions_app.dashboard.caseload_order import View, place_of
 from sessions_app.models import Consent, FlagKind, Order, Patient, Session
 from sessions_app.scale import seed
 from sessions_app.scale.plan import CLINIC_NAME, SEED, Plan
@@ -139,7 +140,10 @@ def _measured(plan: Plan, pages: int) -> tuple[list[PageCost], list[int]]:
 def _lists(plan: Plan) -> dict[str, Page]:
     """The caseload of one counselor of many, of one who cares for everybody, and of staff; found, sorted, narrowed."""
     one, lead, staff = (_signed_in(plan, kind, number) for kind, number in PEOPLE)
-    home = reverse("home")
+    home, everybodys = reverse("home"), User.objects.get(id=plan.id_of("counselor"))
+
+    def after(patient: Patient) -> str:
+        return place_of(everybodys, View(), patient).token
 
     def asked(**said: object) -> Page:
         return lambda _: lead.post(home, said)
@@ -147,7 +151,7 @@ def _lists(plan: Plan) -> dict[str, Page]:
     return {
         "caseload of a counselor": lambda _: one.get(home),
         "caseload of a counselor of everybody": lambda _: lead.get(home),
-        "its page after a patient": lambda patient: lead.post(home, {"after": str(patient.id)}),
+        "its page after a patient": lambda patient: lead.post(home, {"after": after(patient)}),
         "found in it by a part of a name": lambda patient: lead.post(home, {"text": patient.family_name[:4]}),
         "found in it by number": lambda patient: lead.post(home, {"text": patient.reference}),
         "ordered by name": asked(order=Order.NAME),

@@ -105,7 +105,7 @@ class SearchForm(forms.Form):
         try:
             return place_from(self.cleaned_data["after"]) if self.cleaned_data["after"] else None
         except signing.BadSignature as error:
-            raise forms.ValidationError("No page ended there.") from error
+            raise forms.ValidationError(gettext("No page ended there.")) from error
 
     @property
     def place(self) -> Place | None:
