@@ -33,8 +33,8 @@ pytestmark = pytest.mark.django_db
 STATE = re.compile(r"\belevated\b")
 """The state of every score of the world. A page names it where it shows scores, and nowhere else."""
 
-HELP = re.compile(r'<details class="[^"]*\bhelp\b.*?</details>', re.DOTALL)
-"""It explains the words of all states wherever somebody may see scores at all."""
+HELP = re.compile(r'<details class="[^"]*\bhelp\b.*?</details>|<script id="\w+-words".*?</script>', re.DOTALL)
+"""It explains the words of all states wherever somebody may see scores at all; scripts are handed the same words."""
 
 TIME = re.compile(r"\d\d:\d\d:\d\d(\.\d+)?")
 
