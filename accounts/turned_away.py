@@ -12,6 +12,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy
 
+from accounts.idle import REPEATED
 from accounts.needs import needs_of
 
 NOT_KEPT = gettext_lazy(
@@ -31,7 +32,9 @@ class TurnedAwayMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         header = HTMX_REDIRECT if HTMX_REDIRECT in response.headers else "Location"
-        if request.method not in READING and _leads_to_sign_in(response.headers.get(header, ""), header):
+        # What a page asks by the clock was sent by nobody.
+        by_hand = request.method not in READING and REPEATED not in request.headers
+        if by_hand and _leads_to_sign_in(response.headers.get(header, ""), header):
             query = urlencode({REDIRECT_FIELD_NAME: page_of_form(request)}, safe="/")
             response.headers[header] = f"{reverse('account_login')}?{query}"
             messages.warning(request, NOT_KEPT)

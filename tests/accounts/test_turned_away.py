@@ -97,6 +97,9 @@ def test_a_form_that_htmx_sends_leads_back_as_well_and_a_part_that_asks_for_news
     assert answer.headers["HX-Redirect"] == f"/sign-in/?next={page}"
     assert str(NOT_KEPT) in text(client.get("/sign-in/"))
     assert client.get(f"{page}sessions/", headers=headers).headers["HX-Redirect"] == "/sign-in/"
+    asked_by_the_clock = client.post("/", headers=headers | {"X-Repeated": "true"})
+    assert asked_by_the_clock.headers["HX-Redirect"] == "/sign-in/"
+    assert str(NOT_KEPT) not in text(client.get("/sign-in/"))
 
 
 @pytest.mark.parametrize("address", ["/clinic/audio/", "/account/language/", "/sign-out/"])

@@ -186,7 +186,9 @@ def test_who_does_nothing_is_warned_may_stay_and_is_signed_out_at_last(
     page.clock.fast_forward("14:05")
     # The page leaves by its own clock or with the next answer that it waits for; the second of them ends the first.
     expect(page).to_have_url(re.compile("/sign-in/$"))
-    complaints[:] = [one for one in complaints if "status of 401" not in one]
+    # What was asked as the clock was put forward has taken a quarter of an hour.
+    ours = ("status of 401", "htmx:error: timeout")
+    complaints[:] = [one for one in complaints if not any(words in one for words in ours)]
 
 
 def test_a_refusal_is_said_and_not_called_a_silent_server(stack: Stack, sign_in: SignIn, complaints: list[str]) -> None:
