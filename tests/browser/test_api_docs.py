@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 def test_the_description_is_drawn_with_a_silent_console(open_page: Callable[..., Page], width: int) -> None:
     page = open_page(width=width)
     page.goto("/api/v1/docs/")
-    expect(page.locator(".opblock")).to_have_count(22)
+    expect(page.locator(".opblock")).to_have_count(23)
     expect(page.get_by_text("Analyse one file now and keep nothing")).to_be_visible()
 
 
