@@ -18,12 +18,13 @@ from accounts.languages import whole_number
 from accounts.models import Clinic, User
 from accounts.policy import Action
 from inference.errors import FileDamaged
+from inference.models import Analysis
 from sessions_app import encryption, keys
 from sessions_app.care import require_own_care
 from sessions_app.errors import KeyMissing
-from sessions_app.models import Reason, Recording, Review, Verdict
+from sessions_app.models import Patient, Reason, Recording, Review, Verdict
 from sessions_app.recordings import locked
-from sessions_app.scores import refusal_by_policy
+from sessions_app.scores import ScoreGate, refusal_by_policy
 from sessions_app.signals import record_changed
 
 KIND = "review"
@@ -38,6 +39,15 @@ def _too_long() -> str:
 
 
 TOO_LONG = lazy(_too_long, str)()
+
+
+def analyses_shown(user: User, patient: Patient) -> set[uuid.UUID]:
+    """The analyses of ``patient`` whose scores ``user`` is shown: what was said of the others is not told either."""
+    gate = ScoreGate.for_patient(user, patient.clinic, list(patient.consents.all()))
+    recordings = Recording.objects.visible_to(user).filter(session__patient=patient).select_related("session")
+    shown = [one.id for one in recordings if gate.why_hidden(one.session) is None]
+    return set(Analysis.objects.filter(subject__in=shown).values_list("id", flat=True))
+
 
 TELL_WHICH = gettext_lazy("Please write the reason here.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -125,12 +125,15 @@ class ChangePage:
     next_after: int | None
 
 
-def change_page(clinic_id: UUID, found: list[RecordChange]) -> ChangePage:
-    """The first `PAGE_SIZE` of ``found``, which holds one more where there are more."""
-    shown = found[:PAGE_SIZE]
-    names = names_of(clinic_id, _people(shown))
-    rows = tuple(_row(change, names) for change in shown)
-    return ChangePage(rows, shown[-1].number if len(found) > PAGE_SIZE else None)
+def change_page(clinic_id: UUID, found: list[RecordChange], shown: Container[UUID] = ()) -> ChangePage:
+    """The first `PAGE_SIZE` of ``found``, which holds one more where there are more.
+
+    Of a review it is told what was said only where its analysis is one of ``shown``: that says how high a score is.
+    """
+    listed = found[:PAGE_SIZE]
+    names = names_of(clinic_id, _people(listed))
+    rows = tuple(_row(change, names, shown) for change in listed)
+    return ChangePage(rows, listed[-1].number if len(found) > PAGE_SIZE else None)
 
 
 def _people(changes: Iterable[RecordChange]) -> set[UUID | None]:
@@ -142,8 +145,9 @@ def _people(changes: Iterable[RecordChange]) -> set[UUID | None]:
     return found
 
 
-def _row(change: RecordChange, names: dict[UUID | None, str]) -> ChangeRow:
-    edits = [edit for edit in change.edits if edit.field in WORDS]
+def _row(change: RecordChange, names: dict[UUID | None, str], shown: Container[UUID]) -> ChangeRow:
+    told = change.kind != "review" or change.state["analysis_id"] in shown
+    edits = [edit for edit in change.edits if told and edit.field in WORDS]
     return ChangeRow(
         change=change,
         who=_who(change, names),

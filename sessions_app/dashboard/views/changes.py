@@ -13,6 +13,7 @@ from sessions_app.changes import changes_in_clinic, changes_of_patient
 from sessions_app.dashboard.access_log_form import PlaceForm
 from sessions_app.dashboard.changes import KIND, PAGE_SIZE, change_page
 from sessions_app.dashboard.doors import ClinicRequest, open_to, patient_or_404
+from sessions_app.reviews import analyses_shown
 
 
 @open_to(GET=Action.SEE_CHANGES)
@@ -21,7 +22,8 @@ def patient_changes(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     patient = patient_or_404(request.user, patient_id)
     access_log.record(actor=request.user, action="read", object_kind=KIND, patient_id=patient.id)
     found = changes_of_patient(patient, after=PlaceForm.after_in(request.GET), size=PAGE_SIZE + 1)
-    context = {"patient": patient, "page": change_page(patient.clinic_id, found)}
+    shown = analyses_shown(request.user, patient)
+    context = {"patient": patient, "page": change_page(patient.clinic_id, found, shown)}
     return render(request, "dashboard/patient_changes.html", context)
 
 

@@ -10,12 +10,21 @@ from pytest_django import DjangoAssertNumQueries
 
 import tenancy
 from accounts import invitations
-from accounts.models import AccessLogEntry, Clinic, Role, User
+from accounts.models import AccessLogEntry, AffectPolicy, Clinic, Role, User
 from sessions_app.changes import OF_CLINICS, OF_PATIENTS
 from sessions_app.dashboard import changes
-from sessions_app.models import Consent, Patient, Recording
+from sessions_app.models import Consent, Patient, Reason, Recording, Verdict
+from sessions_app.reviews import review_set
 from tests.pages import signed_in, text
-from tests.world import PASSWORD, PatientFactory, QuestionnaireFactory, RecordingFactory, SessionFactory, World
+from tests.world import (
+    PASSWORD,
+    PatientFactory,
+    QuestionnaireFactory,
+    RecordingFactory,
+    SessionFactory,
+    World,
+    analysed,
+)
 
 CLINIC = "/clinic/changes/"
 
@@ -217,3 +226,13 @@ def test_what_is_typed_is_shown_as_text(world: World) -> None:
     Patient.objects.filter(id=world.alices_patient.id).update(given_name="<script>alert(1)</script>")
     Recording.objects.all().delete()
     assert "<script>alert" not in signed_in(world.alice).get(address(world)).content.decode()
+
+
+@pytest.mark.parametrize("policy", list(AffectPolicy))
+def test_what_was_said_of_a_score_is_told_only_where_the_score_is(world: World, policy: AffectPolicy) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient))
+    said = {"verdict": Verdict.DISAGREE, "reason": Reason.NOT_AS_MET, "note": ""}
+    review_set(user=world.alice, recording=recording, seen=recording.analysis_id, **said)
+    Clinic.objects.update(affect_policy=policy)
+    world.alice.refresh_from_db()
+    assert ("Disagree" in page(world)) is (policy == AffectPolicy.ON)
