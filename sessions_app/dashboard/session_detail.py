@@ -22,9 +22,9 @@ from sessions_app.dashboard.review_panel import ReviewForm, ReviewPanel, review_
 from sessions_app.dashboard.turn_rows import TurnRow, turn_rows
 from sessions_app.dashboard.why_panel import WhyPanel, why_panels
 from sessions_app.dashboard.wording import HEAD_WORDS, LONGER_WAS_CHOSEN, SPEAKER_METHODS
+from sessions_app.earlier_sessions import earlier_points
 from sessions_app.identification import longer_was_chosen
 from sessions_app.models import Confirmation, Recording, Review, Session
-from sessions_app.own_measures import earlier_points
 from sessions_app.recordings import can_be_reanalyzed, todays_origin
 from sessions_app.scores import NOTHING_OVER_TIME, Heard, OverTime, ScoreGate
 from sessions_app.trends import TrendPoint

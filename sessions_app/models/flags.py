@@ -152,6 +152,11 @@ class Flag(models.Model):
         return self.answered_at is None or self.kind == FlagKind.SELF_HARM
 
     @property
+    def is_about_self_harm(self) -> bool:
+        """Whether it comes before all others."""
+        return self.kind == FlagKind.SELF_HARM
+
+    @property
     def can_be_put_off(self) -> bool:
         """Whether it may be answered with a later day."""
-        return self.kind != FlagKind.SELF_HARM
+        return not self.is_about_self_harm

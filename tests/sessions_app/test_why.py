@@ -12,7 +12,7 @@ from inference import results
 from inference.models import Analysis, Timeline
 from inference.results import Score
 from inference.speakers import ASSUMED, BY_LENGTH
-from sessions_app import own_measures
+from sessions_app import earlier_sessions
 from sessions_app.baseline import Side
 from sessions_app.dashboard.session_detail import Detail, recording_details
 from sessions_app.dashboard.why_panel import (
@@ -171,7 +171,7 @@ def test_later_set_aside_assumed_and_poor_sessions_and_those_of_another_pipeline
 def test_however_many_sessions_another_pipeline_or_checkpoint_heard_the_first_of_its_own_are_found(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own_measures, "LOOKED_AT", 4)
+    monkeypatch.setattr(earlier_sessions, "LOOKED_AT", 4)
     for week in range(4):
         held(world, week, 150.0)
     Analysis.objects.update(pipeline_version="0")
