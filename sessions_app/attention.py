@@ -174,4 +174,4 @@ def _sessions(known: Known) -> Iterator[Reason]:
 
 def _newest_recordings(sessions: tuple[Session, ...]) -> list[Recording]:
     """All parts of the newest session that has any recording."""
-    return next((recordings for one in reversed(sessions) if (recordings := list(one.recordings.all()))), [])
+    return next((one.fetched_recordings for one in reversed(sessions) if one.fetched_recordings), [])

@@ -28,7 +28,7 @@ def earlier_points(session: Session, gate: ScoreGate) -> tuple[TrendPoint, ...]:
     before = Session.objects.visible_to(gate.user).filter(patient=session.patient_id, held_at__lt=session.held_at)
     before = before.order_by("held_at", "id")
     alike = Q(pk__in=[])
-    for analysis in (one.analysis for one in session.recordings.all() if one.analysis):
+    for analysis in (one.analysis for one in session.fetched_recordings if one.analysis):
         for names in (OF_PIPELINE, OF_ORIGIN):
             alike |= Q(id__in=_analysed_alike(before, analysis, names).values("id")[:LOOKED_AT])
     found = before.filter(alike).with_recordings("analysis__timings")

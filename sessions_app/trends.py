@@ -46,7 +46,7 @@ class TrendPoint:
     @property
     def part(self) -> str:
         """Which recording of a session that has several, for instance "recording 2 of 3", or an empty string."""
-        recordings = list(self.session.recordings.all())
+        recordings = self.session.fetched_recordings
         if self.recording is None or len(recordings) < 2:
             return ""
         return gettext("recording %(number)s of %(all)s") % {
@@ -136,7 +136,7 @@ def trend_of(patient: Patient, user: User) -> Trend:
 def points_of(sessions: Iterable[Session], gate: ConsentGate) -> tuple[TrendPoint, ...]:
     """The points of ``sessions`` (fetched with their recordings), in the order given."""
     return tuple(
-        _point(session, recording, gate) for session in sessions for recording in session.recordings.all() or [None]
+        _point(session, recording, gate) for session in sessions for recording in session.fetched_recordings or (None,)
     )
 
 

@@ -16,11 +16,13 @@ import json
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 
 from inference import checkpoints
+from inference.affect import AffectiveModel
 from inference.training import baseline, corpus, evaluate, fit, trials
 from inference.training.batches import Draw
 from inference.training.calibrate import calibrated
@@ -28,7 +30,7 @@ from inference.training.contrasts import contrasts
 from inference.training.evaluate import Ear, Figure, Listener
 from inference.training.heads import TWO_EARS, fit_heads, pooled_windows
 from inference.training.nuisance import CLEAN, Conditions, draw_conditions
-from inference.training.train_demo import HEAD_WINDOWS, STATE, TARGET, TRAIN_SHARDS, VALIDATION_SHARDS, save
+from inference.training.train_demo import HEAD_WINDOWS, TARGET, TRAIN_SHARDS, VALIDATION_SHARDS, save
 
 FOLDER = Path("build/training/study")
 ROWS = FOLDER / "rows"
@@ -42,7 +44,7 @@ def _always_clean(_: np.random.Generator) -> Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way to train. ``whole``: new heads on the checkpoint's own encoder, else all of it anew.
+    """One way to train. ``whole``: new heads on the encoder of the checkpoint that ships, else all of it anew.
 
     ``shards``: of training clips; ``length``: factor on the steps; ``hidden`` and ``layers``: of the encoder.
     ``frame_weight`` is a factor on that of the frame targets; ``conditions`` disturb the clips of the encoder;
@@ -62,19 +64,13 @@ class Variant:
     two_ears: float = TWO_EARS
     contrasts: bool = True
 
-    @property
-    def state(self) -> Path:
-        """Where its encoder is kept."""
-        return STATE if self.whole else FOLDER / f"{_slug(self.name)}.pt"
-
     def plan(self, scale: float) -> tuple[fit.Stage, ...]:
-        """Its stages, shortened by ``scale`` unless it uses the checkpoint's encoder."""
-        planned = fit.stages(self.length if self.whole else self.length * scale)
+        """Its stages, shortened by ``scale``."""
+        planned = fit.stages(self.length * scale)
         return tuple(replace(stage, frame_weight=stage.frame_weight * self.frame_weight) for stage in planned)
 
 
 VARIANTS = (
-    Variant("the checkpoint", whole=True),
     Variant("its heads hear timbre too", whole=True, cues_alone=False),
     Variant("its heads heard each moment once", whole=True, two_ears=0.0),
     Variant("its heads met no contrasts", whole=True, contrasts=False),
@@ -86,19 +82,22 @@ VARIANTS = (
     Variant("twice the clips and steps", shards=2 * TRAIN_SHARDS, length=2.0),
     Variant("larger, twice the clips and steps", shards=2 * TRAIN_SHARDS, length=2.0, hidden=192, layers=6),
 )
-BASELINE = "regression on acoustic measures"
+BASELINE, SHIPPED = "regression on acoustic measures", "the checkpoint"
+NAMES = (BASELINE, SHIPPED, *(variant.name for variant in VARIANTS))
+UNSCALED = {BASELINE, SHIPPED, *(variant.name for variant in VARIANTS if variant.whole)}
+"""What ``--scale`` does not touch: no encoder is trained for it."""
 
 
 def main() -> None:
     """Trains and measures every variant that is asked for, and keeps what was found."""
     options = _options()
-    for name in options.only or [BASELINE, *(variant.name for variant in VARIANTS)]:
+    for name in options.only or NAMES:
         listener = _listener(name, options)
         if options.train_only:
             continue
         found = list(evaluate.hearing(listener, trials.HELD_OUT, _clips(), DOSES_PER_VOICE))
         print(_line(name, found), flush=True)
-        _keep(name, found, options.scale)
+        _keep(name, found, 1.0 if name in UNSCALED else options.scale)
     if options.keep and not options.train_only:
         card = json.loads((TARGET / checkpoints.CARD_FILE).read_text(encoding="utf-8"))
         checkpoints.write_card(TARGET, {**card, "study": {"clips_per_voice": CLIPS_PER_VOICE, "rows": _kept()}})
@@ -106,7 +105,7 @@ def main() -> None:
 
 def _kept() -> dict[str, dict[str, float]]:
     """The rows found so far, in the order of the variants."""
-    files = {name: _row_of(name) for name in [BASELINE, *(variant.name for variant in VARIANTS)]}
+    files = {name: _row_of(name) for name in NAMES}
     return {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items() if file.exists()}
 
 
@@ -130,6 +129,8 @@ def _slug(name: str) -> str:
 def _listener(name: str, options: argparse.Namespace) -> Listener:
     if name == BASELINE:
         return baseline.fit(_corpus("train", TRAIN_SHARDS), BASELINE_CLIPS)
+    if name == SHIPPED:
+        return Ear(checkpoints.load_folder(TARGET))
     target = FOLDER / "checkpoints" / _slug(name)
     if not (target / checkpoints.CARD_FILE).exists():
         (variant,) = (variant for variant in VARIANTS if variant.name == name)
@@ -140,15 +141,8 @@ def _listener(name: str, options: argparse.Namespace) -> Listener:
 def _train(variant: Variant, target: Path, options: argparse.Namespace) -> None:
     """Trains ``variant``, or its heads alone, and saves it in ``target``."""
     clips = _corpus("train", variant.shards)
-    model = fit.fit(
-        clips,
-        variant.state,
-        variant.plan(options.scale),
-        variant.seed,
-        conditions=variant.conditions,
-        config=fit.demo_config(variant.hidden, variant.layers),
-        processes=options.processes,
-    )
+    shipped = cast(AffectiveModel, checkpoints.load_folder(TARGET).model)
+    model = shipped if variant.whole else _fitted(variant, clips, options)
     with torch.random.fork_rng():
         pooled, latents = pooled_windows(model, clips, HEAD_WINDOWS, np.random.default_rng(variant.seed))
         pairs = contrasts(model, variant.seed) if variant.contrasts else None
@@ -162,6 +156,19 @@ def _train(variant: Variant, target: Path, options: argparse.Namespace) -> None:
             two_ears=variant.two_ears,
         )
     save(model, calibrated(model, _corpus("validation", VALIDATION_SHARDS)), "study", {"variant": variant.name}, target)
+
+
+def _fitted(variant: Variant, clips: list[corpus.Clip], options: argparse.Namespace) -> AffectiveModel:
+    """An encoder trained from nothing, and kept where the next run finds it."""
+    return fit.fit(
+        clips,
+        FOLDER / f"{_slug(variant.name)}.pt",
+        variant.plan(options.scale),
+        variant.seed,
+        conditions=variant.conditions,
+        config=fit.demo_config(variant.hidden, variant.layers),
+        processes=options.processes,
+    )
 
 
 @cache

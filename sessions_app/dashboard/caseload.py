@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Max, Q, Window
+from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -109,11 +109,6 @@ class CaseloadPage:
         return fingerprint(seen)
 
 
-class _Count(TypedDict):
-    sessions: int
-    last: datetime
-
-
 def caseload_page(
     user: User, view: View, place: Place | None = None, *, checkpoints: Iterable[str] = ()
 ) -> CaseloadPage:
@@ -136,19 +131,18 @@ def caseload_page(
 
 
 def _rows(user: User, patients: list[Patient]) -> Iterable[CaseloadRow]:
-    today, counts, sessions = timezone.localdate(), _counts(user, patients), _sessions(user, patients)
+    today, (sessions, counts) = timezone.localdate(), _sessions(user, patients)
     consents, phq9, asked = _consents(user, patients), _phq9(user, patients), _safety(user, patients)
     flags = flags_by_patient(_flags(user, patients))
     for patient in patients:
-        count = counts.get(patient.id)
         gate = ScoreGate.for_patient(user, user.clinic, consents[patient.id])
         points = points_of(sessions[patient.id], gate)
         latest = _latest(points) if may(user, Action.SEE_SCORES) else None
         yield CaseloadRow(
             patient=patient,
             consent=consent_words(consents[patient.id], today),
-            session_count=count["sessions"] if count else 0,
-            last_session=count["last"] if count else None,
+            session_count=counts.get(patient.id, 0),
+            last_session=sessions[patient.id][-1].held_at if sessions[patient.id] else None,
             upload=_upload(points, gate),
             latest=latest.scores if latest else {},
             latest_of=latest.session.held_at if latest and latest.session != points[-1].session else None,
@@ -180,12 +174,6 @@ def _line(points: tuple[TrendPoint, ...]) -> Sparkline | None:
     )
 
 
-def _counts(user: User, patients: list[Patient]) -> dict[UUID, _Count]:
-    grouped = Session.objects.visible_to(user).filter(patient__in=patients).order_by().values("patient_id")
-    rows: Iterable[Any] = grouped.annotate(sessions=Count("id"), last=Max("held_at"))
-    return {row["patient_id"]: row for row in rows}
-
-
 def _consents(user: User, patients: list[Patient]) -> dict[UUID, list[Consent]]:
     grouped: dict[UUID, list[Consent]] = defaultdict(list)
     for consent in Consent.objects.visible_to(user).filter(patient__in=patients):
@@ -208,14 +196,22 @@ def _newest(user: User, patients: list[Patient], such: Q) -> dict[UUID, Question
     return {response.patient_id: response for response in newest}
 
 
-def _sessions(user: User, patients: list[Patient]) -> dict[UUID, list[Session]]:
-    """The last sessions of each patient, oldest first, with recordings but without what only their own page shows."""
+def _sessions(user: User, patients: list[Patient]) -> tuple[dict[UUID, list[Session]], dict[UUID, int]]:
+    """The last sessions of each patient, oldest first, and how many sessions there are.
+
+    With their recordings, but without what only the patient's own page shows.
+    """
     rank = Window(RowNumber(), partition_by=F("patient_id"), order_by=[F("held_at").desc(), F("id").desc()])
-    ranked = Session.objects.visible_to(user).filter(patient__in=patients).annotate(rank=rank)
+    of_patient = Window(Count("id"), partition_by=F("patient_id"))
+    found = Session.objects.visible_to(user).filter(patient__in=patients).with_recordings(*UNSEEN)
+    ranked = found.annotate(rank=rank, of_patient=of_patient).filter(rank__lte=SPARKLINE_SESSIONS).order_by("-rank")
+    listed: Iterable[Any] = ranked
     grouped: dict[UUID, list[Session]] = defaultdict(list)
-    for session in ranked.filter(rank__lte=SPARKLINE_SESSIONS).order_by("-rank").with_recordings(*UNSEEN):
+    counts: dict[UUID, int] = {}
+    for session in listed:
         grouped[session.patient_id].append(session)
-    return grouped
+        counts[session.patient_id] = session.of_patient
+    return grouped, counts
 
 
 def _flags(user: User, patients: list[Patient]) -> Iterable[Flag]:

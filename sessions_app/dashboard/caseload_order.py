@@ -79,14 +79,18 @@ def view_save(user: User, view: View) -> None:
 
 def found_by(user: User, view: View) -> PatientQuerySet:
     """The patients that ``user`` sees and ``view`` asks for, in its order."""
-    found = Patient.objects.listed_for(user).search(view.text)
-    if view.reason is not None:
-        flags = Flag.objects.visible_to(user).open().filter(kind=view.reason)
-        found = found.filter(id__in=flags.values("patient_id"))
-    if view.without_consent:
-        given = Consent.objects.in_force(timezone.localdate()).filter(patient=OuterRef("id"))
-        found = found.filter(~Exists(given))
+    found = Patient.objects.listed_for(user).search(view.text).filter(_asked_for(view))
     return found.order_by(*_columns(user, view))
+
+
+def _asked_for(view: View) -> Q:
+    """Which patients the filters of ``view`` keep."""
+    kept = Q()
+    if view.reason is not None:
+        kept &= Q(Exists(Flag.objects.open().filter(kind=view.reason, patient=OuterRef("id"))))
+    if view.without_consent:
+        kept &= ~Q(Exists(Consent.objects.in_force(timezone.localdate()).filter(patient=OuterRef("id"))))
+    return kept
 
 
 def self_harm_left_out(user: User, view: View) -> int:
@@ -96,9 +100,8 @@ def self_harm_left_out(user: User, view: View) -> int:
     """
     if not shows_self_harm_first(user) or not (view.reason or view.without_consent):
         return 0
-    asked = Q(safety_rank__lt=NOBODY_ASKS_FIRST)
-    listed = found_by(user, replace(view, text="")).filter(asked).count()
-    return Patient.objects.visible_to(user).filter(asked).count() - listed
+    asked = Patient.objects.listed_for(user).filter(safety_rank__lt=NOBODY_ASKS_FIRST)
+    return asked.filter(~_asked_for(view)).count()
 
 
 def following(user: User, view: View, place: Place) -> PatientQuerySet:

@@ -149,7 +149,7 @@ def session_list(patient: Patient, user: User, *, everything: bool = False) -> S
         analysed=Count("recordings", filter=succeeded, distinct=True),
     )
     sessions = list((found if everything else _listed(found)).with_recordings())
-    unheard = unheard_of(one.job for session in sessions for one in session.recordings.all())
+    unheard = unheard_of(one.job for session in sessions for one in session.fetched_recordings)
     shown = _Shown(gate, unheard, may_name_channel=not sees_in_emergency(user, patient))
     rows = tuple(_session_row(session, shown) for session in sessions)
     columns = why_none_at_all(user, patient.clinic) is None
@@ -172,7 +172,7 @@ class _Shown:
 
 
 def _session_row(session: Session, shown: _Shown) -> SessionRow:
-    rows = (_recording_row(session, recording, shown) for recording in session.recordings.all())
+    rows = (_recording_row(session, recording, shown) for recording in session.fetched_recordings)
     return SessionRow(session, tuple(rows))
 
 

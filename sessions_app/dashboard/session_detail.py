@@ -12,6 +12,7 @@ from accounts.policy import Action, may
 from inference import results
 from inference.models import Analysis, JobState, Timeline
 from inference.results import HeadName, Measure, Score
+from inference.score_words import number
 from sessions_app.care import sees_in_emergency
 from sessions_app.checkpoint_labels import CheckpointLabel, labels_of
 from sessions_app.dashboard.audio_words import audio_sentence
@@ -21,7 +22,7 @@ from sessions_app.dashboard.progress import Progress, progress_of, unheard_of
 from sessions_app.dashboard.review_panel import ReviewForm, ReviewPanel, review_panel
 from sessions_app.dashboard.turn_rows import TurnRow, turn_rows
 from sessions_app.dashboard.why_panel import WhyPanel, why_panels
-from sessions_app.dashboard.wording import HEAD_WORDS, LONGER_WAS_CHOSEN, SPEAKER_METHODS
+from sessions_app.dashboard.wording import HEAD_WORDS, LONGER_WAS_CHOSEN, SPEAKER_METHODS, clock
 from sessions_app.earlier_sessions import earlier_points
 from sessions_app.identification import longer_was_chosen
 from sessions_app.models import Confirmation, Recording, Review, Session
@@ -37,6 +38,12 @@ class Moment:
     start: float
     end: float
     scores: tuple[float | None, ...]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """What its row of a table says."""
+        numbers = ("–" if score is None else number(score) for score in self.scores)
+        return clock(self.start), clock(self.end), *numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,7 @@ def recording_details(
     ``sent``: by recording, the form of a review that could not be kept.
     """
     gate = ScoreGate.for_patient(user, session.patient.clinic, list(session.patient.consents.all()))
-    recordings = list(session.recordings.all())
+    recordings = session.fetched_recordings
     shown = gate.shows_voice(session)
     timelines = _timelines(recordings) if shown else {}
     before = earlier_points(session, gate) if shown and timelines else ()

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from django.utils.translation import gettext_lazy
+from django.utils.formats import number_format
+from django.utils.translation import gettext, gettext_lazy
 
 from inference.answers import latency
 from inference.results import Turn
+from sessions_app.dashboard.wording import clock
 
 SPEAKERS = {
     "patient": gettext_lazy("Patient"),
@@ -25,6 +27,12 @@ class TurnRow:
     turn: Turn
     who: str
     waited: float | None
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """What its row says of when it was: from, to, how long, and the wait."""
+        waited = "–" if self.waited is None else gettext("%(waited)s s") % {"waited": number_format(self.waited, 1)}
+        return clock(self.turn.start), clock(self.turn.end), number_format(self.turn.duration, 1), waited
 
 
 def turn_rows(turns: Sequence[Turn]) -> list[TurnRow]:

@@ -38,6 +38,13 @@ class HeadWords:
     meaning: StrOrPromise
 
 
+def clock(seconds: float) -> str:
+    """Seconds as minutes and seconds, "12:05"; from an hour on "1:02:05"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 HEAD_WORDS: tuple[HeadWords, ...] = (
     HeadWords(
         "depression",

@@ -22,6 +22,8 @@ FIRST_YEAR = 1950
 CLOCK_SLACK = timedelta(minutes=10)
 """How far the clock of whoever tells the time of a session may be ahead of the server's."""
 
+_FETCHED = "fetched_recordings"
+
 
 def refuse_impossible_time(held_at: datetime) -> None:
     """Raises ``ValidationError`` for a time at which no session can have been held."""
@@ -47,10 +49,13 @@ class SessionQuerySet(ScopedQuerySet["Session"]):
     patient_path = "patient"
 
     def with_recordings(self, *without: str) -> SessionQuerySet:
-        """Each session with its recordings, their jobs, analyses, reviews ``without`` some fields, in two queries."""
+        """Each session with its recordings, their jobs, analyses, reviews ``without`` some fields, in two queries.
+
+        They are in ``fetched_recordings``: a list is made quicker than a queryset for each of many sessions.
+        """
         analysed = Recording.objects.select_related("job", "analysis__confirmation", "analysis__review")
         recordings = analysed.defer("analysis__review__sealed", *without).order_by("uploaded_at")
-        return self.prefetch_related(Prefetch("recordings", queryset=recordings))
+        return self.prefetch_related(Prefetch("recordings", queryset=recordings, to_attr=_FETCHED))
 
 
 @keeps_changes(
@@ -67,6 +72,9 @@ class Session(models.Model):
     held_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    fetched_recordings: list[Recording]
+    """Where it was asked for ``with_recordings``: all of them, the first uploaded first."""
 
     objects = SessionQuerySet.as_manager()
 

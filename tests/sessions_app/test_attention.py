@@ -46,7 +46,7 @@ def sheet(instrument: Instrument, total: int, weeks_ago: float = 0, item_9: int 
 
 def session(weeks_ago: float, *recordings: Recording) -> Session:
     held = Session(held_at=NOW - weeks_ago * WEEK)
-    held._prefetched_objects_cache = {"recordings": list(recordings)}  # type: ignore[attr-defined]
+    held.fetched_recordings = list(recordings)
     for one in recordings:
         one.session = held
     return held

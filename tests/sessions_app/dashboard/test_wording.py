@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from inference.results import QualityCheck, Score
-from sessions_app.dashboard.wording import consent_words, score_sentence
+from sessions_app.dashboard.wording import clock, consent_words, score_sentence
 from sessions_app.models import Consent
-from sessions_app.templatetags.undertone import clock, measured
+from sessions_app.templatetags.undertone import measured
 
 TODAY = date(2026, 3, 2)
 
