@@ -32,7 +32,16 @@ from sessions_app.trends import TrendPoint, points_of, with_gaps
 
 PAGE_SIZE = 25
 SPARKLINE_SESSIONS = 12
-UNSEEN = ("analysis__biomarkers", "analysis__timings")
+# 300 recordings on a page: each column that is read of them for nothing is felt.
+UNSEEN = (
+    *("file", "original_name", "sha256", "size", "named_channel", "uploaded_by", "audio_removed_at"),
+    *(f"job__{name}" for name in ("tenant", "subject", "purpose", "priority", "file", "checkpoint", "attempt")),
+    *(f"job__{name}" for name in ("moved_by", "lease_token", "lease_until", "sent_at", "started_at", "finished_at")),
+    *(f"analysis__{name}" for name in ("tenant", "subject", "created_at", "sha256", "duration")),
+    *("analysis__biomarkers", "analysis__timings"),
+    *("analysis__confirmation__confirmed_by", "analysis__confirmation__confirmed_at"),
+    *(f"analysis__review__{name}" for name in ("reason", "reviewed_by", "reviewed_at", "key")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +141,7 @@ def caseload_page(
 
 def _rows(user: User, patients: list[Patient]) -> Iterable[CaseloadRow]:
     today, (sessions, counts) = timezone.localdate(), _sessions(user, patients)
-    consents, phq9, asked = _consents(user, patients), _phq9(user, patients), _safety(user, patients)
+    consents, (phq9, asked) = _consents(user, patients), _phq9(user, patients)
     flags = flags_by_patient(_flags(user, patients))
     for patient in patients:
         gate = ScoreGate.for_patient(user, user.clinic, consents[patient.id])
@@ -181,19 +190,17 @@ def _consents(user: User, patients: list[Patient]) -> dict[UUID, list[Consent]]:
     return grouped
 
 
-def _phq9(user: User, patients: list[Patient]) -> dict[UUID, QuestionnaireResponse]:
-    return _newest(user, patients, Q())
+_ByPatient = dict[UUID, QuestionnaireResponse]
 
 
-def _safety(user: User, patients: list[Patient]) -> dict[UUID, QuestionnaireResponse]:
-    """The newest of each patient on which the item about self-harm is answered."""
-    return _newest(user, patients, Q(**{f"items__{SAFETY_ITEM - 1}__isnull": False}))
-
-
-def _newest(user: User, patients: list[Patient], such: Q) -> dict[UUID, QuestionnaireResponse]:
+def _phq9(user: User, patients: list[Patient]) -> tuple[_ByPatient, _ByPatient]:
+    """The newest of each patient, and the newest on which the item about self-harm is answered."""
     answered = QuestionnaireResponse.objects.visible_to(user).filter(patient__in=patients, instrument=Instrument.PHQ9)
-    newest = answered.filter(such).order_by("patient_id", "-answered_at").distinct("patient_id")
-    return {response.patient_id: response for response in newest}
+    says = Q(**{f"items__{SAFETY_ITEM - 1}__isnull": False})
+    by_both = answered.annotate(says=says).order_by("patient_id", "says", "-answered_at").distinct("patient_id", "says")
+    found = sorted(by_both, key=lambda one: one.answered_at)
+    newest = {one.patient_id: one for one in found}
+    return newest, {one.patient_id: one for one in found if one.safety_answer is not None}
 
 
 def _sessions(user: User, patients: list[Patient]) -> tuple[dict[UUID, list[Session]], dict[UUID, int]]:

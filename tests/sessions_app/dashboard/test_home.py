@@ -148,9 +148,9 @@ def test_a_long_list_costs_as_many_queries_as_a_short_one(
         analysed(SessionFactory(patient=patient))
         QuestionnaireFactory(patient=patient)
     client = signed_in(world.alice)
-    # Log-in session, user, clinic; view, emergencies, patients, sessions, recordings, consents, PHQ-9 twice, flags;
-    # access log; emergencies; two for notices.
-    with django_assert_num_queries(16):
+    # Log-in session, user, clinic; view, emergencies, patients, sessions, recordings, consents, PHQ-9, flags; access
+    # log; emergencies; two for notices.
+    with django_assert_num_queries(15):
         client.get("/")
 
 
