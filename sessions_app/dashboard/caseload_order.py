@@ -19,6 +19,8 @@ from sessions_app.models.patients import NOBODY_ASKS_FIRST, PatientQuerySet
 BY_NAME = ("family_name", "given_name", "id")
 SALT = "place in a list of patients"
 SAFETY = "safety_rank"
+MANY = 100
+"""Of more than that nobody needs the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +96,14 @@ def _asked_for(view: View) -> Q:
 
 
 def self_harm_left_out(user: User, view: View) -> int:
-    """How many patients with an open flag about self-harm the filters of ``view`` leave out.
+    """How many patients with an open flag about self-harm the filters of ``view`` leave out, up to `MANY` and one.
 
     A search is for somebody in particular and kept by nobody: whom it leaves out is not counted.
     """
     if not shows_self_harm_first(user) or not (view.reason or view.without_consent):
         return 0
     asked = Patient.objects.listed_for(user).filter(safety_rank__lt=NOBODY_ASKS_FIRST)
-    return asked.filter(~_asked_for(view)).count()
+    return asked.filter(~_asked_for(view))[: MANY + 1].count()
 
 
 def following(user: User, view: View, place: Place) -> PatientQuerySet:

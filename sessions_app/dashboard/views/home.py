@@ -13,6 +13,7 @@ from accounts.policy import Action, may
 from sessions_app.care import log_each_patient
 from sessions_app.dashboard.caseload import CaseloadPage, caseload_page
 from sessions_app.dashboard.caseload_order import (
+    MANY,
     View,
     saved_view,
     self_harm_left_out,
@@ -58,7 +59,7 @@ def patient_list(request: ClinicRequest) -> HttpResponse:
         return HttpResponse(status=204)
     access_log.record(actor=request.user, action="list", object_kind="patient")
     log_each_patient(request.user, "patient", [row.patient.id for row in page.rows])
-    context = _context(request, view, page) | {"left_out": left_out, "seen": seen}
+    context = _context(request, view, page) | {"left_out": left_out, "many": MANY, "seen": seen}
     context |= {"kept": bool(asked.get("save")), "kinds": [(kind.value, kind.label) for kind in sorted(kinds)]}
     return render(request, _template(request, more=place is not None), context)
 

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from accounts.models import AffectPolicy, EmergencyAccess, Role, User
 from sessions_app import flags
-from sessions_app.dashboard import caseload
+from sessions_app.dashboard import caseload, caseload_order
 from sessions_app.dashboard.caseload_order import Place, View, following, found_by, place_of
+from sessions_app.dashboard.views import home
 from sessions_app.erasure import patient_erase
 from sessions_app.models import Consent, Flag, FlagKind, Order, Patient, SavedView
 from sessions_app.models.flags import SEEN_SELF_HARM
@@ -145,6 +146,18 @@ def test_a_view_that_leaves_out_an_open_item_9_says_how_many_and_where_they_are(
     assert LEFT_OUT in text(client.get("/")), kept
     assert "not in this view" not in text(signed_in(listed.sam).post("/", filters))
     assert "not in this view" not in text(signed_in(listed.bob).post("/", filters))
+
+
+def test_many_who_are_left_out_are_not_counted_to_the_last(listed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (caseload_order, home):
+        monkeypatch.setattr(module, "MANY", 1)
+    view = {"reason": FlagKind.WORSE_PHQ9.value}
+    assert LEFT_OUT in text(signed_in(listed.alice).post("/", view))
+    for name in ("Alder", "Birch"):
+        patient = Patient.objects.get(family_name=name)
+        QuestionnaireFactory(patient=patient, items=SELF_HARM, answered_at=timezone.now())
+        flags.flags_refresh(patient.id)
+    assert "More than 1 patients whose newest answer to item 9" in text(signed_in(listed.alice).post("/", view))
 
 
 @pytest.mark.parametrize(
