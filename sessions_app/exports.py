@@ -43,15 +43,28 @@ json/  one file for each kind of row; times in UTC
 csv/   the same rows; a cell that a spreadsheet would calculate has an apostrophe in front
 audio/ the recordings as they were uploaded, by the id of the recording
 
-changes       what was added, changed or removed, field by field, when and by whom; nobody: Undertone itself
-accesses      who looked at the patient, when and what for; "disclosure" is what another program was given
-emergency_accesses   who of the clinic opened the patient in an emergency, until when and why
+patient       name, number, and when they were added
+care_team     the counselors who see this patient now
+consents      to what the patient agreed, taken by whom, when and how, until when, and its withdrawal
+sessions      when each was held
+questionnaires   PHQ-9 and GAD-7: each answer from 0 to 3, empty where it was left out, and the total
+annotations   what was marked in the course, such as a medication
 notes         what counselors wrote and signed for the record
+flags         why somebody should look at the patient now, and who has seen it or put it off
+recordings    what was uploaded, by whom, and whether its audio is still there
+jobs          each analysis that was asked for
+job_moves     when each was begun and how it ended, and by whom
+confirmations   who said whose voice is the patient's
 analyses      scores from 0 to 1 with a 90 % interval (low, high), and the checkpoint that made them
 reviews       what counselors said of an analysis; "reviewed" in analyses is their verdict, empty where nobody did
-measures      how the voice sounded; windows, turns: over time, in seconds from the beginning
+measures      how the voice sounded, each in its unit
+quality       how well the recording can be heard: each check with its value
+windows       the scores over time, in seconds from the beginning
+turns         who spoke when, in seconds from the beginning
 waveform      extremes of the sound from -1 to 1, equally spaced over the recording
-jobs          each analysis that was asked for; job_moves: when it was begun and how it ended, and by whom
+emergency_accesses   who of the clinic opened the patient in an emergency, until when and why
+changes       what was added, changed or removed, field by field, when and by whom; nobody: Undertone itself
+accesses      who looked at the patient, when and what for; "disclosure" is what another program was given
 
 {notes}
 {scores}
