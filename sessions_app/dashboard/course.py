@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
 from accounts.policy import Action, may
@@ -56,13 +56,15 @@ NO_CONSENT_FOR_ANY = gettext_lazy("Not shown: no consent to voice analysis cover
 class RecordingRow:
     """One recording: how far it is, and its scores (none for staff, or until it is analysed).
 
-    ``assumed``: a few words where nobody has confirmed whose voice it is; ``reviewed``: what a counselor said.
+    ``quality``: whether the voice can be heard well; ``assumed``: a few words where nobody has confirmed whose voice it
+    is; ``reviewed``: what a counselor said. Each is empty where it may not be told.
     """
 
     recording: Recording
     progress: Progress
     scores: dict[HeadName, Score]
     doubts: dict[HeadName, str]
+    quality: str = ""
     assumed: str = ""
     reviewed: str = ""
 
@@ -74,6 +76,7 @@ class RecordingRow:
             self.recording.analysis_id,
             self.progress.facts,
             self.scores,
+            self.quality,
             self.assumed,
             self.reviewed,
         )
@@ -190,7 +193,13 @@ def _recording_row(session: Session, recording: Recording, shown: _Shown) -> Rec
     point = TrendPoint(session, recording, scores, gate)
     assumed = str(ASSUMED_SHORT) if point.assumed else ""
     reviewed = str(REVIEWED_SHORT[Verdict(point.review.verdict)]) if point.review and point.shown else ""
-    return RecordingRow(recording, progress, scores, doubts, assumed, reviewed)
+    return RecordingRow(recording, progress, scores, doubts, _quality(point), assumed, reviewed)
+
+
+def _quality(point: TrendPoint) -> str:
+    if point.poor:
+        return gettext("Quality: poor, %(poor)s") % {"poor": point.poor}
+    return gettext("Quality: good") if point.measured else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import AccessLogEntry
-from inference.models import AnalysisJob, JobState, Worker
+from accounts.models import AccessLogEntry, AffectPolicy, Clinic
+from inference.models import Analysis, AnalysisJob, JobState, Worker
 from inference.stages import STAGE_LABELS
 from sessions_app.dashboard.course import NEWEST
 from sessions_app.dashboard.progress import UNHEARD
@@ -49,6 +49,20 @@ def list_of(world: World) -> str:
 def news_address(page: str) -> str | None:
     match = re.search(r'id="sessions-news" hx-get="([^"]+)"', page)
     return html.unescape(match[1]) if match else None
+
+
+def test_each_recording_says_how_well_the_voice_is_heard(world: World) -> None:
+    analysed(SessionFactory(patient=world.alices_patient))
+    noisy = {"code": "snr", "ok": False, "value": 3.0, "unit": "dB", "message": "There is much noise."}
+    poor = analysed(SessionFactory(patient=world.alices_patient))
+    Analysis.objects.filter(id=poor.analysis_id).update(quality=[noisy])
+    for policy in AffectPolicy:
+        Clinic.objects.filter(id=world.clinic.id).update(affect_policy=policy)
+        page = signed_in(world.alice).get(list_of(world))
+        assert (text(page).count("Quality: good"), text(page).count("Quality: poor, much noise")) == (1, 1), policy
+    assert "Quality" not in text(signed_in(world.sam).get(list_of(world)))
+    Consent.objects.update(withdrawn_at=timezone.now())
+    assert "Quality" not in text(signed_in(world.alice).get(list_of(world)))
 
 
 def test_a_waiting_recording_makes_the_list_ask_for_news(world: World, waiting: Recording) -> None:
