@@ -5,6 +5,7 @@ Scores of two checkpoints are never compared, measures of two pipelines neither.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,17 @@ from itertools import takewhile
 
 from inference.biomarkers.definitions import Definition
 from inference.results import HeadName
-from sessions_app.baseline import SESSIONS, Baseline, Side, Value, baseline_of, departure, of_score, probability
+from sessions_app.baseline import (
+    SESSIONS,
+    Baseline,
+    Side,
+    Value,
+    baseline_of,
+    departure,
+    log_odds,
+    of_score,
+    probability,
+)
 from sessions_app.models import Session
 from sessions_app.trends import TrendPoint
 
@@ -24,18 +35,26 @@ Read = tuple[TrendPoint, Value]
 class Yardstick:
     """How points are compared.
 
-    ``read``: a point's value on a scale on which differences count alike everywhere; ``back``: from there to its own
-    scale; ``key``: only values of one key are compared.
+    ``read``: a point's value on a scale on which differences count alike everywhere, where all lie between ``least``
+    and ``most``; ``back``: from there to its own scale; ``key``: only values of one key are compared.
     """
 
     read: Callable[[TrendPoint], Value | None]
     key: Callable[[TrendPoint], str]
     back: Callable[[float], float] = float
+    least: float = -math.inf
+    most: float = math.inf
 
 
 def of_head(head: HeadName) -> Yardstick:
     """A score is compared in log-odds with others of its checkpoint."""
-    return Yardstick(lambda point: of_score(point.score(head)), lambda point: point.origin_key, probability)
+    return Yardstick(
+        read=lambda point: of_score(point.score(head)),
+        key=lambda point: point.origin_key,
+        back=probability,
+        least=log_odds(0.0),
+        most=log_odds(1.0),
+    )
 
 
 def of_measure(definition: Definition) -> Yardstick:
@@ -73,6 +92,12 @@ class OwnBaseline:
     def side_of(self, value: float | None) -> Side | None:
         """Where a ``value``, as it is compared, lies; ``None`` where there is none, or no baseline yet."""
         return None if self.baseline is None or value is None else self.baseline.side(value)
+
+    @property
+    def holds_everything(self) -> bool:
+        """Whether the first sessions differ so much that no value can lie beyond it: it can show no change."""
+        baseline, scale = self.baseline, self.yardstick
+        return baseline is not None and baseline.low <= scale.least and baseline.high >= scale.most
 
     @property
     def low(self) -> float | None:

@@ -12,7 +12,7 @@ from accounts import access_log
 from accounts.models import User
 from accounts.policy import Action
 from sessions_app.care import require_own_care
-from sessions_app.models import Instrument, Patient, QuestionnaireResponse
+from sessions_app.models import Flag, Instrument, Patient, QuestionnaireResponse
 from sessions_app.signals import record_changed
 
 KIND = "questionnaire"
@@ -53,6 +53,7 @@ def _keep(
     user: User, response: QuestionnaireResponse, action: str, answered_at: datetime, items: Sequence[int | None]
 ) -> QuestionnaireResponse:
     require_own_care(user, response.patient, Action.ENTER_QUESTIONNAIRE)
+    is_changed = response.items != list(items)
     response.answered_at, response.items = answered_at, list(items)
     with transaction.atomic():
         # As an erasure does: of a patient who is gone nothing is kept. And the same entry sent twice comes one by one.
@@ -63,6 +64,9 @@ def _keep(
         response.full_clean()
         response.save()
         _log(user, response, action)
+        if is_changed:
+            # Whoever has seen a flag of other answers has not seen these.
+            Flag.objects.filter(response=response).delete()
         record_changed.send(sender=Patient, patient_id=response.patient_id)
     return response
 

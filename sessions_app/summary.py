@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from itertools import chain
 from statistics import fmean
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from inference.biomarkers.definitions import DEFINITIONS, Definition
 from inference.score_words import number
 from sessions_app.baseline import IN_A_ROW, SESSIONS, Side
-from sessions_app.dashboard.wording import HEAD_WORDS
+from sessions_app.dashboard.wording import HEAD_WORDS, too_wide_words
 from sessions_app.engine_words.measures import measure_label
 from sessions_app.findings import Finding, changes_of
+from sessions_app.instruments import CHOICES, SAFETY_ITEM
 from sessions_app.measures import after, digits, own_measure
 from sessions_app.own_baseline import OwnBaseline, newest_of, of_head, own_baselines
 from sessions_app.self_report import Direction, SelfReport, self_reports
@@ -103,6 +107,7 @@ def summary_of(trend: Trend) -> list[Statement]:
 
 def _of_report(report: SelfReport) -> Iterator[Statement]:
     """What became of the first total, and of the one before where that is another reliable change."""
+    yield from _of_safety(report)
     name, first, last = report.definition.name, report.since_first, report.since_last
     if first is None or last is None:
         return
@@ -112,6 +117,26 @@ def _of_report(report: SelfReport) -> Iterator[Statement]:
     if last.direction not in (Direction.NONE, first.direction):
         for words in since_last:
             yield Statement(f"{name}: {words.sentence}", words.findings)
+
+
+def _of_safety(report: SelfReport) -> Iterator[Statement]:
+    """That the answer about self-harm rose: a total may fall meanwhile."""
+    answered = [one for one in report.responses if one.safety_answer is not None]
+    if len(answered) < 2:
+        return
+    before, now = answered[-2:]
+    was, is_now = before.safety_answer or 0, now.safety_answer or 0
+    if is_now > was:
+        words = gettext(
+            "%(name)s, item %(item)s (self-harm) rose from “%(was)s” on %(before)s to “%(now)s” on %(day)s."
+        )
+        said = {"was": str(CHOICES[was]).lower(), "now": str(CHOICES[is_now]).lower()}
+        days = {"before": _day(before.answered_at), "day": _day(now.answered_at)}
+        yield Statement(words % {"name": report.definition.name, "item": SAFETY_ITEM, **said, **days}, ())
+
+
+def _day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "j M Y")
 
 
 def _of_scores(points: tuple[TrendPoint, ...]) -> Iterator[Statement]:
@@ -127,7 +152,12 @@ def _of_scores(points: tuple[TrendPoint, ...]) -> Iterator[Statement]:
         )
         yield Statement(words % {"count": count, "sessions": SESSIONS}, (own_baseline_rule(),))
         return
-    yield _statement(gettext("Scores of the voice"), with_baseline, own_baseline_rule())
+    telling = [one for one in with_baseline if not one.own.holds_everything]
+    if telling:
+        yield _statement(gettext("Scores of the voice"), telling, own_baseline_rule())
+    for one in with_baseline:
+        if one.own.holds_everything:
+            yield Statement(too_wide_words(one.label), (own_baseline_rule(),))
 
 
 def _of_measures(points: tuple[TrendPoint, ...]) -> Iterator[Statement]:

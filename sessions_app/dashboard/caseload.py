@@ -49,8 +49,8 @@ class CaseloadRow:
     """One patient as one user may see them. Staff get no scores: ``latest`` and ``line`` are then empty.
 
     ``latest``: the newest scores that nobody has set aside. ``latest_of``: when their session was held, if that is not
-    the last session. ``assumed``: a few words where nobody has confirmed whose voice ``latest`` is of. ``safety``: the
-    newest answer about self-harm, unless it is "not at all".
+    the last session. ``doubts``: why they are indeterminate. ``assumed``: a few words where nobody has confirmed whose
+    voice ``latest`` is of. ``safety``: the newest answer about self-harm, unless it is "not at all".
     """
 
     patient: Patient
@@ -60,6 +60,7 @@ class CaseloadRow:
     upload: Progress | None
     latest: dict[HeadName, Score]
     latest_of: datetime | None
+    doubts: dict[HeadName, str]
     assumed: str
     line: Sparkline | None
     phq9: QuestionnaireResponse | None
@@ -89,7 +90,7 @@ class CaseloadRow:
         who = (self.patient.id, self.patient.full_name, self.patient.reference, self.consent)
         sessions = (self.session_count, self.last_session, self.upload and self.upload.words)
         answers = self.phq9 and (self.phq9.total, self.phq9.answered_at)
-        shown = (self.latest, self.latest_of, self.assumed, self.line, answers)
+        shown = (self.latest, self.latest_of, self.doubts, self.assumed, self.line, answers)
         asked = (self.safety and (self.safety.response.id, self.safety.words), [one.appearance for one in self.flags])
         return (*who, *sessions, *shown, *asked)
 
@@ -155,6 +156,7 @@ def _rows(user: User, patients: list[Patient]) -> Iterable[CaseloadRow]:
             upload=_upload(points, gate),
             latest=latest.scores if latest else {},
             latest_of=latest.session.held_at if latest and latest.session != points[-1].session else None,
+            doubts=_doubts(latest, gate),
             assumed=str(ASSUMED_SHORT) if latest and latest.assumed else "",
             line=_line(points) if latest else None,
             phq9=phq9.get(patient.id),
@@ -166,6 +168,10 @@ def _rows(user: User, patients: list[Patient]) -> Iterable[CaseloadRow]:
 
 def _latest(points: tuple[TrendPoint, ...]) -> TrendPoint | None:
     return next((point for point in reversed(points) if point.scores and not point.set_aside), None)
+
+
+def _doubts(latest: TrendPoint | None, gate: ScoreGate) -> dict[HeadName, str]:
+    return gate.doubts(latest.session, latest.analysis) if latest and latest.analysis else {}
 
 
 def _upload(points: tuple[TrendPoint, ...], gate: ScoreGate) -> Progress | None:

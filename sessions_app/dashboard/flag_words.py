@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -126,14 +126,20 @@ class FlagWords:
     answer: str
 
     @property
-    def since(self) -> datetime:
-        """From when on it holds."""
-        return self.flag.since
+    def when(self) -> str:
+        """From when on it holds; an answer about self-harm is told of its own day, which may be a later one."""
+        since, response = _day(timezone.localdate(self.flag.since)), self.flag.response
+        if not self.flag.is_about_self_harm or response is None:
+            return gettext("since %(since)s") % {"since": since}
+        day = _day(timezone.localdate(response.answered_at))
+        if day == since:
+            return gettext("on %(day)s") % {"day": day}
+        return gettext("on %(day)s; other than “not at all” since %(since)s") % {"day": day, "since": since}
 
     @property
     def appearance(self) -> tuple[object, ...]:
         """All that is seen of it."""
-        return self.flag.id, self.flag.since, self.reason, self.answer
+        return self.flag.id, self.when, self.reason, self.answer
 
 
 def flag_words(flag: Flag) -> FlagWords:

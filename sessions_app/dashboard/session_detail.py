@@ -102,6 +102,11 @@ class RecordingDetail:
         return self.progress.state == JobState.SUCCEEDED
 
     @property
+    def awaits_review(self) -> bool:
+        """Whether this user may say what they think of it, and nobody has."""
+        return self.review is not None and self.review.form is not None and self.review.review is None
+
+    @property
     def earlier_labels(self) -> list[CheckpointLabel]:
         """The lines that must stand beside the earlier scores."""
         return labels_of(one.analysis.checkpoint_name for one in self.earlier)

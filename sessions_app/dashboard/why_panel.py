@@ -25,10 +25,14 @@ OF_SCORE = {
 }
 WENT_WITH = gettext_lazy("Beyond this patient’s own baseline in this session:")
 NOTHING_MOVED = gettext_lazy("No acoustic measure lay beyond this patient’s own baseline in this session.")
-NOT_COMPARED = gettext_lazy(
-    "It is not compared with this patient’s own baseline: the recording is poor, nobody has confirmed the voice, or "
-    "the analysis was set aside."
+TOO_WIDE = gettext_lazy(
+    "The first sessions differ so much that none can lie beyond them: this patient’s own baseline cannot show a change."
 )
+SET_ASIDE = gettext_lazy("It is not compared with this patient’s own baseline, because it was set aside.")
+ASSUMED_VOICE = gettext_lazy(
+    "It is not compared with this patient’s own baseline, because nobody has confirmed whose voice it is."
+)
+POOR = gettext_lazy("It is not compared with this patient’s own baseline, because the recording is poor.")
 BY_CHANCE = gettext_lazy(
     "By chance alone, each measure lies beyond it in one of ten sessions: about %(expected)s of the %(compared)s "
     "compared here."
@@ -87,8 +91,10 @@ def why_panels(
 def _place(point: TrendPoint, earlier: Sequence[TrendPoint], head: HeadName) -> str:
     """Where a score lies; of what counts for nothing it is not said."""
     if not point.counts:
-        return str(NOT_COMPARED)
+        return str(SET_ASIDE if point.set_aside else ASSUMED_VOICE if point.assumed else POOR)
     own = own_baseline_of(earlier, of_head(head), point.origin_key)
     value = of_score(point.score(head))
+    if own and own.holds_everything:
+        return str(TOO_WIDE)
     side = own.side_of(value.value) if own and value else None
     return str(NO_BASELINE if side is None else OF_SCORE[side])

@@ -254,6 +254,15 @@ def plainly(code: str) -> str:
     return code.replace("_", " ")
 
 
+def too_wide_words(label: str) -> str:
+    """Of a score whose own baseline no session can leave."""
+    words = gettext(
+        "%(label)s: the first %(needed)s sessions differ so much that none can lie beyond them. This own baseline "
+        "cannot show a change; look at the course itself."
+    )
+    return words % {"label": label, "needed": SESSIONS}
+
+
 def own_baseline_sentence(
     label: str, own: OwnBaseline, write: Callable[[float], str] = score_words.number, unit: str = ""
 ) -> str:
@@ -264,6 +273,8 @@ def own_baseline_sentence(
             gettext("%(label)s: not enough sessions yet for an own baseline; %(sessions)s of %(needed)s count.")
             % values
         )
+    if own.holds_everything:
+        return too_wide_words(label)
     values |= {"low": write(own.low), "high": f"{write(own.high)}{unit}", "beyond": len(own.beyond)}
     if own.sessions == SESSIONS:
         words = gettext(

@@ -45,7 +45,7 @@ from tests.world import (
 
 pytestmark = pytest.mark.django_db
 
-POSITIVE, NEGATIVE = [0] * 8 + [1], [0] * 9
+POSITIVE, WORSE, NEGATIVE = [0] * 8 + [1], [0] * 8 + [3], [0] * 9
 
 
 def ago(**span: float) -> datetime:
@@ -130,6 +130,17 @@ def test_a_newer_answer_about_self_harm_is_another_flag_that_nobody_has_seen(wor
     flag = world.alices_patient.flags.get()
     assert flag.id != seen.id
     assert (flag.answered_at, flag.since) == (None, first.answered_at)
+
+
+@pytest.mark.parametrize(("items", "seen_by"), [(WORSE, None), (POSITIVE, "Alice")])
+def test_answers_that_were_corrected_ask_anew_and_a_corrected_time_does_not(
+    world: World, items: list[int], seen_by: str | None
+) -> None:
+    response = entered(world, POSITIVE, ago(days=9))
+    flags.flag_see(user=world.alice, flag=world.alices_patient.flags.get())
+    questionnaires.questionnaire_correct(user=world.alice, response=response, answered_at=ago(days=8), items=items)
+    answered_by = world.alices_patient.flags.get().answered_by
+    assert (answered_by and answered_by.display_name) == seen_by
 
 
 def test_a_flag_that_was_seen_stays_so_while_it_rests_on_the_same(world: World) -> None:

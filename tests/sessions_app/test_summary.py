@@ -92,6 +92,31 @@ def test_a_departure_is_told_with_how_many_sessions_and_by_how_much(world: World
     assert others == "The other 2 show no lasting departure."
 
 
+def test_a_baseline_that_nothing_can_leave_is_said_to_show_no_change(world: World) -> None:
+    scored(world, 0.995, 0.9, 0.05, 0.004, 0.003, 0.5, 0.999, 0.999)
+    others, depression = summary(world)
+    assert others.words.startswith("Scores of the voice: no lasting departure")
+    assert depression.words.startswith("Depression probability: the first 4 sessions differ so much that none can lie")
+    assert "no lasting departure" not in depression.words
+
+
+def test_a_baseline_with_room_on_one_side_still_shows_a_change(world: World) -> None:
+    scored(world, 0.004, 0.003, 0.01, 0.02, 0.99, 0.99)
+    (scores,) = summary(world)
+    assert "lies above it in the last 2 sessions" in scores.parts[0]
+
+
+def test_that_the_answer_about_self_harm_rose_is_told_first_though_the_total_fell(world: World) -> None:
+    for week, items in enumerate(([3] * 8 + [0], [2] * 8 + [1], [0] * 8 + [2], [0] * 8 + [2])):
+        QuestionnaireFactory(patient=world.alices_patient, answered_at=BEGAN + timedelta(weeks=week), items=items)
+        told = [said.words for said in summary(world) if "item 9" in said.words]
+        if week == 2:
+            rose = "PHQ-9, item 9 (self-harm) rose from “several days” on 12 Jan 2026 to “more than half the days”"
+            assert told == [f"{rose} on 19 Jan 2026."]
+            assert told == [summary(world)[0].words]
+    assert told == []
+
+
 def test_one_session_beyond_is_no_departure(world: World) -> None:
     scored(world, 0.3, 0.3, 0.3, 0.3, 0.9)
     words = summary(world)[0].words

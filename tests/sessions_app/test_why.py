@@ -16,12 +16,15 @@ from sessions_app import earlier_sessions
 from sessions_app.baseline import Side
 from sessions_app.dashboard.session_detail import Detail, recording_details
 from sessions_app.dashboard.why_panel import (
+    ASSUMED_VOICE,
     MEAN,
     NO_BASELINE,
     NO_CAUSE,
-    NOT_COMPARED,
     NOTHING_MOVED,
     OF_SCORE,
+    POOR,
+    SET_ASIDE,
+    TOO_WIDE,
     WENT_WITH,
 )
 from sessions_app.dashboard.wording import measure_meaning
@@ -100,8 +103,19 @@ def test_a_measure_beyond_the_patients_own_baseline_is_said_to_have_gone_with_th
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("why_not", ["poor", "assumed", "set aside"])
-def test_of_a_recording_that_counts_for_nothing_it_is_not_said_where_it_lies(world: World, why_not: str) -> None:
+def test_beside_a_baseline_that_nothing_can_leave_no_place_is_told(world: World) -> None:
+    for week, score in enumerate((0.995, 0.9, 0.05, 0.004)):
+        held(world, week, 180.0, depression=score)
+    assert detail(world, held(world, 4, 180.0, depression=0.999)).why[0].place == TOO_WIDE
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("why_not", "said_of_it"), [("poor", POOR), ("assumed", ASSUMED_VOICE), ("set aside", SET_ASIDE)]
+)
+def test_of_a_recording_that_counts_for_nothing_it_is_said_why_and_not_where_it_lies(
+    world: World, why_not: str, said_of_it: str
+) -> None:
     for week in range(4):
         held(world, week, 180.0)
     odd = held(world, 4, 150.0, depression=0.95, method=BY_LENGTH if why_not == "assumed" else ASSUMED)
@@ -115,7 +129,7 @@ def test_of_a_recording_that_counts_for_nothing_it_is_not_said_where_it_lies(wor
     assert (row.place, row.is_beyond) == ("", False)
     assert " to " in row.band
     why = detail(world, odd).why[0]
-    assert (why.place, why.moved_words, why.moved) == (NOT_COMPARED, "", ())
+    assert (why.place, why.moved_words, why.moved) == (said_of_it, "", ())
 
 
 @pytest.mark.django_db

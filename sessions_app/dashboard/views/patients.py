@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django_htmx.http import trigger_client_event
 
 from accounts import access_log
+from accounts.models import AffectPolicy
 from accounts.policy import Action, may
 from inference.errors import AnalysisError
 from sessions_app import uploads
@@ -110,13 +111,15 @@ def patient_context(
     """What the whole page needs."""
     sees_scores = may(request.user, Action.SEE_SCORES)
     course = course_of(found, request.user) if sees_scores else None
+    panel, is_on = consent_panel(found, request.user, consent_form), found.clinic.affect_policy == AffectPolicy.ON
     return {
         **sessions_context(request, found),
         **_answers(request, course),
         **_events(request, found, course),
         "course": course,
-        "panel": consent_panel(found, request.user, consent_form),
-        "policy": policy_sentence(found.clinic) if sees_scores else "",
+        "panel": panel,
+        # Without consent it would sound as if there were scores all the same.
+        "policy": policy_sentence(found.clinic) if sees_scores and (panel.words.given or not is_on) else "",
         "form": form,
         "may_see_who_looked": may(request.user, Action.SEE_WHO_LOOKED),
         "may_correct": may(request.user, Action.CORRECT_PATIENT),

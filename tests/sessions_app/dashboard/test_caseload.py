@@ -71,7 +71,7 @@ def test_who_needs_attention_most_comes_first_with_the_reason_since_when_and_the
     since = f"{timezone.localtime(timezone.now() - timedelta(weeks=1)):%-d %b %Y}"
     said = text(page)
     assert "PHQ-9 item 9: “more than half the days”" in said
-    assert f"since {since} Ask about item 9" in said
+    assert f"on {since} Ask about item 9" in said
     assert "PHQ-9 rose by 6 points or more" in said
     assert "No session for 8 weeks" in said
     assert "Ask whether a session is planned" in said
@@ -146,6 +146,17 @@ def test_a_view_that_leaves_out_an_open_item_9_says_how_many_and_where_they_are(
     assert LEFT_OUT in text(client.get("/")), kept
     assert "not in this view" not in text(signed_in(listed.sam).post("/", filters))
     assert "not in this view" not in text(signed_in(listed.bob).post("/", filters))
+
+
+def test_a_newer_answer_about_self_harm_is_told_of_its_own_day(listed: World) -> None:
+    flag = Flag.objects.get(kind=FlagKind.SELF_HARM)
+    QuestionnaireFactory(patient=flag.patient, items=[0] * 8 + [3], answered_at=timezone.now())
+    flags.flags_refresh(flag.patient_id)
+    since, day = (f"{timezone.localtime(moment):%-d %b %Y}" for moment in (flag.since, timezone.now()))
+    for address in ("/", "/flags/"):
+        said = text(signed_in(listed.alice).get(address)).lower()
+        assert "phq-9 item 9: “nearly every day”" in said
+        assert f"on {day}; other than “not at all” since {since}".lower() in said
 
 
 def test_many_who_are_left_out_are_not_counted_to_the_last(listed: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,15 @@ def test_the_small_line_joins_no_recording_that_is_poor_or_was_set_aside(world: 
     assert sorted(len(line.split()) for line in found) == ([5] if how == "good" else [2, 2])
 
 
+def test_a_score_of_a_poor_recording_says_so_in_the_list(world: World) -> None:
+    recording = analysed(SessionFactory(patient=world.alices_patient), depression=0.5)
+    check = {"code": "snr", "ok": False, "value": 3.0, "unit": "dB", "message": "There is much noise."}
+    poor = {"quality": [check], "depression_state": "indeterminate"}
+    assert "much noise" not in text(signed_in(world.alice).get("/"))
+    Analysis.objects.filter(id=recording.analysis_id).update(**poor)
+    assert "0.50 indeterminate 0.40–0.60 much noise" in text(signed_in(world.alice).get("/"))
+
+
 def _set_aside(world: World, recording: Recording) -> None:
     now = datetime(2026, 5, 2, 9, tzinfo=UTC)
     said = {"verdict": Verdict.SET_ASIDE, "reviewed_by": world.alice, "reviewed_at": now}

@@ -149,6 +149,7 @@ def test_without_consent_the_drop_zone_gives_way_to_a_sentence(world: World) -> 
     Consent.objects.filter(patient=world.alices_patient).delete()
     page = signed_in(world.alice).get(page_of(world.alices_patient)).content.decode()
     assert "There is no consent to voice analysis on file." in page
+    assert "Voice scores are on." not in page
     assert 'type="file"' not in page
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.utils import timezone
 
@@ -48,11 +50,14 @@ def test_what_is_missing_is_said_beside_the_form_which_keeps_what_was_written(
     assert refused.status_code == 422
     page = refused.content.decode()
     assert "Please say why." in page
+    # So that the browser goes there: the form is far down the page.
+    assert re.findall(r"<(\w+)[^>]*autofocus>", page) == ["select"]
     assert "Slept badly &lt;b&gt;all&lt;/b&gt; week." in page
     assert '<details class="fold" open>' in page
     assert not Review.objects.exists()
     nothing = client.post(f"/recordings/{recording.id}/review/", {"analysis": str(recording.analysis_id)})
     assert "Please choose what you think of it." in nothing.content.decode()
+    assert re.findall(r"<(\w+)[^>]*autofocus>", nothing.content.decode()) == ["input"]
 
 
 def test_an_analysis_that_was_replaced_meanwhile_is_not_reviewed(world: World, recording: Recording) -> None:
