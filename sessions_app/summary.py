@@ -153,11 +153,13 @@ def _of_scores(points: tuple[TrendPoint, ...]) -> Iterator[Statement]:
         yield Statement(words % {"count": count, "sessions": SESSIONS}, (own_baseline_rule(),))
         return
     telling = [one for one in with_baseline if not one.own.holds_everything]
-    if telling:
-        yield _statement(gettext("Scores of the voice"), telling, own_baseline_rule())
     for one in with_baseline:
         if one.own.holds_everything:
             yield Statement(too_wide_words(one.label), (own_baseline_rule(),))
+    if telling:
+        are_all = len(telling) == len(with_baseline)
+        what = gettext("Scores of the voice") if are_all else ", ".join(one.label for one in telling)
+        yield _statement(what, telling, own_baseline_rule())
 
 
 def _of_measures(points: tuple[TrendPoint, ...]) -> Iterator[Statement]:

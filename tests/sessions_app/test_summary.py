@@ -94,8 +94,8 @@ def test_a_departure_is_told_with_how_many_sessions_and_by_how_much(world: World
 
 def test_a_baseline_that_nothing_can_leave_is_said_to_show_no_change(world: World) -> None:
     scored(world, 0.995, 0.9, 0.05, 0.004, 0.003, 0.5, 0.999, 0.999)
-    others, depression = summary(world)
-    assert others.words.startswith("Scores of the voice: no lasting departure")
+    depression, others = summary(world)
+    assert others.words.startswith("Valence, Arousal: no lasting departure from this patient’s own baseline; 4")
     assert depression.words.startswith("Depression probability: the first 4 sessions differ so much that none can lie")
     assert "no lasting departure" not in depression.words
 
